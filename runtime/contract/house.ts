@@ -1,0 +1,84 @@
+import type { EntityId, PropertyKey } from './ids.ts';
+import type { Kind } from './kinds.ts';
+import type { Message } from './message.ts';
+import type { Observation, Value } from './reading.ts';
+
+export interface Area {
+  readonly id: string;
+  readonly name: string;
+  readonly floor?: string;
+  readonly aliases: readonly string[];
+}
+
+/** How to reach an entity: the dialect that speaks to it and whatever that dialect's encoder needs, as plain data. */
+export interface Target {
+  readonly dialect: string;
+  readonly address: Readonly<Record<string, unknown>>;
+}
+
+/** What this entity's property can be; narrower than its kind's table where the device says so. */
+export interface PropertyInfo {
+  readonly unit?: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly values?: readonly string[];
+}
+
+export interface Entity {
+  readonly id: EntityId;
+  readonly kind: Kind;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly area?: string;
+  /** `<dialect>/<device>`: entities of one physical device share it. */
+  readonly device: string;
+  /** Absent for entities that only report. */
+  readonly target?: Target;
+  /** Treated like a lock: approval, disk sync before sending. True for the kinds whose table says so. */
+  readonly critical: boolean;
+  readonly properties: Readonly<Record<string, PropertyInfo>>;
+  /** Names of the commands the device takes, out of its kind's table. */
+  readonly commands: readonly string[];
+  /** A state older than this is stale; absent: the configured default. */
+  readonly staleAfterMs?: number;
+}
+
+/** Where an observation belongs. `value` is already in the property's plain unit. */
+export interface Resolved {
+  readonly key: PropertyKey;
+  readonly value: Value;
+  readonly unit?: string;
+}
+
+/** Why a discovery message, a house.yaml entry or a template could not be used; the rest of the house stands. */
+export interface HouseProblem {
+  readonly where: string;
+  readonly message: string;
+}
+
+/** What the rest of the runtime may ask about the place. */
+export interface House {
+  /** Grows by one when an entity or area is added, changed or removed. */
+  readonly version: number;
+  entity(id: EntityId): Entity | undefined;
+  entities(): Iterable<Entity>;
+  area(id: string): Area | undefined;
+  areas(): Iterable<Area>;
+  /** Entities of one physical device: those an availability message is about. */
+  ofDevice(device: string): readonly Entity[];
+}
+
+/** The house while it is being learned: what the sensing stage needs beyond reading it. */
+export interface Registry extends House {
+  /**
+   * Gives an observation its property and plain unit. Unknown devices and fields become entities on the way (the
+   * mapping is persisted, so names stay). Undefined: nothing anyone wants to know (a firmware string, say).
+   */
+  resolve(dialect: string, observation: Observation): Resolved | undefined;
+  /** True if the message was about what exists (a discovery topic), not about a value. */
+  discover(message: Message): boolean;
+  /** Topics to subscribe to for discovery. */
+  readonly discoveryTopics: readonly string[];
+  onChange(listener: () => void): void;
+  problems(): readonly HouseProblem[];
+}

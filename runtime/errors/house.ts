@@ -1,0 +1,1 @@
+export const HOUSE_ERRORS = {} as const;

@@ -1,0 +1,1 @@
+export const POLICY_ERRORS = {} as const;

@@ -1,0 +1,1 @@
+export const SENSE_ERRORS = {} as const;
