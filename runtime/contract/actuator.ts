@@ -50,8 +50,5 @@ export interface Tool {
     >;
     readonly required?: readonly string[];
   };
-  run(
-    args: Readonly<Record<string, string | number | boolean>>,
-    signal: AbortSignal,
-  ): Promise<unknown> | unknown;
+  run(args: Readonly<Record<string, string | number | boolean>>, signal: AbortSignal): unknown;
 }

@@ -53,7 +53,7 @@ export class ManualClock implements Clock {
     for (;;) {
       const next = this.#timers
         .filter((timer) => timer.due <= end)
-        .sort((a, b) => a.due - b.due || a.order - b.order)
+        .toSorted((a, b) => a.due - b.due || a.order - b.order)
         .at(0);
       if (next === undefined) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);

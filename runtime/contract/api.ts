@@ -1,0 +1,145 @@
+import type { Action, ActionStage, Feedback, Outcome } from './action.ts';
+import type { Decision } from './decision.ts';
+import type { House } from './house.ts';
+import type { EntityId, PropertyKey } from './ids.ts';
+import type { Reading, Value } from './reading.ts';
+import type { StateView } from './state.ts';
+
+/** What the daemon can be asked and told: the one face that HTTP, MQTT, CLI and library users share. */
+export interface RuntimeApi {
+  readonly node: string;
+  readonly house: House;
+  readonly state: StateView;
+  health(): Health;
+  history(query: HistoryQuery): Promise<readonly HistoryPoint[]>;
+  decisions(query: DecisionQuery): readonly DecisionRecord[];
+  /** By id or an unambiguous start of it. */
+  decision(id: string): DecisionRecord | undefined;
+  actions(query: DecisionQuery): readonly ActionRecord[];
+  policies(): readonly PolicyInfo[];
+  /** Throws GanglionError ASK_… if the request cannot even be tried. */
+  ask(text: string, options: AskOptions): Promise<AskResult>;
+  /** Throws ACTION_UNKNOWN or FEEDBACK_INVALID. */
+  feedback(input: FeedbackInput): Feedback;
+  /** What waits for a person. */
+  approvals(): readonly ActionRecord[];
+  /** Throws APPROVAL_INVALID. */
+  approve(action: string, verdict: 'approve' | 'deny'): ActionRecord;
+  /** Calls back for everything that happens from now on; returns what ends it. A slow listener misses events, counted. */
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  stats(): Stats;
+}
+
+export interface HealthPart {
+  readonly name: string;
+  readonly status: 'ok' | 'warn' | 'fail' | 'starting';
+  readonly detail: string;
+}
+
+export interface Health {
+  /** `starting` until sources are connected, rules are primed and the model, if any, is loaded. */
+  readonly status: 'ok' | 'degraded' | 'starting' | 'stopping';
+  readonly node: string;
+  readonly version: string;
+  readonly uptimeS: number;
+  readonly parts: readonly HealthPart[];
+}
+
+export interface HistoryQuery {
+  readonly key: PropertyKey;
+  /** Wall clock, ms; inclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The newest so many, at most 100 000. */
+  readonly limit: number;
+}
+
+export interface HistoryPoint {
+  readonly at: number;
+  readonly value: Value;
+}
+
+export interface DecisionQuery {
+  /** Newest first, at most 1000. */
+  readonly limit: number;
+  /** Only those with ids before this one (ids sort by time). */
+  readonly before?: string;
+  readonly policy?: string;
+  readonly entity?: EntityId;
+}
+
+export interface ActionRecord {
+  readonly action: Action;
+  readonly stage: ActionStage;
+  readonly outcome?: Outcome;
+}
+
+export interface DecisionRecord {
+  readonly decision: Decision;
+  readonly actions: readonly ActionRecord[];
+  readonly feedback: readonly Feedback[];
+}
+
+export interface PolicyInfo {
+  readonly id: string;
+  readonly type: 'rule' | 'decide';
+  readonly file: string;
+  readonly mode: 'auto' | 'suggest' | 'approve' | 'off';
+  /** The rule in words. */
+  readonly summary: string;
+  readonly fired: number;
+  readonly lastFired?: number;
+  /** The present value of `when` and `if`; for decide policies undefined. */
+  readonly when?: boolean | 'unknown';
+}
+
+export interface AskOptions {
+  readonly dryRun: boolean;
+  /** Wait for outcomes before answering, at most so long. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What `ganglion ask --json` prints. */
+export interface AskResult {
+  readonly request: string;
+  readonly decision: Pick<
+    Decision,
+    'id' | 'rung' | 'actions' | 'refused' | 'confidence' | 'explanation' | 'latencyMs' | 'tokens' | 'skipped'
+  >;
+  readonly outcomes: readonly Outcome[];
+  /** The properties the actions change, as simulator or devices report them. */
+  readonly state: Readonly<Record<EntityId, Readonly<Record<string, Value>>>>;
+}
+
+export interface FeedbackInput {
+  /** Decision id, or an unambiguous start of it. */
+  readonly decision: string;
+  /** −1 … 1 */
+  readonly reward: number;
+  readonly note?: string;
+}
+
+export type RuntimeEvent =
+  | { readonly type: 'reading'; readonly reading: Reading }
+  | { readonly type: 'decision'; readonly decision: Decision }
+  | { readonly type: 'action'; readonly action: Action; readonly stage: ActionStage }
+  | { readonly type: 'outcome'; readonly outcome: Outcome; readonly action: Action }
+  | { readonly type: 'feedback'; readonly feedback: Feedback }
+  | { readonly type: 'source'; readonly source: string; readonly connected: boolean; readonly detail: string }
+  | { readonly type: 'problem'; readonly code: string; readonly message: string; readonly remedy: string };
+
+/** Latency of one stage over the last minutes. */
+export interface StageStats {
+  readonly stage: string;
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuMs: number;
+}
+
+export interface Stats {
+  readonly stages: readonly StageStats[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly gauges: Readonly<Record<string, number>>;
+}
