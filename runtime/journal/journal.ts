@@ -119,8 +119,16 @@ export class Journal {
     this.#guard(() => {
       const sequence = this.#log.append(reading.key, reading.at, reading.value);
       this.#history.add(reading.key, reading.at, reading.value, sequence);
-      if (this.#log.pendingBytes > BUFFER_BYTES) this.#flush();
     });
+  }
+
+  /**
+   * Call after a message's decisions are committed: a reading must not become durable before the decision it causes,
+   * or a restart would take it for dealt with.
+   */
+  settle(): void {
+    if (this.#failure === undefined && this.#log.pendingBytes > BUFFER_BYTES)
+      this.#guard(() => this.#flush());
   }
 
   /** Makes everything recorded so far survive kill −9. False: it does not, so nothing may be acknowledged. */
