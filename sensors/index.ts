@@ -1,0 +1,1 @@
+export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
