@@ -70,6 +70,8 @@ export class StateStore implements StateView {
   #maxAge = new Float64Array(256);
   #shown = new Uint8Array(256);
   #base = new Uint8Array(256);
+  /** Slots that are unavailable on their own account: fused properties without a usable member. */
+  readonly #withheld = new Set<number>();
   readonly #others: (string | boolean | undefined)[] = [];
   readonly #units: (string | undefined)[] = [];
 
@@ -167,11 +169,27 @@ export class StateStore implements StateView {
     for (const id of entities) {
       const entry = this.#table.entityEntry(id);
       entry.available = available;
-      for (const slot of entry.slots) {
-        if (this.#show(slot, available ? this.#base[slot]! : UNAVAILABLE)) changed.push(slot);
-      }
+      for (const slot of entry.slots) if (this.#show(slot, this.#standingOf(slot))) changed.push(slot);
     }
     return changed;
+  }
+
+  /** The same for one property, whatever its entity's availability. Returns whether its standing changed. */
+  setSlotAvailable(slot: number, available: boolean): boolean {
+    if (available) this.#withheld.delete(slot);
+    else this.#withheld.add(slot);
+    return this.#show(slot, this.#standingOf(slot));
+  }
+
+  /**
+   * A reading that filters held back: not the value, but the property is as fresh as if it had come. Returns the slot
+   * if that made a stale value known, else −1.
+   */
+  refresh(reading: Reading): number {
+    const slot = this.#table.find(reading.key);
+    if (slot === undefined || this.#base[slot] === UNKNOWN || reading.retained) return -1;
+    this.#at[slot] = Math.max(this.#at[slot]!, Math.min(reading.at, this.#clock.wall()));
+    return this.#freshen(slot, reading.received, false);
   }
 
   /** The age after which one property (by slot) or every property of an entity is stale, ms; Infinity: never. */
@@ -240,18 +258,24 @@ export class StateStore implements StateView {
     }
     if (reading.unit !== undefined) this.#units[slot] = reading.unit;
     this.#at[slot] = at;
+    return this.#freshen(slot, received, changed);
+  }
+
+  #freshen(slot: number, received: number, changed: boolean): number {
     this.#received[slot] = received;
     if (!this.#expiry.has(slot) && this.#maxAge[slot] !== Infinity) {
       this.#expiry.add(slot, received + this.#maxAge[slot]!);
     }
     this.#base[slot] = KNOWN;
-    if (this.#shown[slot] !== UNAVAILABLE && this.#shown[slot] !== KNOWN) {
-      this.#shown[slot] = KNOWN;
-      changed = true;
-    }
-    if (!changed) return -1;
+    const woke = this.#shown[slot] !== UNAVAILABLE && this.#shown[slot] !== KNOWN;
+    if (!changed && !woke) return -1;
+    if (woke) this.#shown[slot] = KNOWN;
     this.#version++;
     return slot;
+  }
+
+  #standingOf(slot: number): number {
+    return this.#table.owner(slot).available && !this.#withheld.has(slot) ? this.#base[slot]! : UNAVAILABLE;
   }
 
   #show(slot: number, standing: number): boolean {

@@ -129,6 +129,31 @@ describe('StateStore', () => {
     expect(state.get('light.hall.state').value).toBe('off');
   });
 
+  it('is refreshed by readings that filters held back', () => {
+    const { clock, state, read } = setup({ maxAgeMs: 1000 });
+    const slot = read(KEY, 5);
+    const held = () => state.refresh(readingNow(clock, KEY, 5.1));
+    clock.advance(900);
+    expect(held()).toBe(-1);
+    clock.advance(900);
+    expect(state.expire()).toEqual([]);
+    clock.advance(100);
+    expect(state.expire()).toEqual([slot]);
+    expect(held()).toBe(slot);
+    expect(state.current(slot)).toBe(5);
+    expect(state.refresh(readingNow(clock, 'sensor.never.seen', 1))).toBe(-1);
+  });
+
+  it('can make one property unavailable, whatever its entity is', () => {
+    const { state, read } = setup();
+    const slot = read(KEY, 5);
+    expect(state.setSlotAvailable(slot, false)).toBe(true);
+    expect(state.setAvailable(['sensor.kitchen'], true)).toEqual([]);
+    state.setAvailable(['sensor.kitchen'], false);
+    expect(state.setSlotAvailable(slot, true)).toBe(false);
+    expect(state.setAvailable(['sensor.kitchen'], true)).toEqual([slot]);
+  });
+
   it('fills in restored readings silently, as old as they say they are', () => {
     const { clock, state } = setup({ maxAgeMs: 60_000 });
     state.restore([
