@@ -187,13 +187,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       ask: z
         .strictObject({
-          allow: z
-            .array(z.string())
-            .default([])
-            .meta({
-              description:
-                'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
-            }),
+          allow: z.array(z.string()).default([]).meta({
+            description:
+              'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
+          }),
         })
         .prefault({}),
       feedback: z
