@@ -122,12 +122,13 @@ describe.skipIf(mosquittoPath === undefined)(
 
     const outcomes = () =>
       events.flatMap((event) => (event.type === 'outcome' ? [[event.action.id, event.outcome.status]] : []));
-    const sent = (id: string) =>
-      expect
+    const sent = async (id: string) => {
+      await expect
         .poll(() =>
           events.some((event) => event.type === 'action' && event.action.id === id && event.stage === 'sent'),
         )
         .toBe(true);
+    };
 
     it('confirms an action once the state topic shows it, and journals every step', async () => {
       commit(order('a', { args: { brightness: 20 } }));
