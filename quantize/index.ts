@@ -8,3 +8,23 @@ export {
   type GgufScalarType,
   type GgufValue,
 } from './gguf/types.ts';
+export { isQuantization, QUANTIZATIONS, type Quantization } from './gguf/ftype.ts';
+export { readOnnxHeader, type OnnxHeader, type OnnxValueInfo } from './onnx/header.ts';
+export {
+  formatOfHead,
+  inspectGguf,
+  inspectModel,
+  inspectOnnx,
+  listModels,
+  modelFormat,
+  type GgufInfo,
+  type ListedModel,
+  type ModelFileInfo,
+  type OnnxInfo,
+} from './inspect.ts';
+export {
+  quantizeGguf,
+  type QuantizeOptions,
+  type QuantizeProgress,
+  type QuantizeResult,
+} from './gguf/quantize.ts';

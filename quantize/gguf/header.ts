@@ -1,4 +1,4 @@
-import { FileCursor } from './cursor.ts';
+import { FileCursor } from '../file-cursor.ts';
 import {
   blockElements,
   GGUF_LIMITS,

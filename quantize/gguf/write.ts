@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { GanglionError } from '../../runtime/errors.ts';
-import { reasonOf } from './cursor.ts';
+import { reasonOf } from '../file-cursor.ts';
 import { encodeF16, encodeF32, encodeQ8 } from './encode.ts';
 import { encodeHeader } from './header-bytes.ts';
-import { commitPart, discardPart, partName } from './part-file.ts';
+import { commitPart, discardPart, partName } from '../part-file.ts';
 import { blockElements, tensorBytes, type GgmlType, type GgufMetadata } from './types.ts';
 
 /** Chunks of a tensor in order; of any size, but whole blocks of its type. Asked for once, so it may be a generator. */

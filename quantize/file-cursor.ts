@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { GanglionError, messageOf } from '../../runtime/errors.ts';
+import { GanglionError, messageOf } from '../runtime/errors.ts';
 
 /**
  * Reads a file forward through one window, checking every length against what is left of the file, so that a
