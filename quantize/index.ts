@@ -1,4 +1,11 @@
-export { readGgufHeader, type GgufHeader, type GgufTensorInfo, type ReadGgufOptions } from './gguf/header.ts';
+export {
+  metadataNumber,
+  metadataText,
+  readGgufHeader,
+  type GgufHeader,
+  type GgufTensorInfo,
+  type ReadGgufOptions,
+} from './gguf/header.ts';
 export { writeGguf, type Chunks, type GgufTensor, type WriteGgufOptions } from './gguf/write.ts';
 export {
   type GgmlType,
@@ -17,6 +24,7 @@ export {
   inspectOnnx,
   listModels,
   modelFormat,
+  readHead,
   type GgufInfo,
   type ListedModel,
   type ModelFileInfo,

@@ -48,20 +48,24 @@ export function inspectModel(file: string): ModelFileInfo {
   return modelFormat(file) === 'gguf' ? inspectGguf(file) : inspectOnnx(file);
 }
 
-/** By the first bytes; everything that is not GGUF is tried as ONNX, which has no magic. */
+/** By the first bytes. Throws MODEL_FILE_UNREADABLE and MODEL_FILE_INVALID. */
 export function modelFormat(file: string): 'gguf' | 'onnx' {
-  const cursor = FileCursor.open(file, 64);
+  const head = readHead(file, 8);
+  const format = formatOfHead(head);
+  if (format !== undefined) return format;
+  throw new GanglionError('MODEL_FILE_INVALID', {
+    file,
+    expected: 'a GGUF or ONNX model',
+    received: `a file that begins with ${JSON.stringify(Buffer.from(head).toString('latin1'))}`,
+  });
+}
+
+/** The first bytes of a file, at most `length`. Throws MODEL_FILE_UNREADABLE, and MODEL_FILE_INVALID for an empty file. */
+export function readHead(file: string, length: number): Uint8Array {
+  const cursor = FileCursor.open(file, length);
   try {
-    if (cursor.size === 0) throw cursor.invalid('a GGUF or ONNX model', 'an empty file');
-    const head = cursor.bytes(Math.min(8, cursor.size), 'the first bytes');
-    const format = formatOfHead(head);
-    if (format === undefined) {
-      throw cursor.invalid(
-        'a GGUF or ONNX model',
-        `a file that begins with ${JSON.stringify(head.toString('latin1'))}`,
-      );
-    }
-    return format;
+    if (cursor.size === 0) throw cursor.invalid('a model', 'an empty file');
+    return Uint8Array.from(cursor.bytes(Math.min(length, cursor.size), 'the first bytes'));
   } finally {
     cursor.close();
   }
