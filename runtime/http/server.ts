@@ -99,7 +99,7 @@ class RuntimeHttpServer implements HttpServer {
       });
     } catch (error) {
       await this.stop();
-      throw listenError(error, shown);
+      throw listenProblem(error, shown);
     }
     const bound = app.server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
@@ -150,7 +150,7 @@ function ownNames(): string[] {
   return name.includes('.') ? [name, name.split('.', 1)[0]!] : [name, `${name}.local`];
 }
 
-function listenError(error: unknown, address: string): GanglionError {
+function listenProblem(error: unknown, address: string): GanglionError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return new GanglionError('PORT_IN_USE', { what: 'HTTP', address }, { cause: error });

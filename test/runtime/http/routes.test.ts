@@ -6,13 +6,13 @@ import { EventHub } from '../../../runtime/http/events.ts';
 import { Guard } from '../../../runtime/http/guard.ts';
 import { Metrics } from '../../../runtime/http/metrics.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
-import { recordingLog } from '../../support/log.ts';
+import { MemoryLog } from '../../support/log.ts';
 import { NOW, outcome, action, decision, ScriptedApi } from '../../support/scripted-api.ts';
 
 let api: ScriptedApi;
 let app: FastifyInstance;
 let metrics: Metrics;
-const log = recordingLog();
+const log = new MemoryLog();
 const clock = new ManualClock(NOW);
 
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../runtime/http/server.ts';
-import { recordingLog } from '../../support/log.ts';
+import { MemoryLog } from '../../support/log.ts';
 import { askResult, decision, reading, ScriptedApi } from '../../support/scripted-api.ts';
 
 const TOKEN = 'a-long-enough-token-0123';
@@ -11,7 +11,7 @@ const servers: HttpServer[] = [];
 
 async function serve(more: Partial<HttpServerOptions> = {}) {
   const api = new ScriptedApi();
-  const server = createHttpServer({ api, listen: '127.0.0.1:0', log: recordingLog(), ...more });
+  const server = createHttpServer({ api, listen: '127.0.0.1:0', log: new MemoryLog(), ...more });
   servers.push(server);
   const { url } = await server.start();
   return { api, server, url };
@@ -50,7 +50,7 @@ describe('listening', () => {
     const second = createHttpServer({
       api: new ScriptedApi(),
       listen: new URL(url).host,
-      log: recordingLog(),
+      log: new MemoryLog(),
     });
     await expect(second.start()).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });
@@ -60,7 +60,7 @@ describe('listening', () => {
       const server = createHttpServer({
         api: new ScriptedApi(),
         listen,
-        log: recordingLog(),
+        log: new MemoryLog(),
         ...(token !== undefined && { token }),
       });
       await expect(server.start()).rejects.toMatchObject({ code: 'HTTP_TOKEN_MISSING' });
@@ -70,7 +70,7 @@ describe('listening', () => {
   it.each(['8420', 'localhost', '127.0.0.1:99999', 'http://x:1', ''])(
     'refuses the address "%s"',
     async (listen) => {
-      const server = createHttpServer({ api: new ScriptedApi(), listen, log: recordingLog() });
+      const server = createHttpServer({ api: new ScriptedApi(), listen, log: new MemoryLog() });
       await expect(server.start()).rejects.toMatchObject({ code: 'HTTP_ADDRESS_INVALID' });
     },
   );
@@ -80,7 +80,7 @@ describe('listening', () => {
       api: new ScriptedApi(),
       listen: '192.0.2.7:0',
       token: TOKEN,
-      log: recordingLog(),
+      log: new MemoryLog(),
     });
     await expect(server.start()).rejects.toMatchObject({ code: 'HTTP_LISTEN_FAILED' });
   });
