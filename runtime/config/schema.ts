@@ -181,6 +181,10 @@ export const configSchema = z.strictObject({
         .min(16)
         .optional()
         .meta({ description: 'needed for any address that is not loopback' }),
+      hosts: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'names a browser may call the daemon by, besides its address and host name' }),
     })
     .prefault({}),
   mqtt: z
