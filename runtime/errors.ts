@@ -1,4 +1,5 @@
 import { ACT_ERRORS } from './errors/act.ts';
+import { BENCH_ERRORS } from './errors/bench.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
 import { MODEL_ERRORS } from './errors/model.ts';
@@ -15,6 +16,7 @@ export const CATALOGUE = {
   ...POLICY_ERRORS,
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
+  ...BENCH_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;
