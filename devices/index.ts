@@ -1,0 +1,10 @@
+export {
+  createRegistry,
+  type HouseRegistry,
+  type RegistryLimits,
+  type RegistryOptions,
+} from './house/registry.ts';
+export { zigbeePrefix, type DiscoveryOptions } from './house/discovery.ts';
+export { readHouseFile, type Floor, type HouseDevice, type HouseFile } from './house/housefile.ts';
+export type { MappingStore } from './house/mapping.ts';
+export { encoderFor, ENCODED_DIALECTS } from './dialects/index.ts';
