@@ -64,7 +64,7 @@ function zigbeeThing(
     ...(address !== undefined && { address }),
     fields,
   });
-  switch (kind) {
+  switch (kind as string) {
     case 'switch':
     case 'siren':
     case 'fan':

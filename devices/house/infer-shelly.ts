@@ -98,7 +98,7 @@ export function shellyThing(kind: Kind, topic: string, component: string | undef
   const base = { kind, suffix: id === 0 ? '' : String(id) };
   const address = { rpc: `${topic}/rpc`, component: type, id };
   const state = { field: `${full}.output`, property: 'state', convert: { as: 'onOff' } } as const;
-  switch (kind) {
+  switch (kind as string) {
     case 'switch':
     case 'siren':
       return {

@@ -107,7 +107,7 @@ export function tasmotaThing(
   // A device with one relay says POWER in STATE and may say POWER1 in RESULT, by SetOption26.
   const power = relay <= 1 ? [onOff('POWER'), onOff('POWER1')] : [onOff(`POWER${n}`)];
   const properties = { state: {} };
-  switch (kind) {
+  switch (kind as string) {
     case 'switch':
     case 'siren':
     case 'fan':

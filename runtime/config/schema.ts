@@ -181,15 +181,30 @@ export const configSchema = z.strictObject({
         .min(16)
         .optional()
         .meta({ description: 'needed for any address that is not loopback' }),
+      hosts: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'names a browser may call the daemon by, besides its address and host name' }),
     })
     .prefault({}),
   mqtt: z
     .strictObject({
       ask: z
-        .boolean()
-        .default(false)
-        .meta({ description: 'take requests from ganglion/<node>/ask: anyone on the broker can send them' }),
-      feedback: z.boolean().default(true),
+        .strictObject({
+          allow: z.array(z.string()).default([]).meta({
+            description:
+              'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
+          }),
+        })
+        .prefault({}),
+      feedback: z
+        .strictObject({
+          allow: z
+            .array(z.string())
+            .default(['*'])
+            .meta({ description: 'policies whose decisions may be rated over ganglion/<node>/feedback' }),
+        })
+        .prefault({}),
       approve: z
         .boolean()
         .default(false)
