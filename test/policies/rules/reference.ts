@@ -33,19 +33,19 @@ export function interpret(
       return typeof value === 'number' ? -value : UNKNOWN;
     }
     case 'and': {
-      const both = [truth(expr.left), truth(expr.right)];
-      return both.includes(false) ? false : both.includes(UNKNOWN) ? UNKNOWN : true;
+      const both = new Set([truth(expr.left), truth(expr.right)]);
+      return both.has(false) ? false : both.has(UNKNOWN) ? UNKNOWN : true;
     }
     case 'or': {
-      const both = [truth(expr.left), truth(expr.right)];
-      return both.includes(true) ? true : both.includes(UNKNOWN) ? UNKNOWN : false;
+      const both = new Set([truth(expr.left), truth(expr.right)]);
+      return both.has(true) ? true : both.has(UNKNOWN) ? UNKNOWN : false;
     }
     case 'compare':
       return compare(expr.by, visit(expr.left), visit(expr.right));
     case 'in': {
       const of = visit(expr.of);
-      const same = expr.list.map((item) => compare('==', of, visit(item)));
-      return same.includes(true) ? true : same.includes(UNKNOWN) ? UNKNOWN : false;
+      const same = new Set(expr.list.map((item) => compare('==', of, visit(item))));
+      return same.has(true) ? true : same.has(UNKNOWN) ? UNKNOWN : false;
     }
     case 'choose': {
       const when = truth(expr.when);
@@ -77,8 +77,8 @@ function call(name: string, args: readonly Result[]): Result {
   const [first, second] = args;
   if (name === 'known') return first !== UNKNOWN;
   if (args.includes(UNKNOWN)) return UNKNOWN;
-  if (name === 'string') return String(first as Value);
-  if (name === 'size') return typeof first === 'string' ? [...first].length : UNKNOWN;
+  if (name === 'string') return String(first);
+  if (name === 'size') return typeof first === 'string' ? Array.from(first).length : UNKNOWN;
   if (name === 'startsWith' || name === 'endsWith' || name === 'contains') {
     if (typeof first !== 'string' || typeof second !== 'string') return UNKNOWN;
     if (name === 'contains') return first.includes(second);
