@@ -181,19 +181,20 @@ export const configSchema = z.strictObject({
         .min(16)
         .optional()
         .meta({ description: 'needed for any address that is not loopback' }),
+      hosts: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'names a browser may call the daemon by, besides its address and host name' }),
     })
     .prefault({}),
   mqtt: z
     .strictObject({
       ask: z
         .strictObject({
-          allow: z
-            .array(z.string())
-            .default([])
-            .meta({
-              description:
-                'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
-            }),
+          allow: z.array(z.string()).default([]).meta({
+            description:
+              'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
+          }),
         })
         .prefault({}),
       feedback: z
