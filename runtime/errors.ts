@@ -19,6 +19,7 @@ export const CATALOGUE = {
   ...MODEL_ERRORS,
   ...HTTP_ERRORS,
   ...BENCH_ERRORS,
+  ...HTTP_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;
