@@ -66,7 +66,8 @@ function callOf(request: Request): readonly [method: string, params: Params] {
       return ['Thermostat.SetConfig', { config: { enable: false } }];
     case 'climate.set_mode': {
       const mode = request.text('mode');
-      if (mode !== 'heat' && mode !== 'cool' && mode !== 'off') throw request.bad('mode', 'heat, cool or off', mode);
+      if (mode !== 'heat' && mode !== 'cool' && mode !== 'off')
+        throw request.bad('mode', 'heat, cool or off', mode);
       return ['Thermostat.SetConfig', { config: { enable: mode !== 'off' } }];
     }
     default:

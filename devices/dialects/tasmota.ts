@@ -58,7 +58,10 @@ function light(request: Request): Commands {
   if (color !== undefined) {
     const [hue, saturation] = hsFromRgb(color);
     const level = argNumber(request, 'brightness') ?? 100;
-    commands.push([request.address('color'), `${Math.round(hue)},${Math.round(saturation)},${Math.round(level)}`]);
+    commands.push([
+      request.address('color'),
+      `${Math.round(hue)},${Math.round(saturation)},${Math.round(level)}`,
+    ]);
   }
   const kelvin = argNumber(request, 'color_temp');
   // Tasmota's CT is 153…500 mired.

@@ -32,11 +32,14 @@ export function discoverTasmota(mac: string, payload: unknown, book: DeviceBook)
   const topic = text(json?.['t']);
   if (json === undefined || !topic) return undefined;
   const names = array(json['fn']).map((name) => text(name));
-  const relays = array(json['rl']).slice(0, MAX_RELAYS).map((kind) => number(kind) ?? 0);
+  const relays = array(json['rl'])
+    .slice(0, MAX_RELAYS)
+    .map((kind) => number(kind) ?? 0);
   const things = thingsOf(relays, names, number(json['lt_st']) ?? 0, commandPrefix(json, topic), topic);
   const known = book.find('tasmota', topic);
   // What /sensors announced stays; it comes in a message of its own.
-  const sensors = known === undefined ? [] : [...known.things.values()].map((thing) => thing.plan).filter(reportsOnly);
+  const sensors =
+    known === undefined ? [] : [...known.things.values()].map((thing) => thing.plan).filter(reportsOnly);
   return book.apply(
     {
       dialect: 'tasmota',
@@ -91,7 +94,10 @@ export function discoverTasmotaSensors(mac: string, payload: unknown, book: Devi
         things.set(key, { plan: mergeThing(things.get(key)?.plan, guess.thing) });
       }
     }
-    return book.apply({ ...device.plan(), things: [...things.values()].map((thing) => thing.plan) }, 'announced');
+    return book.apply(
+      { ...device.plan(), things: [...things.values()].map((thing) => thing.plan) },
+      'announced',
+    );
   }
   return false;
 }

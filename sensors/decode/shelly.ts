@@ -60,7 +60,8 @@ function routeOf(topic: string): Route {
   const levels = topic.split('/');
   const last = levels.at(-1)!;
   const before = levels.at(-2);
-  if (last === 'online' && levels.length > 1) return { kind: 'online', device: levels.slice(0, -1).join('/') };
+  if (last === 'online' && levels.length > 1)
+    return { kind: 'online', device: levels.slice(0, -1).join('/') };
   const device = levels.slice(0, -2).join('/');
   if (device === '') return IGNORE;
   if (last === 'rpc' && before === 'events') return { kind: 'events', device };
@@ -69,7 +70,9 @@ function routeOf(topic: string): Route {
 
 function online(message: Message, device: string): readonly Observation[] {
   const text = readText(message);
-  return text === 'true' || text === 'false' ? [{ device, field: AVAILABILITY, value: text === 'true' }] : NOTHING;
+  return text === 'true' || text === 'false'
+    ? [{ device, field: AVAILABILITY, value: text === 'true' }]
+    : NOTHING;
 }
 
 function status(content: unknown, device: string, component: string): readonly Observation[] {

@@ -1,7 +1,15 @@
 import type { Decoder } from '../../runtime/contract/decoder.ts';
 import type { Message } from '../../runtime/contract/message.ts';
 import { AVAILABILITY, type Observation } from '../../runtime/contract/reading.ts';
-import { isObject, isValue, MAX_OBSERVATIONS, readJson, readText, TopicCache, type JsonObject } from './wire.ts';
+import {
+  isObject,
+  isValue,
+  MAX_OBSERVATIONS,
+  readJson,
+  readText,
+  TopicCache,
+  type JsonObject,
+} from './wire.ts';
 
 export interface TasmotaOptions {
   /** Default `tele`. */
@@ -153,7 +161,8 @@ class Walk {
   }
 
   #unit(key: string): string | undefined {
-    if (key === 'Temperature' || key === 'DewPoint' || key === 'OBJTMP' || key === 'AMBTMP') return this.#temperature;
+    if (key === 'Temperature' || key === 'DewPoint' || key === 'OBJTMP' || key === 'AMBTMP')
+      return this.#temperature;
     return key === 'Pressure' || key === 'SeaPressure' ? this.#pressure : undefined;
   }
 
@@ -165,7 +174,8 @@ class Walk {
     const device = this.#device;
     this.out.push({ device, field: `${field}.Position`, value: position });
     const resting = position === 0 ? 'closed' : 'open';
-    const state = typeof direction !== 'number' || direction === 0 ? resting : direction > 0 ? 'opening' : 'closing';
+    const state =
+      typeof direction !== 'number' || direction === 0 ? resting : direction > 0 ? 'opening' : 'closing';
     this.out.push({ device, field: `${field}.State`, value: state });
   }
 }
