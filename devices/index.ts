@@ -7,3 +7,5 @@ export {
   type SimulatorClient,
   type SimulatorOptions,
 } from './simulator/run.ts';
+export { labelOf, link, type LinkOptions } from './house/linker.ts';
+export { type LinkResult } from './house/linker-types.ts';
