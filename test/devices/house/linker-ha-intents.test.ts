@@ -1,19 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { link } from '../../../devices/house/linker.ts';
 import type { Call } from '../../../runtime/contract/action.ts';
 import type { Area, House } from '../../../runtime/contract/house.ts';
+import { dataFolder } from '../../support/data.ts';
 import { houseOf, stateOf, type EntitySketch } from './support.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const DATA = process.env['GANGLION_DATA'] ?? join(ROOT, '..', 'shared', 'data');
-/** Worktrees lie one folder deeper than a checkout. */
-const FOLDER = [DATA, join(ROOT, '..', '..', 'shared', 'data')]
-  .map((data) => join(data, 'ha-intents', 'tests', 'en'))
-  .find((folder) => existsSync(folder));
+const DATA = dataFolder('ha-intents');
+const FOLDER = join(DATA.path, 'tests', 'en');
 
 interface Fixture {
   floors: { id: string; name: string }[];
@@ -116,12 +112,12 @@ function said(calls: readonly Call[]): string[] {
   return calls.map((call) => `${call.entity}.${call.command}${JSON.stringify(call.args)}`);
 }
 
-function casesIn(folder: string, house: House): { cases: Case[]; without: number } {
+function casesIn(house: House): { cases: Case[]; without: number } {
   const areas = new Map([...house.areas()].map((area) => [area.name, area.id]));
   const cases: Case[] = [];
   let without = 0;
-  for (const file of readdirSync(folder).filter((name) => ACTING.test(name))) {
-    const { tests } = parse(readFileSync(join(folder, file), 'utf8')) as Sentences;
+  for (const file of readdirSync(FOLDER).filter((name) => ACTING.test(name))) {
+    const { tests } = parse(readFileSync(join(FOLDER, file), 'utf8')) as Sentences;
     for (const { sentences, intent } of tests) {
       const { slots = {}, context = {} } = intent;
       const expected = callsOf(intent.name, slots, house, context).toSorted();
@@ -135,59 +131,55 @@ function casesIn(folder: string, house: House): { cases: Case[]; without: number
   return { cases, without };
 }
 
-describe.skipIf(FOLDER === undefined)(
-  'linker on the Home Assistant intents (skipped where GANGLION_DATA is absent)',
-  () => {
-    const folder = FOLDER ?? '';
-    const fixture = (): House =>
-      fixtureHouse(parse(readFileSync(join(folder, '_fixtures.yaml'), 'utf8')) as Fixture);
+describe.skipIf(!DATA.present)(`linker on the Home Assistant intents ${DATA.reason}`, () => {
+  const fixture = (): House =>
+    fixtureHouse(parse(readFileSync(join(FOLDER, '_fixtures.yaml'), 'utf8')) as Fixture);
 
-    test('does what Home Assistant does for at least nine of ten orders, and rarely something else', () => {
-      const house = fixture();
-      const { cases, without } = casesIn(folder, house);
-      let right = 0;
-      let offered = 0;
-      const wrong: string[] = [];
-      const open: string[] = [];
-      for (const { text, expected, area, file } of cases) {
-        const result = link(text, house, stateOf({}), area === undefined ? {} : { area });
-        const same = (calls: readonly Call[]): boolean =>
-          JSON.stringify(said(calls).toSorted()) === JSON.stringify(expected);
-        if (result.kind === 'certain' && same(result.calls)) right++;
-        else if (result.kind === 'certain') wrong.push(`${file}: ${text} → ${said(result.calls).join(' ')}`);
-        else {
-          if (result.kind === 'candidates' && result.choices.some(({ calls }) => same(calls))) offered++;
-          open.push(`${file}: ${text} → ${result.kind}: ${result.explanation}`);
-        }
+  test('does what Home Assistant does for at least nine of ten orders, and rarely something else', () => {
+    const house = fixture();
+    const { cases, without } = casesIn(house);
+    let right = 0;
+    let offered = 0;
+    const wrong: string[] = [];
+    const open: string[] = [];
+    for (const { text, expected, area, file } of cases) {
+      const result = link(text, house, stateOf({}), area === undefined ? {} : { area });
+      const same = (calls: readonly Call[]): boolean =>
+        JSON.stringify(said(calls).toSorted()) === JSON.stringify(expected);
+      if (result.kind === 'certain' && same(result.calls)) right++;
+      else if (result.kind === 'certain') wrong.push(`${file}: ${text} → ${said(result.calls).join(' ')}`);
+      else {
+        if (result.kind === 'candidates' && result.choices.some(({ calls }) => same(calls))) offered++;
+        open.push(`${file}: ${text} → ${result.kind}: ${result.explanation}`);
       }
-      const share = right / cases.length;
-      console.log(
-        `ha-intents: ${right}/${cases.length} orders right (${(100 * share).toFixed(1)} %), ${wrong.length} wrong, ` +
-          `${open.length} left to the model (${offered} of them offered as a choice); ${without} name devices the fixture house lacks`,
-      );
-      if (process.env['LINKER_VERBOSE'] !== undefined) console.log([...wrong, '---', ...open].join('\n'));
-      expect(cases.length).toBeGreaterThan(300);
-      expect(share).toBeGreaterThanOrEqual(0.9);
-      expect(wrong.length / cases.length).toBeLessThanOrEqual(0.02);
-    });
+    }
+    const share = right / cases.length;
+    console.log(
+      `ha-intents: ${right}/${cases.length} orders right (${(100 * share).toFixed(1)} %), ${wrong.length} wrong, ` +
+        `${open.length} left to the model (${offered} of them offered as a choice); ${without} name devices the fixture house lacks`,
+    );
+    if (process.env['LINKER_VERBOSE'] !== undefined) console.log([...wrong, '---', ...open].join('\n'));
+    expect(cases.length).toBeGreaterThan(300);
+    expect(share).toBeGreaterThanOrEqual(0.9);
+    expect(wrong.length / cases.length).toBeLessThanOrEqual(0.02);
+  });
 
-    test('never acts on a question or a cancelled request', () => {
-      const house = fixture();
-      const files = readdirSync(folder).filter((name) =>
-        /GetState|GetTemperature|Nevermind|GetWeather|GetCurrent|Status/.test(name),
-      );
-      const acted: string[] = [];
-      let asked = 0;
-      for (const file of files.filter((name) => statSync(join(folder, name)).isFile())) {
-        const { tests } = parse(readFileSync(join(folder, file), 'utf8')) as Sentences;
-        for (const text of tests.flatMap(({ sentences }) => sentences)) {
-          asked++;
-          if (link(text, house, stateOf({})).kind === 'certain') acted.push(`${file}: ${text}`);
-        }
+  test('never acts on a question or a cancelled request', () => {
+    const house = fixture();
+    const files = readdirSync(FOLDER).filter((name) =>
+      /GetState|GetTemperature|Nevermind|GetWeather|GetCurrent|Status/.test(name),
+    );
+    const acted: string[] = [];
+    let asked = 0;
+    for (const file of files.filter((name) => statSync(join(FOLDER, name)).isFile())) {
+      const { tests } = parse(readFileSync(join(FOLDER, file), 'utf8')) as Sentences;
+      for (const text of tests.flatMap(({ sentences }) => sentences)) {
+        asked++;
+        if (link(text, house, stateOf({})).kind === 'certain') acted.push(`${file}: ${text}`);
       }
-      console.log(`ha-intents: ${asked} questions and cancellations, ${acted.length} acted on`);
-      expect(asked).toBeGreaterThan(200);
-      expect(acted).toEqual([]);
-    });
-  },
-);
+    }
+    console.log(`ha-intents: ${asked} questions and cancellations, ${acted.length} acted on`);
+    expect(asked).toBeGreaterThan(200);
+    expect(acted).toEqual([]);
+  });
+});
