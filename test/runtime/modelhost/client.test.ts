@@ -110,7 +110,7 @@ describe('ModelHost with real models', () => {
       code: 'MODEL_NOT_READY',
     });
     await vi.waitFor(async () => host.choose(path('tiny.gguf'), question, soon), {
-      timeout: 15_000,
+      timeout: 30_000,
       interval: 20,
     });
     expect(host.status.pid).not.toBe(pid);
