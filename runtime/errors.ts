@@ -1,6 +1,8 @@
 import { ACT_ERRORS } from './errors/act.ts';
+import { BENCH_ERRORS } from './errors/bench.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
+import { HTTP_ERRORS } from './errors/http.ts';
 import { MODEL_ERRORS } from './errors/model.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { SENSE_ERRORS } from './errors/sense.ts';
@@ -15,6 +17,9 @@ export const CATALOGUE = {
   ...POLICY_ERRORS,
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
+  ...HTTP_ERRORS,
+  ...BENCH_ERRORS,
+  ...HTTP_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -16,6 +16,7 @@ export interface Refusal {
     | 'unknown-entity'
     | 'unknown-command'
     | 'bad-argument'
+    | 'out-of-range'
     | 'no-target'
     | 'journal-down'
     | 'queue-full'

@@ -39,6 +39,12 @@ export const ACT_ERRORS = {
       `Expected feedback as a decision id and a reward from -1 to 1 but ${f.reason}.`,
     'Send {"decision": "<id>", "reward": 1}.',
   ),
+  BROKER_SILENT: spec(
+    'environment',
+    (f: { what: string }) =>
+      `Expected ${f.what} from the broker before the action's deadline but nothing came.`,
+    'Check that the broker runs and can be reached; the action was given up and will not be sent later.',
+  ),
   HANDLER_FAILED: spec(
     'data',
     (f: { handler: string; reason: string }) => `Expected handler ${f.handler} to finish but ${f.reason}.`,

@@ -1,0 +1,302 @@
+import type { Action, Feedback, Outcome, OutcomeStatus } from '../contract/action.ts';
+import type { ActuatorResult, Encoder } from '../contract/actuator.ts';
+import type { ActionRecord, RuntimeEvent } from '../contract/api.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { House } from '../contract/house.ts';
+import { kindOf } from '../contract/ids.ts';
+import type { PropertyKey } from '../contract/ids.ts';
+import { isKind, kindSpec } from '../contract/kinds.ts';
+import type { Reading, Value } from '../contract/reading.ts';
+import type { Clock, Timer, WallMs } from '../contract/time.ts';
+import type { Journal } from '../journal/journal.ts';
+import { newId } from '../lib/id.ts';
+import { Approvals } from './approvals.ts';
+import { Confirmations } from './confirmation.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { DispatcherOptions, Job } from './dispatcher.ts';
+import type { Pools } from './pools.ts';
+import { ReversalWatch } from './reversal.ts';
+
+export interface ExecutorOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly pools: Pools;
+  readonly house: House;
+  readonly encoderFor: (dialect: string) => Encoder | undefined;
+  readonly handlerFor: DispatcherOptions['handlerFor'];
+  readonly queueLimit: number;
+  readonly deadlineMs: number;
+  readonly approvalExpiresMs: number;
+  readonly emit: (event: RuntimeEvent) => void;
+}
+
+/** A job with what the interlocks said about it. */
+export interface Order extends Job {
+  readonly needsApproval: boolean;
+}
+
+/** The reward an undone action implies. */
+const REVERSAL_REWARD = -0.5;
+
+/**
+ * Carries decisions out: journals them, sends their actions, waits for the devices to show the effect, and ends each
+ * with exactly one outcome, across crashes.
+ *
+ *     commit ─► awaiting-approval ─► pending ─► sent ─► confirmed | unconfirmed
+ *                      └─ refused, expired  └─ expired, failed
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #approvals: Approvals;
+  readonly #confirmations = new Confirmations();
+  readonly #reversals = new ReversalWatch((entity) => this.#confirmations.waitsFor(entity));
+  readonly #timers = new Map<string, Timer>();
+  /** When the decision of a live action was made, for latencies. */
+  readonly #started = new Map<string, number>();
+  #ended: Outcome[] = [];
+  #sent: string[] = [];
+  #writing = false;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    const { clock, pools, encoderFor, handlerFor, queueLimit } = options;
+    this.#dispatcher = new Dispatcher({
+      pools,
+      clock,
+      encoderFor,
+      handlerFor,
+      queueLimit,
+      beforeSend: async (jobs) => this.#beforeSend(jobs),
+      onResult: (job, result) => this.#onResult(job, result),
+    });
+    this.#approvals = new Approvals({
+      clock,
+      expiresMs: options.approvalExpiresMs,
+      onExpired: (job) => this.#end(job.action, 'expired', 'nobody approved it in time'),
+    });
+  }
+
+  /**
+   * Stores a decision with its actions and sets them going.
+   * @returns the decision, with `durable` as it turned out
+   */
+  commit(decision: Decision, orders: readonly Order[]): Decision {
+    const approval = new Set(orders.filter((order) => order.needsApproval).map((order) => order.action.id));
+    const durable = this.#options.journal.commit(decision, (action) =>
+      approval.has(action.id) ? 'awaiting-approval' : 'pending',
+    );
+    const final = durable === decision.durable ? decision : { ...decision, durable };
+    this.#options.emit({ type: 'decision', decision: final });
+    for (const order of orders) {
+      if (order.needsApproval) {
+        this.#approvals.add(order);
+        this.#options.emit({ type: 'action', action: order.action, stage: 'awaiting-approval' });
+      } else if (!durable && order.action.critical) {
+        this.#end(
+          order.action,
+          'refused',
+          'the journal cannot store it, and critical actions are never sent unrecorded',
+        );
+      } else {
+        this.#start(order);
+      }
+    }
+    return final;
+  }
+
+  /** Called for every reading: looks for proof of what was sent and for signs that it was undone. */
+  observe(reading: Reading): void {
+    for (const action of this.#confirmations.observe(reading)) this.#end(action, 'confirmed');
+    const undone = this.#reversals.observe(reading);
+    if (undone !== undefined) {
+      this.addFeedback({
+        decision: undone.decision,
+        reward: REVERSAL_REWARD,
+        source: 'implied',
+        note: `${reading.key} became ${String(reading.value)}`,
+      });
+    }
+  }
+
+  addFeedback(input: Omit<Feedback, 'id' | 'at'>): Feedback {
+    const at = this.#options.clock.wall();
+    const feedback: Feedback = { id: newId(at), at, ...input };
+    this.#options.journal.addFeedback(feedback);
+    this.#options.emit({ type: 'feedback', feedback });
+    return feedback;
+  }
+
+  approvals(): readonly { readonly record: ActionRecord; readonly code: string }[] {
+    return this.#approvals
+      .list()
+      .map(({ job, code }) => ({ record: { action: job.action, stage: 'awaiting-approval' }, code }));
+  }
+
+  /** @throws GanglionError APPROVAL_INVALID */
+  approve(id: string, verdict: 'approve' | 'deny', code?: string): ActionRecord {
+    const job = this.#approvals.take(id, code);
+    if (verdict === 'deny') {
+      this.#end(job.action, 'refused', 'denied');
+      return { action: job.action, stage: 'done' };
+    }
+    // The time spent waiting for a person does not count.
+    const action = {
+      ...job.action,
+      deadline: (this.#options.clock.wall() + this.#options.deadlineMs) as WallMs,
+    };
+    this.#options.journal.setStage([action.id], 'pending');
+    this.#start({ ...job, action });
+    return { action, stage: 'pending' };
+  }
+
+  /**
+   * Goes on with what a crash interrupted. Call when the sources have delivered what they had waiting.
+   * Never-repeat actions that were marked sent stay sent; safe ones go out again only if the state differs.
+   */
+  recover(unfinished: readonly ActionRecord[], current: (key: PropertyKey) => Value | undefined): void {
+    const now = this.#options.clock.wall();
+    for (const { action, stage } of unfinished) {
+      const target = this.#options.house.entity(action.entity)?.target;
+      if (stage === 'awaiting-approval') {
+        if (target === undefined) this.#end(action, 'expired', 'its device is gone');
+        else this.#approvals.add({ action, target }, now - this.#madeAt(action));
+      } else if (stage === 'sent' && action.repeat === 'never') {
+        this.#end(action, 'unconfirmed', 'sent before a restart; it is not repeated');
+      } else if (action.repeat === 'safe' && this.#confirmations.alreadyShown(action, current)) {
+        this.#end(action, 'unconfirmed', 'after a restart the state shows it already');
+      } else if (action.deadline <= now) {
+        this.#end(action, 'expired', 'its deadline passed during a restart');
+      } else if (target === undefined) {
+        this.#end(action, 'failed', 'after a restart its device is not known');
+      } else {
+        this.#start({ action, target });
+      }
+    }
+  }
+
+  get gauges(): Record<string, number> {
+    return {
+      actions_in_flight: this.#dispatcher.size,
+      actions_awaiting_confirmation: this.#timers.size,
+      approvals_waiting: this.#approvals.list().length,
+    };
+  }
+
+  /** Stores what has ended; whatever is still under way is found by the next start. */
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#approvals.stop();
+    this.#flush();
+  }
+
+  #start(job: Job): void {
+    this.#started.set(job.action.id, this.#madeAt(job.action));
+    if (!this.#dispatcher.submit(job))
+      this.#end(job.action, 'refused', `the action queue is full (${this.#options.queueLimit})`);
+  }
+
+  async #beforeSend(jobs: readonly Job[]): Promise<readonly Job[]> {
+    const { journal, clock } = this.#options;
+    const once = jobs.filter(({ action }) => action.repeat === 'never').map(({ action }) => action.id);
+    // Marked before it is published: after a crash in between it counts as sent, and is not sent again.
+    if (once.length > 0) journal.setStage(once, 'sent');
+    const critical = jobs.filter(({ action }) => action.critical);
+    let cleared = jobs;
+    if (critical.length > 0) {
+      try {
+        await journal.syncToDisk();
+      } catch {
+        for (const { action } of critical)
+          this.#end(
+            action,
+            'refused',
+            'the journal cannot be synced to disk, and critical actions are never sent unrecorded',
+          );
+        cleared = jobs.filter(({ action }) => !action.critical);
+      }
+    }
+    const now = clock.mono();
+    for (const { action } of cleared) this.#confirmations.expect(action, now);
+    return cleared;
+  }
+
+  #onResult(job: Job, result: ActuatorResult): void {
+    const { action } = job;
+    // A quick device may have shown the effect before the broker's acknowledgement came back.
+    if (!this.#started.has(action.id)) return;
+    if (result.status === 'failed') {
+      const late = this.#options.clock.wall() >= action.deadline;
+      this.#end(
+        action,
+        late ? 'expired' : 'failed',
+        late ? 'it could not be sent before its deadline' : result.detail,
+      );
+      return;
+    }
+    this.#options.emit({ type: 'action', action, stage: 'sent' });
+    if (action.repeat === 'safe') {
+      this.#sent.push(action.id);
+      this.#writeSoon();
+    }
+    const kind = kindOf(action.entity);
+    const confirmMs = isKind(kind) ? kindSpec(kind).confirmMs : 0;
+    if (confirmMs === 0 || this.#confirmations.missing(action) === '') {
+      this.#end(action, 'unconfirmed', 'it has no state to confirm it by', result.result);
+      return;
+    }
+    const timer = this.#options.clock.schedule(confirmMs, () => {
+      this.#end(
+        action,
+        'unconfirmed',
+        `the device did not show ${this.#confirmations.missing(action)} within ${confirmMs / 1000} s`,
+      );
+    });
+    this.#timers.set(action.id, timer);
+  }
+
+  #end(action: Action, status: OutcomeStatus, detail?: string, result?: string): void {
+    const { clock, emit } = this.#options;
+    this.#timers.get(action.id)?.cancel();
+    this.#timers.delete(action.id);
+    this.#started.delete(action.id);
+    this.#confirmations.forget(action);
+    const at = clock.wall();
+    const outcome: Outcome = {
+      action: action.id,
+      status,
+      at,
+      latencyMs: Math.max(0, at - this.#madeAt(action)),
+      ...(detail === undefined ? {} : { detail }),
+      ...(result === undefined ? {} : { result }),
+    };
+    if (status === 'confirmed') this.#reversals.confirmed(action, clock.mono());
+    this.#ended.push(outcome);
+    this.#writeSoon();
+    emit({ type: 'outcome', outcome, action });
+  }
+
+  /** Stages and outcomes of one turn are written together: a commit costs more than the rows. */
+  #writeSoon(): void {
+    if (this.#writing) return;
+    this.#writing = true;
+    setImmediate(() => {
+      this.#writing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const [sent, ended] = [this.#sent, this.#ended];
+    this.#sent = [];
+    this.#ended = [];
+    if (sent.length > 0) this.#options.journal.setStage(sent, 'sent');
+    if (ended.length > 0) this.#options.journal.finish(ended);
+  }
+
+  /** An action's deadline was set from the time of its decision. */
+  #madeAt(action: Action): number {
+    return action.deadline - this.#options.deadlineMs;
+  }
+}

@@ -1,0 +1,168 @@
+import type { Action, ActionStage, Feedback, Outcome } from '../contract/action.ts';
+import type { ActionRecord, DecisionQuery, DecisionRecord } from '../contract/api.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { Sqlite, Statement } from './database.ts';
+
+interface ActionRow {
+  readonly json: string;
+  readonly stage: ActionStage;
+  readonly outcome: string | null;
+}
+
+/** Decisions with their actions, outcomes and feedback. Synchronous; every write is one statement of a transaction. */
+export class DecisionStore {
+  readonly #db: Sqlite;
+  readonly #insertDecision: Statement;
+  readonly #insertAction: Statement;
+  readonly #setStage: Statement;
+  readonly #setOutcome: Statement;
+  readonly #insertFeedback: Statement;
+
+  constructor(db: Sqlite) {
+    this.#db = db;
+    this.#insertDecision = db.prepare('INSERT INTO decisions (id, policy, at, json) VALUES (?, ?, ?, ?)');
+    this.#insertAction = db.prepare(
+      'INSERT INTO actions (id, decision, entity, idempotency_key, stage, json) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#setStage = db.prepare("UPDATE actions SET stage = ? WHERE id = ? AND stage <> 'done'");
+    this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
+    this.#insertFeedback = db.prepare('INSERT INTO feedback (id, decision, json) VALUES (?, ?, ?)');
+  }
+
+  insert(decision: Decision, stage: (action: Action) => ActionStage): void {
+    // The actions have rows of their own.
+    this.#insertDecision.run(
+      decision.id,
+      decision.policy ?? null,
+      decision.at,
+      JSON.stringify({ ...decision, actions: [] }),
+    );
+    for (const action of decision.actions) {
+      this.#insertAction.run(
+        action.id,
+        decision.id,
+        action.entity,
+        action.idempotencyKey,
+        stage(action),
+        JSON.stringify(action),
+      );
+    }
+  }
+
+  setStage(action: string, stage: ActionStage): void {
+    this.#setStage.run(stage, action);
+  }
+
+  setOutcome(outcome: Outcome): void {
+    this.#setOutcome.run(JSON.stringify(outcome), outcome.action);
+  }
+
+  addFeedback(feedback: Feedback): void {
+    this.#insertFeedback.run(feedback.id, feedback.decision, JSON.stringify(feedback));
+  }
+
+  unfinished(): ActionRecord[] {
+    const rows = this.#db
+      .prepare("SELECT json, stage, outcome FROM actions WHERE stage <> 'done' ORDER BY id")
+      .all() as ActionRow[];
+    return rows.map(toActionRecord);
+  }
+
+  /** Readings that set decisions off since `sinceMs`: they count as seen even if the log lost them to a kill. */
+  triggersSince(sinceMs: number): Decision['trigger'][] {
+    const rows = this.#db.prepare('SELECT json FROM decisions WHERE at >= ? ORDER BY id').all(sinceMs) as {
+      json: string;
+    }[];
+    return rows.map((row) => (JSON.parse(row.json) as Decision).trigger);
+  }
+
+  /** By id or an unambiguous start of it. */
+  get(id: string): DecisionRecord | undefined {
+    const rows = this.#db
+      .prepare('SELECT json FROM decisions WHERE id >= ? AND id < ? LIMIT 2')
+      .all(id, `${id}\u{10ffff}`) as { json: string }[];
+    const exact = rows.map((row) => JSON.parse(row.json) as Decision);
+    const found = exact.find((decision) => decision.id === id) ?? (exact.length === 1 ? exact[0] : undefined);
+    return found === undefined ? undefined : this.#complete(found);
+  }
+
+  list(query: DecisionQuery): DecisionRecord[] {
+    const where = ['id < ?'];
+    const values: unknown[] = [query.before ?? '\u{10ffff}'];
+    if (query.policy !== undefined) {
+      where.push('policy = ?');
+      values.push(query.policy);
+    }
+    if (query.entity !== undefined) {
+      where.push('id IN (SELECT decision FROM actions WHERE entity = ?)');
+      values.push(query.entity);
+    }
+    const rows = this.#db
+      .prepare(`SELECT json FROM decisions WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ?`)
+      .all(...values, query.limit) as { json: string }[];
+    return rows.map((row) => this.#complete(JSON.parse(row.json) as Decision));
+  }
+
+  actions(query: DecisionQuery): ActionRecord[] {
+    const where = ['id < ?'];
+    const values: unknown[] = [query.before ?? '\u{10ffff}'];
+    if (query.entity !== undefined) {
+      where.push('entity = ?');
+      values.push(query.entity);
+    }
+    if (query.policy !== undefined) {
+      where.push('decision IN (SELECT id FROM decisions WHERE policy = ?)');
+      values.push(query.policy);
+    }
+    const rows = this.#db
+      .prepare(
+        `SELECT json, stage, outcome FROM actions WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ?`,
+      )
+      .all(...values, query.limit) as ActionRow[];
+    return rows.map(toActionRecord);
+  }
+
+  action(id: string): ActionRecord | undefined {
+    const rows = this.#db
+      .prepare('SELECT json, stage, outcome FROM actions WHERE id >= ? AND id < ? LIMIT 2')
+      .all(id, `${id}\u{10ffff}`) as ActionRow[];
+    return rows.length === 1 ? toActionRecord(rows[0]!) : undefined;
+  }
+
+  /** Small named documents: the house mapping, rule cooldowns. */
+  document(name: string): unknown {
+    const row = this.#db.prepare('SELECT json FROM documents WHERE name = ?').get(name) as
+      | { json: string }
+      | undefined;
+    return row === undefined ? undefined : JSON.parse(row.json);
+  }
+
+  saveDocument(name: string, value: unknown): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
+      .run(name, JSON.stringify(value));
+  }
+
+  #complete(stored: Decision): DecisionRecord {
+    const rows = this.#db
+      .prepare('SELECT json, stage, outcome FROM actions WHERE decision = ? ORDER BY id')
+      .all(stored.id) as ActionRow[];
+    const feedback = this.#db
+      .prepare('SELECT json FROM feedback WHERE decision = ? ORDER BY id')
+      .all(stored.id) as { json: string }[];
+    const actions = rows.map(toActionRecord);
+    return {
+      decision: { ...stored, actions: actions.map((record) => record.action) },
+      actions,
+      feedback: feedback.map((row) => JSON.parse(row.json) as Feedback),
+    };
+  }
+}
+
+function toActionRecord(row: ActionRow): ActionRecord {
+  return {
+    action: JSON.parse(row.json) as Action,
+    stage: row.stage,
+    ...(row.outcome === null ? {} : { outcome: JSON.parse(row.outcome) as Outcome }),
+  };
+}

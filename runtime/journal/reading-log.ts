@@ -1,0 +1,252 @@
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { PropertyKey } from '../contract/ids.ts';
+import type { Value } from '../contract/reading.ts';
+import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+
+/** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
+export interface LoggedReading {
+  readonly sequence: number;
+  readonly key: PropertyKey;
+  readonly at: number;
+  readonly value: Value;
+  readonly news: boolean;
+}
+
+/** The file operations the log needs; tests pass ones that fail. */
+export interface LogFiles {
+  write(fd: number, bytes: Buffer): void;
+}
+
+const systemFiles: LogFiles = {
+  write(fd, bytes) {
+    let written = 0;
+    while (written < bytes.length) written += writeSync(fd, bytes, written);
+  },
+};
+
+const DEFINE = 1;
+const NUMBER = 2;
+const TEXT = 3;
+const TRUE = 4;
+const FALSE = 5;
+const LATEST = 128;
+
+/** Readings per segment are counted below this; a segment's number is the upper part of a sequence. */
+const SEGMENT = 2 ** 32;
+/** Frame header: payload length, CRC-32 of the payload. */
+const HEADER_BYTES = 8;
+
+/**
+ * The write-ahead log of readings: what makes a reading safe before its message is acknowledged.
+ *
+ *     readings-7.log = frame*        frame = u32 length, u32 crc32, record*
+ *     record = DEFINE id text | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
+ *
+ * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
+ * log is read again. Each segment starts with the latest value of every property, so that older segments can go as
+ * soon as their readings are stored as history blocks.
+ */
+export class ReadingLog {
+  readonly #folder: string;
+  readonly #files: LogFiles;
+  readonly #writer = new ByteWriter(1 << 16);
+  #fd = -1;
+  #segment = 0;
+  #count = 0;
+  #sizeBytes = 0;
+  #lastAt = 0;
+  #ids = new Map<PropertyKey, number>();
+  #syncing = false;
+  #unsynced = false;
+
+  constructor(folder: string, files: LogFiles = systemFiles) {
+    this.#folder = folder;
+    this.#files = files;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get pendingBytes(): number {
+    return this.#writer.length;
+  }
+
+  get segment(): number {
+    return this.#segment;
+  }
+
+  /** Reads all segments in order, mending a torn end. Call before `begin`. */
+  *recover(): Generator<LoggedReading> {
+    for (const segment of this.#segments()) {
+      this.#segment = segment;
+      yield* this.#read(segment);
+    }
+  }
+
+  /**
+   * Opens the next segment, starting with copies of the latest values.
+   * @returns the number of the segment before; remove it with `drop` when its readings are stored elsewhere
+   */
+  begin(latest: Iterable<Pick<LoggedReading, 'key' | 'at' | 'value'>>): number {
+    this.flush();
+    const fd = openSync(join(this.#folder, fileName(this.#segment + 1)), 'a');
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = fd;
+    this.#segment++;
+    this.#count = 0;
+    this.#sizeBytes = 0;
+    this.#lastAt = 0;
+    this.#ids = new Map();
+    for (const { key, at, value } of latest) this.#record(key, at, value, LATEST);
+    this.flush();
+    return this.#segment - 1;
+  }
+
+  /** Buffers one reading. It is safe once `flush` has returned. @returns its sequence */
+  append(key: PropertyKey, at: number, value: Value): number {
+    this.#record(key, at, value, 0);
+    return this.#segment * SEGMENT + this.#count++;
+  }
+
+  /** Hands the buffered readings to the operating system. Throws what the file system throws; they stay buffered then. */
+  flush(): void {
+    const frame = this.#writer;
+    if (frame.length === 0) return;
+    const payload = frame.bytes.subarray(HEADER_BYTES);
+    frame.patchU32(payload.length, 0);
+    frame.patchU32(crc32(payload), 4);
+    this.#files.write(this.#fd, frame.bytes);
+    this.#sizeBytes += frame.length;
+    this.#unsynced = true;
+    frame.clear();
+  }
+
+  /**
+   * Forgets what is buffered: it could not be written and was not acknowledged. The file is cut back to its last whole
+   * frame. Go on with `begin`: ids, times and sequences of this segment counted what was lost.
+   */
+  discard(): void {
+    this.#writer.clear();
+    try {
+      if (this.#fd >= 0) truncateSync(join(this.#folder, fileName(this.#segment)), this.#sizeBytes);
+    } catch {
+      // A read-only disk cannot be cut back; the checksum marks the torn frame instead.
+    }
+  }
+
+  /** Asks the disk to keep what was written so far, without waiting. */
+  syncSoon(onError: (error: Error) => void): void {
+    if (!this.#unsynced || this.#syncing || this.#fd < 0) return;
+    this.#unsynced = false;
+    this.#syncing = true;
+    fdatasync(this.#fd, (error) => {
+      this.#syncing = false;
+      // EBADF: the segment was closed meanwhile; closing follows a sync.
+      if (error !== null && error.code !== 'EBADF') onError(error);
+    });
+  }
+
+  /** Removes all segments up to and including `segment`. */
+  drop(segment: number): void {
+    for (const old of this.#segments()) {
+      if (old <= segment) rmSync(join(this.#folder, fileName(old)), { force: true });
+    }
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    try {
+      this.flush();
+      fdatasyncSync(this.#fd);
+    } finally {
+      closeSync(this.#fd);
+      this.#fd = -1;
+    }
+  }
+
+  #record(key: PropertyKey, at: number, value: Value, flag: number): void {
+    const out = this.#writer;
+    if (out.length === 0) {
+      out.u32(0);
+      out.u32(0);
+    }
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#ids.size;
+      this.#ids.set(key, id);
+      out.u8(DEFINE);
+      out.varint(id);
+      out.text(key);
+    }
+    const time = Math.round(at);
+    const type = typeof value === 'number' ? NUMBER : typeof value === 'string' ? TEXT : value ? TRUE : FALSE;
+    out.u8(type | flag);
+    out.varint(id);
+    out.signed(time - this.#lastAt);
+    this.#lastAt = time;
+    if (typeof value === 'number') out.f64(value);
+    else if (typeof value === 'string') out.text(value);
+  }
+
+  *#read(segment: number): Generator<LoggedReading> {
+    const path = join(this.#folder, fileName(segment));
+    const bytes = readFileSync(path);
+    const keys: PropertyKey[] = [];
+    let offset = 0;
+    let count = 0;
+    let at = 0;
+    while (offset + HEADER_BYTES <= bytes.length) {
+      const end = offset + HEADER_BYTES + bytes.readUInt32LE(offset);
+      const payload = bytes.subarray(offset + HEADER_BYTES, end);
+      if (end > bytes.length || crc32(payload) !== bytes.readUInt32LE(offset + 4)) break;
+      offset = end;
+      const reader = new ByteReader(payload);
+      while (!reader.done) {
+        const type = reader.u8();
+        const id = reader.varint();
+        if (type === DEFINE) {
+          keys[id] = reader.text() as PropertyKey;
+          continue;
+        }
+        at += reader.signed();
+        const news = (type & LATEST) === 0;
+        const value = readValue(reader, type & ~LATEST);
+        const key = keys[id];
+        if (reader.failed || key === undefined) break;
+        yield { sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
+      }
+    }
+    if (offset < bytes.length) truncateSync(path, offset);
+  }
+
+  #segments(): number[] {
+    return readdirSync(this.#folder)
+      .map((name) => /^readings-(\d+)\.log$/.exec(name)?.[1])
+      .filter((text) => text !== undefined)
+      .map(Number)
+      .toSorted((a, b) => a - b);
+  }
+}
+
+function readValue(reader: ByteReader, type: number): Value {
+  if (type === NUMBER) return reader.f64();
+  if (type === TEXT) return reader.text();
+  return type === TRUE;
+}
+
+function fileName(segment: number): string {
+  return `readings-${segment}.log`;
+}

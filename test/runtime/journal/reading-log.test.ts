@@ -1,0 +1,111 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { PropertyKey } from '../../../runtime/contract/ids.ts';
+import { ReadingLog } from '../../../runtime/journal/reading-log.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
+});
+
+const key = fc.constantFrom<PropertyKey>('sensor.a.x', 'sensor.b.x', 'light.küche.state');
+const reading = fc.record({
+  key,
+  at: fc.integer({ min: 0, max: 4e12 }),
+  value: fc.oneof(fc.double({ noNaN: true }), fc.string(), fc.boolean()),
+});
+
+function recovered() {
+  return [...new ReadingLog(folder).recover()];
+}
+
+describe('reading log', () => {
+  it('gives back what was flushed, in order, with growing sequences', () => {
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 40 }), (readings) => {
+        folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
+        const log = new ReadingLog(folder);
+        log.begin([]);
+        const sequences = readings.map((r) => {
+          const sequence = log.append(r.key, r.at, r.value);
+          if (r.at % 3 === 0) log.flush();
+          return sequence;
+        });
+        log.close();
+        expect(recovered()).toEqual(readings.map((r, i) => ({ ...r, sequence: sequences[i], news: true })));
+        expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('keeps every whole frame when the last one is torn anywhere', () => {
+    const log = new ReadingLog(folder);
+    log.begin([]);
+    log.append('sensor.a.x', 1000, 20.5);
+    log.flush();
+    const file = join(folder, readdirSync(folder)[0]!);
+    const whole = readFileSync(file);
+    log.append('sensor.a.x', 2000, 'later');
+    log.close();
+    const all = readFileSync(file);
+    for (let size = whole.length; size < all.length; size++) {
+      writeFileSync(file, all.subarray(0, size));
+      expect(recovered().map((r) => r.value)).toEqual([20.5]);
+      expect(readFileSync(file).length).toBe(whole.length);
+    }
+  });
+
+  it('ignores rubbish behind the last frame', () => {
+    const log = new ReadingLog(folder);
+    log.begin([]);
+    log.append('sensor.a.x', 1000, 1);
+    log.close();
+    appendFileSync(join(folder, readdirSync(folder)[0]!), Buffer.alloc(100, 255));
+    expect(recovered()).toHaveLength(1);
+  });
+
+  it('starts a segment with the latest values, so that older ones can be dropped', () => {
+    const log = new ReadingLog(folder);
+    log.begin([]);
+    log.append('sensor.a.x', 1000, 1);
+    const old = log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
+    log.append('sensor.b.x', 2000, 2);
+    log.drop(old);
+    log.close();
+    expect(recovered().map(({ key, value, news }) => ({ key, value, news }))).toEqual([
+      { key: 'sensor.a.x', value: 1, news: false },
+      { key: 'sensor.b.x', value: 2, news: true },
+    ]);
+  });
+
+  it('forgets what the disk refused and goes on when it works again', () => {
+    let full = false;
+    const log = new ReadingLog(folder, {
+      write(fd, bytes) {
+        // A full disk takes part of a write before it fails.
+        appendFileSync(fd, full ? bytes.subarray(0, 5) : bytes);
+        if (full) throw Object.assign(new TypeError('no space'), { code: 'ENOSPC' });
+      },
+    });
+    log.begin([]);
+    log.append('sensor.a.x', 1000, 1);
+    log.flush();
+    full = true;
+    log.append('sensor.b.x', 2000, 2);
+    expect(() => log.flush()).toThrow('no space');
+    log.discard();
+    full = false;
+    log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
+    log.append('sensor.b.x', 3000, 3);
+    log.flush();
+    expect(recovered().map(({ at, value, news }) => [at, value, news])).toEqual([
+      [1000, 1, true],
+      [1000, 1, false],
+      [3000, 3, true],
+    ]);
+  });
+});
