@@ -17,6 +17,7 @@ export const CATALOGUE = {
   ...POLICY_ERRORS,
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
+  ...HTTP_ERRORS,
   ...BENCH_ERRORS,
   ...HTTP_ERRORS,
 } as const;
