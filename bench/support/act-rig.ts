@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
+import { encoderFor } from '../../devices/index.ts';
 import { Executor } from '../../runtime/act/executor.ts';
 import { Pools } from '../../runtime/act/pools.ts';
 import type { Action } from '../../runtime/contract/action.ts';
-import type { Encoder } from '../../runtime/contract/actuator.ts';
 import type { RuntimeEvent } from '../../runtime/contract/api.ts';
 import type { House, Target } from '../../runtime/contract/house.ts';
 import type { EntityId } from '../../runtime/contract/ids.ts';
@@ -35,16 +35,6 @@ export interface ActRig {
   onWire: (ms: number) => void;
   stop(): Promise<void>;
 }
-
-const encoder: Encoder = {
-  dialect: 'zigbee2mqtt',
-  encode: ({ command }, { address }) => [
-    {
-      topic: `zigbee2mqtt/${String(address['topic'])}/set`,
-      payload: JSON.stringify({ state: command === 'turn_on' ? 'ON' : 'OFF' }),
-    },
-  ],
-};
 
 /** Nothing is recovered here, so that nobody asks the house. */
 const emptyHouse: House = {
@@ -83,6 +73,12 @@ export function makeAction(entity: EntityId, command: string, decision: string):
   };
 }
 
+/** As discovery writes it for a plug. */
+function plugTarget(plug: string): Target {
+  const address = { set: `zigbee2mqtt/${plug}/set`, state: 'state', on: 'ON', off: 'OFF' };
+  return { dialect: 'zigbee2mqtt', address };
+}
+
 export async function startActRig(): Promise<ActRig> {
   const folder = mkdtempSync(join(tmpdir(), 'ganglion-bench-'));
   const data = join(folder, 'data');
@@ -108,7 +104,7 @@ export async function startActRig(): Promise<ActRig> {
     clock: systemClock,
     pools,
     house: emptyHouse,
-    encoderFor: (dialect) => (dialect === 'zigbee2mqtt' ? encoder : undefined),
+    encoderFor: (dialect) => (dialect === 'zigbee2mqtt' ? encoderFor(dialect) : undefined),
     handlerFor: () => ({ module: HANDLERS, name: 'spin', batch: false }),
     queueLimit: QUEUE_LIMIT,
     deadlineMs: DEADLINE_MS,
@@ -153,10 +149,7 @@ export async function startActRig(): Promise<ActRig> {
   };
   return Object.assign(rig, {
     turn: (plug: string, on: boolean) =>
-      commit(`switch.${plug}`, on ? 'turn_on' : 'turn_off', {
-        dialect: 'zigbee2mqtt',
-        address: { topic: plug },
-      }),
+      commit(`switch.${plug}`, on ? 'turn_on' : 'turn_off', plugTarget(plug)),
     spin: () => commit('notify.busy', 'send', { dialect: 'handler', address: {} }),
     async stop() {
       await states.endAsync(true);
