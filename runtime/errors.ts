@@ -1,4 +1,5 @@
 import { ACT_ERRORS } from './errors/act.ts';
+import { CLI_ERRORS } from './errors/cli.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
@@ -17,6 +18,7 @@ export const CATALOGUE = {
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
   ...HTTP_ERRORS,
+  ...CLI_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;
