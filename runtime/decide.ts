@@ -63,7 +63,11 @@ export class Decider {
         critical: cleared.critical,
         before: cleared.before,
       };
-      orders.push({ action, target: cleared.target, needsApproval: cleared.needsApproval || proposal.mode !== 'auto' });
+      orders.push({
+        action,
+        target: cleared.target,
+        needsApproval: cleared.needsApproval || proposal.mode !== 'auto',
+      });
     }
     const decision: Decision = {
       id,

@@ -1,5 +1,6 @@
 import { ACT_ERRORS } from './errors/act.ts';
 import { CLI_ERRORS } from './errors/cli.ts';
+import { BENCH_ERRORS } from './errors/bench.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
@@ -19,6 +20,7 @@ export const CATALOGUE = {
   ...MODEL_ERRORS,
   ...HTTP_ERRORS,
   ...CLI_ERRORS,
+  ...BENCH_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;

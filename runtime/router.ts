@@ -27,7 +27,9 @@ export class TopicRouter {
     const levels = topic.split('/');
     const route: Route = {
       discovery: this.#discovery().some((filter) => topicMatches(filter, levels)),
-      decoders: this.#decoders.filter((decoder) => decoder.topics.some((filter) => topicMatches(filter, levels))),
+      decoders: this.#decoders.filter((decoder) =>
+        decoder.topics.some((filter) => topicMatches(filter, levels)),
+      ),
     };
     this.#routes.set(topic, route);
     return route;

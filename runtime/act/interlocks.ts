@@ -7,6 +7,7 @@ import { kindSpec } from '../contract/kinds.ts';
 import type { ArgSpec, CommandSpec } from '../contract/kinds.ts';
 import type { Value } from '../contract/reading.ts';
 import type { StateView } from '../contract/state.ts';
+import { matchesAny } from '../lib/pattern.ts';
 import { didYouMean } from '../lib/suggest.ts';
 
 export interface Limits {
@@ -128,16 +129,6 @@ export class Interlocks {
 
 export function isRefusal(result: Cleared | Refusal): result is Refusal {
   return 'reason' in result;
-}
-
-/** `light.*` matches every light; without `*` the whole id must be equal. */
-function matchesAny(patterns: readonly string[], entity: string): boolean {
-  return patterns.some(
-    (pattern) =>
-      pattern === '*' ||
-      pattern === entity ||
-      (pattern.endsWith('*') && entity.startsWith(pattern.slice(0, -1))),
-  );
 }
 
 /** `toggle` of a light that is on becomes `turn_off`, which can be repeated without harm. */

@@ -1,6 +1,6 @@
 import { connect } from 'mqtt';
 import type { MqttClient } from 'mqtt';
-import { workerData as poolData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { ActuatorResult, WireCommand } from '../contract/actuator.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { connectOptions } from '../lib/mqtt-options.ts';
@@ -16,8 +16,7 @@ export interface PublishTask {
   readonly timeoutMs: number;
 }
 
-// Piscina wraps the data it was given: [piscina's own, ours].
-const [, settings] = poolData as [unknown, { readonly broker: BrokerSettings }];
+const settings = workerData as { readonly broker: BrokerSettings };
 let client: MqttClient | undefined;
 
 /** Publishes a batch; each task's result is at its index. */

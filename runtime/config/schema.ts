@@ -190,10 +190,21 @@ export const configSchema = z.strictObject({
   mqtt: z
     .strictObject({
       ask: z
-        .boolean()
-        .default(false)
-        .meta({ description: 'take requests from ganglion/<node>/ask: anyone on the broker can send them' }),
-      feedback: z.boolean().default(true),
+        .strictObject({
+          allow: z.array(z.string()).default([]).meta({
+            description:
+              'entities that requests from ganglion/<node>/ask may touch; anyone on the broker can send them',
+          }),
+        })
+        .prefault({}),
+      feedback: z
+        .strictObject({
+          allow: z
+            .array(z.string())
+            .default(['*'])
+            .meta({ description: 'policies whose decisions may be rated over ganglion/<node>/feedback' }),
+        })
+        .prefault({}),
       approve: z
         .boolean()
         .default(false)

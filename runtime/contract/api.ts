@@ -97,6 +97,8 @@ export interface AskOptions {
   readonly dryRun: boolean;
   /** Wait for outcomes before answering, at most so long. */
   readonly waitMs: number;
+  /** Only these entities may be touched, beyond what the limits say: for requests from places anyone can write to. */
+  readonly allow?: readonly string[];
   readonly signal?: AbortSignal;
 }
 

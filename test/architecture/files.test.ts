@@ -21,9 +21,10 @@ test('every error that the product throws comes from the catalogue', () => {
   const plain = product
     .filter((file) => !file.path.startsWith('examples/'))
     .flatMap((file) =>
-      [...file.code.matchAll(/\bthrow\s+(?:new\s+)?(\w*Error)\s*\(/g)]
-        .filter((match) => match[1] !== 'GanglionError')
-        .map((match) => `${file.path} throws ${match[1]}: throw a GanglionError of runtime/errors/ instead.`),
+      [...file.code.matchAll(/\bthrow\s+(?:new\s+(\w*Error)\b|([A-Z]\w*Error)\()/g)]
+        .map((match) => match[1] ?? match[2])
+        .filter((name) => name !== 'GanglionError')
+        .map((name) => `${file.path} throws ${name}: throw a GanglionError of runtime/errors/ instead.`),
     );
   expect(plain).toEqual([]);
 });

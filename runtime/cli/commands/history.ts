@@ -14,7 +14,11 @@ const BARS = '▁▂▃▄▅▆▇█';
 
 export const historyCommand = defineCommand({
   args: {
-    key: { type: 'positional', required: true, description: 'a property, such as sensor.kitchen.temperature' },
+    key: {
+      type: 'positional',
+      required: true,
+      description: 'a property, such as sensor.kitchen.temperature',
+    },
     since: {
       type: 'string',
       valueHint: 'WHEN',

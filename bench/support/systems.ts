@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort, stopProcess } from './broker.ts';
+import { rulesOf, type Workload } from './workload.ts';
+
+export interface RunningSystem {
+  readonly pid: number;
+  /** Its last output, for when it fails. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export interface Surroundings extends Workload {
+  readonly brokerPort: number;
+  /** An empty folder of its own. */
+  readonly folder: string;
+}
+
+export interface System {
+  readonly name: string;
+  /** Why it cannot run here, with what to do. */
+  missing(): string | undefined;
+  start(around: Surroundings): Promise<RunningSystem>;
+}
+
+const ROOT = repositoryRoot();
+const BASELINES = join(ROOT, 'bench/baselines');
+
+function repositoryRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+const noBaselines = (): string | undefined =>
+  existsSync(join(BASELINES, 'floor.js'))
+    ? undefined
+    : 'benches compare only inside a clone of the repository.';
+
+/** A bare mqtt.js handler with the same effect. */
+export const floor: System = {
+  name: 'floor',
+  missing: noBaselines,
+  start: async ({ brokerPort, qos, ...around }) =>
+    launch([
+      join(BASELINES, 'floor.js'),
+      JSON.stringify({ port: brokerPort, qos, rules: rulesOf({ ...around, qos }) }),
+    ]),
+};
+
+export const nodeRed: System = {
+  name: 'node-red',
+  missing: () =>
+    noBaselines() ??
+    (existsSync(join(BASELINES, 'node_modules/node-red'))
+      ? undefined
+      : 'Node-RED is not installed; `npm ci --prefix bench/baselines` brings it.'),
+  start: async ({ brokerPort, qos, folder, ...around }) => {
+    const rules = rulesOf({ ...around, qos });
+    const plan = { port: brokerPort, qos, rules, folder, uiPort: await freePort() };
+    return launch([join(BASELINES, 'node-red.js'), JSON.stringify(plan)]);
+  },
+};
+
+/** The daemon as `ganglion run` starts it, with history, fusion, a journal and an HTTP server, without a model. */
+export const ganglion: System = {
+  name: 'ganglion',
+  missing: () =>
+    existsSync(join(ROOT, 'dist/runtime/cli/main.js'))
+      ? undefined
+      : 'the project is not built; `npm run build` does it.',
+  start: async (around) => {
+    const config = await writeDaemonConfig(around);
+    return launch([join(ROOT, 'dist/runtime/cli/main.js'), 'run', '--config', config]);
+  },
+};
+
+/** Writes ganglion.yaml, house.yaml and the policies into the folder; returns the path of the first. */
+export async function writeDaemonConfig(around: Surroundings): Promise<string> {
+  const { folder, brokerPort, qos } = around;
+  mkdirSync(join(folder, 'policies'), { recursive: true });
+  const rules = rulesOf(around);
+  // JSON is YAML.
+  const config = {
+    node: 'bench',
+    broker: `mqtt://127.0.0.1:${brokerPort}`,
+    house: 'house.yaml',
+    sources: [{ dialect: 'zigbee2mqtt', qos }],
+    policies: 'policies',
+    data: 'data',
+    limits: { allow: ['switch.*'] },
+    http: { listen: `127.0.0.1:${await freePort()}` },
+    log: 'warn',
+  };
+  const devices: Record<string, object> = {};
+  for (const { sensor, plug } of rules) {
+    devices[`sensor.${sensor}`] = { name: sensor, dialect: 'zigbee2mqtt', topic: sensor };
+    devices[`switch.${plug}`] = { name: plug, dialect: 'zigbee2mqtt', topic: plug };
+  }
+  const policies = rules.map((rule, index) => ({
+    id: `rule-${index}`,
+    when: `sensor.${rule.sensor}.temperature ${rule.above ? '>' : '<'} ${rule.limit}`,
+    then: `switch.${rule.plug}.${rule.state === 'ON' ? 'turn_on' : 'turn_off'}`,
+  }));
+  writeFileSync(join(folder, 'house.yaml'), JSON.stringify({ devices }, undefined, 1));
+  writeFileSync(join(folder, 'policies', 'bench.yaml'), JSON.stringify(policies, undefined, 1));
+  const file = join(folder, 'ganglion.yaml');
+  writeFileSync(file, JSON.stringify(config, undefined, 1));
+  return file;
+}
+
+const KEPT_OUTPUT = 4000;
+
+function launch(args: readonly string[]): RunningSystem {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let kept = '';
+  const keep = (chunk: Buffer): void => {
+    kept = (kept + chunk.toString()).slice(-KEPT_OUTPUT);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  return {
+    pid: child.pid ?? 0,
+    output: () => kept,
+    stop: () => stopProcess(child),
+  };
+}

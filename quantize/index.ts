@@ -1,0 +1,38 @@
+export {
+  metadataNumber,
+  metadataText,
+  readGgufHeader,
+  type GgufHeader,
+  type GgufTensorInfo,
+  type ReadGgufOptions,
+} from './gguf/header.ts';
+export { writeGguf, type Chunks, type GgufTensor, type WriteGgufOptions } from './gguf/write.ts';
+export {
+  type GgmlType,
+  type GgufArray,
+  type GgufMetadata,
+  type GgufScalar,
+  type GgufScalarType,
+  type GgufValue,
+} from './gguf/types.ts';
+export { isQuantization, QUANTIZATIONS, type Quantization } from './gguf/ftype.ts';
+export { readOnnxHeader, type OnnxHeader, type OnnxValueInfo } from './onnx/header.ts';
+export {
+  formatOfHead,
+  inspectGguf,
+  inspectModel,
+  inspectOnnx,
+  listModels,
+  modelFormat,
+  readHead,
+  type GgufInfo,
+  type ListedModel,
+  type ModelFileInfo,
+  type OnnxInfo,
+} from './inspect.ts';
+export {
+  quantizeGguf,
+  type QuantizeOptions,
+  type QuantizeProgress,
+  type QuantizeResult,
+} from './gguf/quantize.ts';

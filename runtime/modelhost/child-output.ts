@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import type { Clock, MonoMs } from '../contract/time.ts';
+
+const MAX_LINE = 500;
+const WINDOW_MS = 10_000;
+const LINES_PER_WINDOW = 50;
+
+/** Hands on what a child prints line by line: lines cut at 500 characters, at most 50 in 10 s, the rest counted. */
+export class ChildOutput {
+  dropped = 0;
+  readonly #clock: Clock;
+  readonly #line: (line: string) => void;
+  #windowStart: MonoMs;
+  #inWindow = 0;
+
+  constructor(clock: Clock, line: (line: string) => void) {
+    this.#clock = clock;
+    this.#line = line;
+    this.#windowStart = clock.mono();
+  }
+
+  read(stream: Readable | null): void {
+    let rest = '';
+    stream?.setEncoding('utf8');
+    stream?.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      // The last one goes on in the next chunk; what is longer than a line may be is cut anyway.
+      rest = (lines.pop() ?? '').slice(0, MAX_LINE);
+      for (const line of lines) this.#hand(line);
+    });
+    stream?.on('end', () => this.#hand(rest));
+  }
+
+  #hand(line: string): void {
+    const text = line.trim().slice(0, MAX_LINE);
+    if (text === '') return;
+    const now = this.#clock.mono();
+    if (now - this.#windowStart >= WINDOW_MS) {
+      this.#windowStart = now;
+      this.#inWindow = 0;
+    }
+    if (++this.#inWindow > LINES_PER_WINDOW) this.dropped++;
+    else this.#line(text);
+  }
+}

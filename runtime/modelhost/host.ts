@@ -1,0 +1,57 @@
+import { setPriority } from 'node:os';
+import type { Engine } from '../contract/engine.ts';
+import { messageOf } from '../errors.ts';
+import { bundledEngines } from './engines/bundled.ts';
+import { loadExtensionEngines } from './engines/extensions.ts';
+import type { FromHost, ToHost } from './protocol.ts';
+import { ModelServer } from './server.ts';
+
+/**
+ * Composition root of the model host: the child process that holds the models. It lives as long as its parent wants it,
+ * and ends by itself when the parent is gone.
+ */
+const STOP_MS = 800;
+
+let server: ModelServer | undefined;
+
+function send(message: FromHost): void {
+  // A send that fails means the parent is gone; `disconnect` deals with that.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+async function start(priority: number, extensions: readonly string[]): Promise<void> {
+  try {
+    setPriority(priority);
+  } catch {
+    // Only politeness towards the main process.
+  }
+  const log = (level: 'debug' | 'info' | 'warn' | 'error', message: string): void =>
+    send({ type: 'log', level, message });
+  const engines: Engine[] = [...bundledEngines(log)];
+  for (const module of extensions) {
+    try {
+      engines.push(...(await loadExtensionEngines(module)));
+    } catch (error) {
+      log('error', messageOf(error));
+    }
+  }
+  server = new ModelServer(engines, send);
+  send({ type: 'ready' });
+}
+
+async function stop(): Promise<void> {
+  // Native code that does not let go must not keep the process: nothing here needs saving.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS).unref();
+  await server?.stop();
+  process.exit(0);
+}
+
+process.on('message', (message: ToHost) => {
+  if (message.type === 'start') void start(message.priority, message.extensions);
+  else if (message.type === 'stop') void stop();
+  else if (message.type === 'ping') send({ type: 'pong', rssBytes: process.memoryUsage.rss() });
+  else server?.handle(message);
+});
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Ctrl-C in a terminal reaches the whole process group; the parent decides when to stop.
+process.on('SIGINT', () => {});
