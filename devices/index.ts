@@ -1,3 +1,13 @@
+export {
+  createRegistry,
+  type HouseRegistry,
+  type RegistryLimits,
+  type RegistryOptions,
+} from './house/registry.ts';
+export { zigbeePrefix, type DiscoveryOptions } from './house/discovery.ts';
+export { readHouseFile, type Floor, type HouseDevice, type HouseFile } from './house/housefile.ts';
+export type { MappingStore } from './house/mapping.ts';
+export { encoderFor, ENCODED_DIALECTS } from './dialects/index.ts';
 /** The face of `devices`: what the rest of the runtime may import. */
 export { effectOf, simulate, type EffectTarget } from './simulator/effects.ts';
 export { SimulatedHouse, type Publish, type SimulatedHouseOptions } from './simulator/house.ts';

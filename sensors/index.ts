@@ -1,3 +1,4 @@
+export { PAYLOAD_LIMITS, openPayload, parseJson, payloadText, type PayloadLimits } from './decode/payload.ts';
 export { filterChain, type FilterChain, type FilterOptions, type HeldBack } from './filter/chain.ts';
 export { Deadband, type DeadbandOptions } from './filter/deadband.ts';
 export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/redundant.ts';

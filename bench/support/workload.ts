@@ -46,7 +46,7 @@ export interface Step {
 }
 
 /** The `step`th message of one sensor. One in ten sets off a command; the sensors do so at different times. */
-export function messageOf(index: number, step: number): Step {
+export function sensorMessage(index: number, step: number): Step {
   const phase = (step + index * 7) % PERIOD;
   const expect = step < 2 ? undefined : phase === 10 ? 'ON' : phase === 0 ? 'OFF' : undefined;
   // Between the limits a slow wave, so that every message brings news.

@@ -1,1 +1,39 @@
-export const POLICY_ERRORS = {} as const;
+import { spec } from './spec.ts';
+
+export const POLICY_ERRORS = {
+  POLICY_INVALID: spec(
+    'caller',
+    (f: { problems: readonly string[] }) =>
+      `Expected policies without problems but found ${f.problems.length}:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`,
+    'Mend each line; docs/rules.md describes every key, condition and call. The other policies work meanwhile.',
+  ),
+  POLICY_UNKNOWN: spec(
+    'caller',
+    (f: { id: string; hint: string }) =>
+      `Expected a policy named ${f.id} but there is none${f.hint === '' ? '' : `; ${f.hint}`}.`,
+    'List them with `ganglion policy check`.',
+  ),
+  POLICY_LOOP: spec(
+    'data',
+    (f: { policy: string; limit: number; pausedS: number }) =>
+      `Expected policy ${f.policy} to fire at most ${f.limit} times a minute but it fired more often; it is paused for ${f.pausedS} s.`,
+    'Give it a cooldown, or a condition that its own actions do not change back and forth.',
+  ),
+  TIMEZONE_UNKNOWN: spec(
+    'caller',
+    (f: { timezone: string }) => `Expected an IANA time zone for site.timezone but received ${f.timezone}.`,
+    'Use a name such as Europe/Berlin or UTC.',
+  ),
+  TREE_INVALID: spec(
+    'caller',
+    (f: { file: string; path: string; reason: string }) =>
+      `Expected a decision tree in ${f.file} but at ${f.path} ${f.reason}.`,
+    'Mend or retrain the tree; its format is described in docs/rules.md. The decision falls to the next rung meanwhile.',
+  ),
+  FRAME_MISMATCH: spec(
+    'bug',
+    (f: { expected: number; received: number }) =>
+      `Expected a frame of ${f.expected} features but received ${f.received}.`,
+    'Report this with the policy file.',
+  ),
+} as const;

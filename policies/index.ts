@@ -1,0 +1,11 @@
+export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rules/engine.ts';
+export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
+export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
+export { type CheckedPolicies, checkPolicies, checkPolicy } from './rules/check.ts';
+export type { ToolSignature } from './rules/call-check.ts';
+export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
+export type { PolicyFile } from './rules/read-yaml.ts';
+export { formatProblem, type PolicyProblem } from './rules/problem.ts';
+export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from './rules/policy.ts';
+export { formatCall } from './rules/calls.ts';
+export { formatDuration, parseDuration } from './rules/duration.ts';

@@ -1,0 +1,96 @@
+import type { House } from '../../runtime/contract/house.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
+import { checkCall, type ToolSignature } from './call-check.ts';
+import type { Expr, Expression } from './expression.ts';
+import { parsePolicies } from './parse.ts';
+import type { DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
+import type { PolicyProblem } from './problem.ts';
+import type { PolicyFile } from './read-yaml.ts';
+import { checkExpression, type TypeProblem } from './type-check.ts';
+
+export interface CheckedPolicies {
+  /** Those that can be read, also where the house does not (yet) have what they name. */
+  readonly policies: readonly PolicySpec[];
+  readonly problems: readonly PolicyProblem[];
+}
+
+/** Reads policy files and checks them against a house and its tools. Never throws. */
+export function checkPolicies(
+  files: readonly PolicyFile[],
+  house: House,
+  tools: readonly ToolSignature[],
+): CheckedPolicies {
+  const { policies, problems } = parsePolicies(files);
+  return {
+    policies,
+    problems: [...problems, ...policies.flatMap((policy) => checkPolicy(policy, house, tools))],
+  };
+}
+
+/** What keeps one policy from running in this house. A house that grows may mend it. */
+export function checkPolicy(
+  policy: PolicySpec,
+  house: House,
+  tools: readonly ToolSignature[],
+): PolicyProblem[] {
+  const found = policy.type === 'rule' ? checkRule(policy, house, tools) : checkDecide(policy, house, tools);
+  return found.map(({ path, severity, message }) => ({
+    severity,
+    file: policy.file,
+    line: policy.line,
+    policy: policy.id,
+    path,
+    message,
+  }));
+}
+
+type Found = TypeProblem & { readonly path: string };
+
+function at(path: string, problems: readonly TypeProblem[]): Found[] {
+  return problems.map((problem) => ({ ...problem, path }));
+}
+
+function checkRule(rule: RuleSpec, house: House, tools: readonly ToolSignature[]): Found[] {
+  return [
+    ...at('when', checkExpression(rule.when, house, 'boolean')),
+    ...(rule.if === undefined ? [] : at('if', checkExpression(rule.if, house, 'boolean'))),
+    ...rule.calls.flatMap((call, i) => at(`then[${i}]`, checkCall(call, house, tools))),
+  ];
+}
+
+function checkDecide(policy: DecideSpec, house: House, tools: readonly ToolSignature[]): Found[] {
+  const on = policy.on.flatMap((key, i) =>
+    at(`decide.on[${i}]`, checkExpression(expression({ op: 'property', key, start: 0, end: 0 }, key), house)),
+  );
+  const choices = policy.choices.flatMap((choice, i) =>
+    choice.calls.flatMap((call) => {
+      const args = Object.entries(call.args).map(([name, value]) => [name, literal(value)] as const);
+      return at(
+        `decide.choices[${i}]`,
+        checkCall(
+          { entity: call.entity, command: call.command, args: Object.fromEntries(args) },
+          house,
+          tools,
+        ),
+      );
+    }),
+  );
+  const features = policy.features.flatMap((feature, i) =>
+    at(`decide.features[${i}]`, checkExpression(feature, house)),
+  );
+  return [...on, ...choices, ...features];
+}
+
+function literal(value: Value): Expression {
+  return expression({ op: 'literal', value, start: 0, end: 0 }, JSON.stringify(value));
+}
+
+function expression(expr: Expr, source: string): Expression {
+  return { expr, source };
+}
+
+/** Entities a policy acts on; what conflicts are decided by. Tools and notifications never conflict. */
+export function actsOn(policy: RuleSpec): readonly string[] {
+  const entities = policy.calls.map((call) => call.entity);
+  return [...new Set(entities)].filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
+}

@@ -1,0 +1,295 @@
+import type { PolicyInfo } from '../../runtime/contract/api.ts';
+import type { House } from '../../runtime/contract/house.ts';
+import type { Reading } from '../../runtime/contract/reading.ts';
+import type { StateView } from '../../runtime/contract/state.ts';
+import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
+import { GanglionError } from '../../runtime/errors.ts';
+import { didYouMean } from '../../runtime/lib/suggest.ts';
+import { nextBoundary } from './boundary.ts';
+import type { ToolSignature } from './call-check.ts';
+import { checkPolicy } from './check.ts';
+import type { Reader } from './compile.ts';
+import { DueHeap } from './due-heap.ts';
+import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
+import type { Firing, Now } from './firing.ts';
+import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
+import type { PolicySpec } from './policy.ts';
+import type { PolicyProblem } from './problem.ts';
+import { type Candidate, settle } from './settle.ts';
+import { buildSlotIndex, type SlotIndex } from './slot-index.ts';
+import { type DecideTrack, isRule, type RuleTrack, type Track, trackDecide, trackRule } from './track.ts';
+import { FALSE, TRUE, UNKNOWN } from './tri.ts';
+
+export interface RuleEngineOptions {
+  readonly policies: readonly PolicySpec[];
+  readonly house: House;
+  readonly tools: readonly ToolSignature[];
+  readonly state: StateView;
+  /** IANA name of the site's time zone. */
+  readonly timezone: string;
+  /** Wall clock of each policy's last firing before this process, so that cooldowns outlive a restart. */
+  readonly lastFired?: ReadonlyMap<string, WallMs>;
+  /** A policy that fires more often within a minute is paused for one. */
+  readonly maxFiringsPerMinute?: number;
+  /** Told when that happens, with POLICY_LOOP. */
+  readonly onPaused?: (error: GanglionError) => void;
+}
+
+/** The wall clock is compared with the monotonic one this often while any rule looks at the time, ms. */
+const CLOCK_CHECK_MS = 60_000;
+/** More than this between the clocks means that somebody set the wall clock, ms. */
+const CLOCK_JUMP_MS = 500;
+const NOTHING: readonly Firing[] = [];
+
+/** Throws TIMEZONE_UNKNOWN. */
+export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
+  const reader: Reader = { state: options.state, time: createLocalTime(options.timezone) };
+  const limit = options.maxFiringsPerMinute ?? 30;
+  const tracks = options.policies.map((spec, index): Track =>
+    spec.type === 'rule' ? trackRule(spec, index, reader, limit) : trackDecide(spec, index, reader, limit),
+  );
+  return new RuleEngine(options, reader, tracks, limit);
+}
+
+/**
+ * Runs rules and notices when `decide` policies are due. Pure: it is told the time, keeps no timers and does no I/O.
+ *
+ * Construct → prime (a silent baseline) → changed on every change of state, due when `nextDue` says so, recheck when
+ * the house has changed.
+ */
+export class RuleEngine {
+  readonly #options: RuleEngineOptions;
+  readonly #reader: Reader;
+  readonly #tracks: readonly Track[];
+  readonly #byId: ReadonlyMap<string, Track>;
+  readonly #index: SlotIndex;
+  /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
+  readonly #heap: DueHeap;
+  readonly #limit: number;
+  #house: House;
+  #clockGap = Number.NaN;
+  #candidates: Candidate[] = [];
+
+  constructor(options: RuleEngineOptions, reader: Reader, tracks: readonly Track[], limit: number) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#tracks = tracks;
+    this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
+    this.#index = buildSlotIndex(tracks.map((track) => track.slots));
+    this.#heap = new DueHeap(2 * tracks.length + 1);
+    this.#limit = limit;
+    this.#house = options.house;
+  }
+
+  /** Checks every policy against the house and takes the present state as baseline: nothing fires. */
+  prime(now: Now): void {
+    this.#reader.time.set(now.wall);
+    this.#clockGap = now.wall - now.mono;
+    for (const track of this.#tracks) {
+      this.#restoreCooldown(track, now);
+      track.active = false;
+      this.#stop(track);
+      this.#check(track, now);
+    }
+    if (this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)) {
+      this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
+    }
+  }
+
+  /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
+  recheck(house: House, now: Now): void {
+    this.#house = house;
+    this.#enter(now);
+    for (const track of this.#tracks) this.#check(track, now);
+  }
+
+  /**
+   * The state of these slots has changed. Only policies that read one of them are looked at.
+   * @param retained the change came from retained messages: it becomes the baseline and fires nothing
+   * @returns what fires, highest priority first
+   */
+  changed(
+    slots: readonly number[],
+    now: Now,
+    retained: boolean,
+    readings: readonly Reading[],
+  ): readonly Firing[] {
+    this.#enter(now);
+    if (!retained) this.#elapse(now);
+    const { policies, count } = this.#index.touched(slots);
+    for (let i = 0; i < count; i++) {
+      const track = this.#tracks[policies[i]!]!;
+      if (!track.active) continue;
+      if (isRule(track)) this.#evaluate(track, now, retained, 'reading');
+      else this.#notice(track, now, retained);
+    }
+    if (retained) this.#elapse(now);
+    return this.#settle(now, slots, readings);
+  }
+
+  /** What fires because time has passed. Harmless to call early. */
+  due(now: Now): readonly Firing[] {
+    this.#enter(now);
+    this.#elapse(now);
+    return this.#settle(now, [], []);
+  }
+
+  /** When `due` should be called next; undefined if nothing waits for time. */
+  nextDue(): MonoMs | undefined {
+    return this.#heap.next() as MonoMs | undefined;
+  }
+
+  /** Throws POLICY_UNKNOWN. */
+  explain(id: string, now: Now): PolicyExplanation {
+    const track = this.#byId.get(id);
+    if (track === undefined) {
+      throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
+    }
+    this.#reader.time.set(now.wall);
+    return explainTrack(track, this.#reader, now, this.#heap.at(2 * track.index + 1));
+  }
+
+  infos(): PolicyInfo[] {
+    return this.#tracks.map(infoOf);
+  }
+
+  policy(id: string): PolicySpec | undefined {
+    return this.#byId.get(id)?.spec;
+  }
+
+  /** What keeps policies from running now, and warnings. */
+  problems(): PolicyProblem[] {
+    return this.#tracks.flatMap((track) => track.problems);
+  }
+
+  /** To be stored and handed to the next process as `lastFired`. */
+  lastFired(): ReadonlyMap<string, WallMs> {
+    const result = new Map<string, WallMs>();
+    for (const { spec, lastFiredWall } of this.#tracks) {
+      if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
+    }
+    return result;
+  }
+
+  /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
+  #enter(now: Now): void {
+    this.#reader.time.set(now.wall);
+    const gap = now.wall - now.mono;
+    if (Math.abs(gap - this.#clockGap) <= CLOCK_JUMP_MS) return;
+    this.#clockGap = gap;
+    for (const track of this.#tracks) {
+      if (isRule(track) && track.active && track.boundaries !== undefined)
+        this.#heap.set(2 * track.index, now.mono);
+    }
+  }
+
+  #elapse(now: Now): void {
+    for (;;) {
+      const id = this.#heap.take(now.mono);
+      if (id < 0) return;
+      const track = this.#tracks[id >> 1];
+      if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
+      else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
+      else if ((id & 1) === 0) {
+        this.#evaluate(track, now, false, 'time');
+        this.#schedule(track, now);
+      } else {
+        track.armed = false;
+        this.#candidates.push({ track, by: 'time' });
+      }
+    }
+  }
+
+  /** One look at `when`: edges fire or start a hold, everything else is remembered. Allocates only on an edge. */
+  #evaluate(track: RuleTrack, now: Now, silent: boolean, by: 'reading' | 'time'): void {
+    const before = track.value;
+    const value = track.when();
+    track.evaluations++;
+    if (value === before) return;
+    track.value = value;
+    const hold = 2 * track.index + 1;
+    if (value !== TRUE) {
+      this.#heap.clear(hold);
+      if (value === FALSE) track.armed = false;
+      return;
+    }
+    if (silent) track.armed = false;
+    else if (before === FALSE && track.spec.forMs === 0) this.#candidates.push({ track, by });
+    else if (track.spec.forMs > 0 && (before === FALSE || track.armed)) {
+      track.armed = true;
+      this.#heap.set(hold, now.mono + track.spec.forMs);
+    }
+  }
+
+  /** A property of `on` has changed: decide now, or at the end of the interval. */
+  #notice(track: DecideTrack, now: Now, silent: boolean): void {
+    track.evaluations++;
+    let news = false;
+    for (let i = 0; i < track.slots.length; i++) {
+      const value = this.#reader.state.current(track.slots[i]!);
+      if (value === track.seen[i]) continue;
+      track.seen[i] = value;
+      news ||= value !== undefined;
+    }
+    const deferred = 2 * track.index;
+    if (!news || silent || this.#heap.at(deferred) !== undefined) return;
+    const earliest = track.lastFiredMono + track.spec.minIntervalMs;
+    if (earliest > now.mono) this.#heap.set(deferred, earliest);
+    else this.#candidates.push({ track, by: 'reading' });
+  }
+
+  #settle(now: Now, slots: readonly number[], readings: readonly Reading[]): readonly Firing[] {
+    if (this.#candidates.length === 0) return NOTHING;
+    const candidates = this.#candidates;
+    this.#candidates = [];
+    return settle(candidates, {
+      reader: this.#reader,
+      house: this.#house,
+      tools: this.#options.tools,
+      now,
+      slots,
+      readings,
+      onPaused: (policy) =>
+        this.#options.onPaused?.(
+          new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),
+        ),
+    });
+  }
+
+  #check(track: Track, now: Now): void {
+    track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
+    const active = track.spec.mode !== 'off' && !track.problems.some(({ severity }) => severity === 'error');
+    if (active === track.active) return;
+    track.active = active;
+    this.#stop(track);
+    if (!active) return;
+    if (isRule(track)) {
+      this.#evaluate(track, now, true, 'time');
+      this.#schedule(track, now);
+    } else this.#notice(track, now, true);
+  }
+
+  /** Forgets what a policy was waiting for. */
+  #stop(track: Track): void {
+    this.#heap.clear(2 * track.index);
+    this.#heap.clear(2 * track.index + 1);
+    if (!isRule(track)) return;
+    track.value = UNKNOWN;
+    track.armed = false;
+  }
+
+  #schedule(track: RuleTrack, now: Now): void {
+    if (track.boundaries === undefined) return;
+    const { time } = this.#reader;
+    const wait = time.plausible ? nextBoundary(track.boundaries, now.wall, time) - now.wall : CLOCK_CHECK_MS;
+    this.#heap.set(2 * track.index, now.mono + Math.max(1, wait));
+  }
+
+  /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
+  #restoreCooldown(track: Track, now: Now): void {
+    const last = this.#options.lastFired?.get(track.spec.id);
+    if (last === undefined || track.lastFiredWall !== undefined) return;
+    track.lastFiredWall = last;
+    track.lastFiredMono = now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last));
+  }
+}

@@ -1,0 +1,85 @@
+import type { PropertyKey } from '../../runtime/contract/ids.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
+
+export const NOW_FIELDS = ['hour', 'minute', 'weekday', 'day', 'month', 'time', 'epoch'] as const;
+export type NowField = (typeof NOW_FIELDS)[number];
+export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
+export type Arithmetic = '+' | '-' | '*' | '/' | '%';
+
+/** Functions and how many arguments they take; methods (`text.startsWith(x)`) count their receiver. */
+export const FUNCTIONS = {
+  known: [1, 1],
+  size: [1, 1],
+  abs: [1, 1],
+  round: [1, 1],
+  min: [1, 16],
+  max: [1, 16],
+  string: [1, 1],
+  startsWith: [2, 2],
+  endsWith: [2, 2],
+  contains: [2, 2],
+} as const satisfies Record<string, readonly [least: number, most: number]>;
+export type FunctionName = keyof typeof FUNCTIONS;
+export const METHODS: readonly string[] = ['startsWith', 'endsWith', 'contains', 'size'];
+
+/** Character range in the source text, for problems. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A condition or value expression: what is left of CEL once everything this project does not support is refused. */
+export type Expr = Place &
+  (
+    | { readonly op: 'literal'; readonly value: Value }
+    | { readonly op: 'property'; readonly key: PropertyKey }
+    | { readonly op: 'now'; readonly field: NowField }
+    | { readonly op: 'not' | 'negate'; readonly of: Expr }
+    | { readonly op: 'and' | 'or'; readonly left: Expr; readonly right: Expr }
+    | { readonly op: 'compare'; readonly by: Comparison; readonly left: Expr; readonly right: Expr }
+    | { readonly op: 'arithmetic'; readonly by: Arithmetic; readonly left: Expr; readonly right: Expr }
+    | { readonly op: 'in'; readonly of: Expr; readonly list: readonly Expr[] }
+    | { readonly op: 'choose'; readonly when: Expr; readonly yes: Expr; readonly no: Expr }
+    | { readonly op: 'call'; readonly name: FunctionName; readonly args: readonly Expr[] }
+  );
+
+/** An expression together with the text it was written as. */
+export interface Expression {
+  readonly source: string;
+  readonly expr: Expr;
+}
+
+/** The direct parts of an expression. */
+export function parts(expr: Expr): readonly Expr[] {
+  switch (expr.op) {
+    case 'literal':
+    case 'property':
+    case 'now':
+      return [];
+    case 'not':
+    case 'negate':
+      return [expr.of];
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'arithmetic':
+      return [expr.left, expr.right];
+    case 'in':
+      return [expr.of, ...expr.list];
+    case 'choose':
+      return [expr.when, expr.yes, expr.no];
+    case 'call':
+      return expr.args;
+  }
+}
+
+/** Adds every property an expression reads to `into`. */
+export function collectKeys(expr: Expr, into: Set<PropertyKey>): void {
+  if (expr.op === 'property') into.add(expr.key);
+  for (const part of parts(expr)) collectKeys(part, into);
+}
+
+/** Whether an expression looks at the clock. */
+export function usesNow(expr: Expr): boolean {
+  return expr.op === 'now' || parts(expr).some(usesNow);
+}

@@ -1,0 +1,221 @@
+import { isPropertyKey, type PropertyKey } from '../../runtime/contract/ids.ts';
+import type { Choice } from '../../runtime/contract/rung.ts';
+import { literalCall, parseCall } from './calls.ts';
+import { parseDuration } from './duration.ts';
+import type { Expression } from './expression.ts';
+import type { CallTemplate, DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
+import { type PolicyProblem, quote } from './problem.ts';
+import { type PolicyFile, type RawPolicy, readYaml } from './read-yaml.ts';
+import { decideSchema, describeIssues, ruleSchema } from './schema.ts';
+import { parseExpression } from './syntax.ts';
+
+type Path = readonly (string | number)[];
+
+/** What the whole ladder of a `decide` policy may take unless it says otherwise. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export interface ParsedPolicies {
+  /** Only those that can be read; in file order. */
+  readonly policies: readonly PolicySpec[];
+  readonly problems: readonly PolicyProblem[];
+}
+
+/** Reads policy files. Never throws: everything wrong, in every file, is in `problems`. */
+export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
+  const problems: PolicyProblem[] = [];
+  const policies: PolicySpec[] = [];
+  const places = new Map<string, string>();
+  for (const file of files) {
+    for (const raw of readYaml(file, problems)) {
+      const reader = new PolicyReader(raw, problems);
+      const policy = reader.read();
+      const id = idOf(raw.data);
+      const twin = id === undefined ? undefined : places.get(id);
+      if (id !== undefined && twin === undefined) places.set(id, `${file.name}:${raw.lineOf([]) ?? 1}`);
+      if (twin !== undefined)
+        reader.report(['id'], `Expected an id of its own but ${id} is already in ${twin}`);
+      else if (policy !== undefined) policies.push(policy);
+    }
+  }
+  return { policies, problems };
+}
+
+/** Reads one entry and collects what is wrong with it. */
+class PolicyReader {
+  readonly #raw: RawPolicy;
+  readonly #problems: PolicyProblem[];
+  readonly #id: string | undefined;
+  #failed = false;
+
+  constructor(raw: RawPolicy, problems: PolicyProblem[]) {
+    this.#raw = raw;
+    this.#problems = problems;
+    this.#id = idOf(raw.data);
+  }
+
+  report(path: Path, message: string): void {
+    this.#failed = true;
+    const line = this.#raw.lineOf(path);
+    this.#problems.push({
+      severity: 'error',
+      file: this.#raw.file,
+      path: formatPath(path),
+      message,
+      ...(line === undefined ? {} : { line }),
+      ...(this.#id === undefined ? {} : { policy: this.#id }),
+    });
+  }
+
+  read(): PolicySpec | undefined {
+    const { data } = this.#raw;
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+      this.report([], `Expected a policy as a mapping with an id but received ${quote(data)}`);
+      return undefined;
+    }
+    return 'decide' in data ? this.#decide(data) : this.#rule(data);
+  }
+
+  #rule(data: object): RuleSpec | undefined {
+    const result = ruleSchema.safeParse(data);
+    if (!result.success) {
+      this.#refuse(describeIssues(result.error.issues, data, 'rule'));
+      return this.#lookFurther(data, []);
+    }
+    const raw = result.data;
+    const when = this.#expression(raw.when, ['when']);
+    const only = raw.if === undefined ? undefined : this.#expression(String(raw.if), ['if']);
+    const calls = this.#calls(raw.then, ['then']);
+    const forMs = this.#duration(raw.for, ['for'], 0);
+    const cooldownMs = this.#duration(raw.cooldown, ['cooldown'], 0);
+    if (this.#failed || when === undefined) return undefined;
+    const { id, priority, mode } = raw;
+    const base = { ...this.#place(), id, priority, mode, cooldownMs };
+    return { ...base, type: 'rule', when, forMs, calls, ...(only === undefined ? {} : { if: only }) };
+  }
+
+  #decide(data: object): DecideSpec | undefined {
+    const result = decideSchema.safeParse(data);
+    if (!result.success) {
+      this.#refuse(describeIssues(result.error.issues, data, 'decide'));
+      const { decide } = data as { decide: unknown };
+      return typeof decide === 'object' && decide !== null
+        ? this.#lookFurther(decide, ['decide'])
+        : undefined;
+    }
+    const { decide: body, id, priority, mode, cooldown } = result.data;
+    const on = body.on.map((key, i) => this.#key(key, ['decide', 'on', i]));
+    const choices = body.choices.map((choice, i) => this.#choice(choice, ['decide', 'choices', i]));
+    const labels = choices.map((choice) => choice.label);
+    for (const [i, label] of labels.entries()) {
+      if (labels.indexOf(label) < i) this.report(['decide', 'choices', i], `Expected ${label} only once`);
+    }
+    const features = body.features.map((source, i) => this.#expression(source, ['decide', 'features', i]));
+    const cooldownMs = this.#duration(cooldown, ['cooldown'], 0);
+    const minIntervalMs = this.#duration(body.minInterval, ['decide', 'minInterval'], 0);
+    const timeoutMs = this.#duration(body.timeout, ['decide', 'timeout'], DEFAULT_TIMEOUT_MS);
+    if (this.#failed) return undefined;
+    return {
+      ...this.#place(),
+      type: 'decide',
+      id,
+      priority,
+      mode,
+      cooldownMs,
+      minIntervalMs,
+      timeoutMs,
+      on: on.filter((key) => key !== undefined),
+      choices,
+      features: features.filter((feature) => feature !== undefined),
+      rungs: body.rungs,
+      guidance: body.guidance,
+      minConfidence: body.minConfidence,
+      ...(body.certify === undefined ? {} : { certify: body.certify }),
+      ...(body.tree === undefined ? {} : { tree: body.tree }),
+      ...(body.model === undefined ? {} : { model: body.model }),
+    };
+  }
+
+  #place(): { file: string; line: number } {
+    return { file: this.#raw.file, line: this.#raw.lineOf([]) ?? 1 };
+  }
+
+  #refuse(problems: readonly { path: Path; message: string }[]): void {
+    for (const { path, message } of problems) this.report(path, message);
+  }
+
+  /** The shape is wrong already; name what is wrong with its conditions and calls in the same breath. */
+  #lookFurther(data: object, path: Path): undefined {
+    for (const [key, value] of Object.entries(data)) {
+      const items = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
+      const at = (i: number): Path => (Array.isArray(value) ? [...path, key, i] : [...path, key]);
+      if (key === 'when' || key === 'if' || key === 'features') {
+        for (const [i, item] of items.entries()) this.#expression(item, at(i));
+      } else if (key === 'then' || key === 'choices') {
+        for (const [i, item] of items.entries()) if (item !== 'none') this.#calls(item, at(i));
+      }
+    }
+  }
+
+  #expression(source: string, path: Path): Expression | undefined {
+    const parsed = parseExpression(source);
+    if (parsed.ok) return parsed.value;
+    this.report(path, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(source)})`);
+    return undefined;
+  }
+
+  #calls(source: string | readonly string[], path: Path): CallTemplate[] {
+    const list = typeof source === 'string' ? [source] : source;
+    return list.flatMap((text, i) => {
+      const at = typeof source === 'string' ? path : [...path, i];
+      const parsed = parseCall(text);
+      if (parsed.ok) return [parsed.value];
+      this.report(at, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(text)})`);
+      return [];
+    });
+  }
+
+  #choice(source: string | readonly string[], path: Path): Choice {
+    if (source === 'none') return { label: 'none', calls: [] };
+    const calls = this.#calls(source, path).flatMap((template) => {
+      const call = literalCall(template);
+      if (!('message' in call)) return [call];
+      this.report(path, call.message);
+      return [];
+    });
+    return { label: typeof source === 'string' ? source.trim() : source.join(' + '), calls };
+  }
+
+  #key(text: string, path: Path): PropertyKey | undefined {
+    if (isPropertyKey(text)) return text;
+    const prop = /^prop\("([^"]*)"\)$/.exec(text)?.[1];
+    if (prop !== undefined && isPropertyKey(prop)) return prop;
+    this.report(path, `Expected a property such as sensor.living.co2 but received ${quote(text)}`);
+    return undefined;
+  }
+
+  #duration(value: string | number | undefined, path: Path, fallback: number): number {
+    if (value === undefined) return fallback;
+    const ms = value === 0 ? 0 : parseDuration(String(value));
+    if (ms === undefined) {
+      this.report(
+        path,
+        `Expected a duration such as 60s, 5m or 1h30m, 31 days at most, but received ${quote(value)}`,
+      );
+    }
+    return ms ?? fallback;
+  }
+}
+
+function idOf(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, 'id')) return undefined;
+  const { id } = data as { id: unknown };
+  return typeof id === 'string' && id !== '' ? id.slice(0, 64) : undefined;
+}
+
+/** `decide.features[0]` */
+function formatPath(path: Path): string {
+  let text = '';
+  for (const part of path)
+    text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${part}`;
+  return text;
+}

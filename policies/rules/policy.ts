@@ -1,0 +1,58 @@
+import type { RungName } from '../../runtime/contract/decision.ts';
+import type { EntityId, PropertyKey } from '../../runtime/contract/ids.ts';
+import type { Choice } from '../../runtime/contract/rung.ts';
+import type { Expression } from './expression.ts';
+
+export const MODES = ['auto', 'suggest', 'approve', 'off'] as const;
+export type PolicyMode = (typeof MODES)[number];
+
+/** A call as written: its arguments are expressions, evaluated when the rule fires. */
+export interface CallTemplate {
+  readonly source: string;
+  readonly entity: EntityId;
+  readonly command: string;
+  readonly args: Readonly<Record<string, Expression>>;
+}
+
+interface PolicyBase {
+  readonly id: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly cooldownMs: number;
+  /** 0–1000, higher wins. */
+  readonly priority: number;
+  readonly mode: PolicyMode;
+}
+
+export interface RuleSpec extends PolicyBase {
+  readonly type: 'rule';
+  readonly when: Expression;
+  readonly if?: Expression;
+  /** How long `when` has to stay true; 0: it fires at once. */
+  readonly forMs: number;
+  readonly calls: readonly CallTemplate[];
+}
+
+export interface DecideSpec extends PolicyBase {
+  readonly type: 'decide';
+  readonly on: readonly PropertyKey[];
+  /** The closed set of answers, `none` among them if written. */
+  readonly choices: readonly Choice[];
+  readonly features: readonly Expression[];
+  readonly rungs: readonly RungName[];
+  readonly guidance: string;
+  /** What a distilled tree must have shown before it may answer. */
+  readonly certify?: { readonly agreement: number; readonly confidence: number };
+  /** File names as written, relative to the policies folder. */
+  readonly tree?: string;
+  readonly model?: string;
+  /** Changes that come sooner are put together into one decision at the interval's end. */
+  readonly minIntervalMs: number;
+  /** Answers below this are passed over, 0–1. */
+  readonly minConfidence: number;
+  /** What the whole ladder may take. */
+  readonly timeoutMs: number;
+}
+
+export type PolicySpec = RuleSpec | DecideSpec;

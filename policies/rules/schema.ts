@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { didYouMean } from '../../runtime/lib/suggest.ts';
+import { MODES } from './policy.ts';
+import { quote } from './problem.ts';
+
+const text = z.string().min(1);
+/** A file beside the policies: no way out of the folder. */
+const fileName = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[\p{L}\p{N}_.-]+(?:\/[\p{L}\p{N}_.-]+)*$/u, {
+  error: (issue) => `Expected a file name inside the policies folder but received ${quote(issue.input)}`,
+});
+const share = z.number().min(0).max(1);
+const oneOrMore = z.union([text, z.array(text).min(1).max(32)]);
+const duration = z.union([z.string(), z.number()]);
+
+const common = {
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+    error: (issue) =>
+      `Expected an id of at most 64 letters, digits, _ . - but received ${quote(issue.input)}`,
+  }),
+  cooldown: duration.optional(),
+  priority: z.number().int().min(0).max(1000).default(50),
+  mode: z.enum(MODES).default('auto'),
+};
+
+export const ruleSchema = z.strictObject({
+  ...common,
+  when: text,
+  if: z.union([text, z.boolean()]).optional(),
+  for: duration.optional(),
+  // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+  then: oneOrMore,
+});
+
+const decideBody = z.strictObject({
+  on: z.array(text).min(1).max(64),
+  choices: z.array(oneOrMore).min(2).max(52),
+  features: z.array(text).max(256).default([]),
+  rungs: z.array(text).min(1).max(16).default(['tree', 'cache', 'llm']),
+  guidance: z.string().max(4000).default(''),
+  certify: z.strictObject({ agreement: share, confidence: share }).optional(),
+  tree: fileName.optional(),
+  model: fileName.optional(),
+  minInterval: duration.optional(),
+  minConfidence: share.default(0),
+  timeout: duration.optional(),
+});
+
+export const decideSchema = z.strictObject({ ...common, decide: decideBody });
+
+/** Keys per place, to name the nearest one for a key nobody knows. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  rule: Object.keys(ruleSchema.shape),
+  decidePolicy: Object.keys(decideSchema.shape),
+  decide: Object.keys(decideBody.shape),
+  certify: ['agreement', 'confidence'],
+};
+
+export interface SchemaProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** zod's issues as sentences, a list of its own for every unknown key. */
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  input: unknown,
+  type: 'rule' | 'decide',
+): SchemaProblem[] {
+  return issues.flatMap((issue): SchemaProblem[] => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    if (issue.code === 'unrecognized_keys') {
+      const place = path.length === 0 ? (type === 'rule' ? 'rule' : 'decidePolicy') : String(path.at(-1));
+      const known = KEYS[place] ?? [];
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message: `Expected a known key but received ${quote(key)}; ${didYouMean(key, known)}`,
+      }));
+    }
+    const value = valueAt(input, path);
+    return [{ path, message: sentence(issue, value, String(path.at(-1) ?? 'policy')) }];
+  });
+}
+
+function sentence(issue: z.core.$ZodIssue, value: unknown, name: string): string {
+  if (issue.message.startsWith('Expected ')) return issue.message;
+  if (value === undefined) return `Expected ${name} but it is missing`;
+  if (isUnquotedCall(value)) {
+    return `Expected a text for ${name} but received a mapping; calls contain a colon and must be quoted: "light.hall.turn_on(brightness: 20)"`;
+  }
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String);
+    const near = typeof value === 'string' ? `; ${didYouMean(value, values)}` : '';
+    return `Expected one of ${values.join(', ')} for ${name} but received ${quote(value)}${near}`;
+  }
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    const bound =
+      issue.code === 'too_small' ? `at least ${String(issue.minimum)}` : `at most ${String(issue.maximum)}`;
+    const unit = issue.origin === 'array' ? ' entries' : issue.origin === 'string' ? ' characters' : '';
+    return `Expected ${bound}${unit} for ${name} but received ${quote(value)}`;
+  }
+  if (issue.code === 'invalid_type') {
+    return `Expected ${issue.expected} for ${name} but received ${quote(value)}`;
+  }
+  return `Expected a text or a list of texts for ${name} but received ${quote(value)}`;
+}
+
+/** `then: light.hall.turn_on(brightness: 20)` without quotes is a mapping in YAML. */
+function isUnquotedCall(value: unknown): boolean {
+  const item: unknown = Array.isArray(value) ? value.find((entry) => typeof entry === 'object') : value;
+  if (typeof item !== 'object' || item === null) return false;
+  return Object.keys(item).some((key) => key.includes('('));
+}
+
+function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
+  let value = input;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
+}

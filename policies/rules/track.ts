@@ -1,0 +1,133 @@
+import { type PropertyKey } from '../../runtime/contract/ids.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
+import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
+import { type Boundaries, boundariesOf } from './boundary.ts';
+import { actsOn } from './check.ts';
+import { compileCondition, compileValue, type Condition, type Evaluate, type Reader } from './compile.ts';
+import { collectKeys } from './expression.ts';
+import { FrameBuilder } from './frame.ts';
+import { LoopGuard } from './loop-guard.ts';
+import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
+import type { PolicyProblem } from './problem.ts';
+import { type Tri, UNKNOWN } from './tri.ts';
+
+interface TrackBase {
+  /** Place in file order; also its ids in the due heap. */
+  readonly index: number;
+  /** Everything it reads. */
+  readonly keys: readonly PropertyKey[];
+  /** What can set it off. */
+  readonly slots: readonly number[];
+  readonly guard: LoopGuard;
+  /** Checked against the house and not switched off. */
+  active: boolean;
+  problems: readonly PolicyProblem[];
+  lastFiredMono: number;
+  lastFiredWall: WallMs | undefined;
+  fired: number;
+  evaluations: number;
+  pausedUntil: number;
+  whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
+}
+
+/** A rule while it runs. */
+export interface RuleTrack extends TrackBase {
+  readonly spec: RuleSpec;
+  readonly when: Condition;
+  readonly only: Condition | undefined;
+  readonly calls: readonly CompiledCall[];
+  readonly boundaries: Boundaries | undefined;
+  /** Entities it acts on. */
+  readonly entities: readonly string[];
+  value: Tri;
+  /** `when` turned true by news and `for` has not run out yet, perhaps interrupted by unknown. */
+  armed: boolean;
+}
+
+/** A `decide` policy while it runs. */
+export interface DecideTrack extends TrackBase {
+  readonly spec: DecideSpec;
+  readonly frames: FrameBuilder;
+  /** Per slot of `slots`, the last value seen. */
+  readonly seen: (Value | undefined)[];
+}
+
+export type Track = RuleTrack | DecideTrack;
+
+export interface CompiledCall {
+  readonly template: CallTemplate;
+  readonly args: readonly (readonly [name: string, evaluate: Evaluate])[];
+}
+
+function base(
+  index: number,
+  keys: Set<PropertyKey>,
+  slots: readonly number[],
+  maxPerMinute: number,
+): TrackBase {
+  return {
+    index,
+    keys: [...keys],
+    slots,
+    guard: new LoopGuard(maxPerMinute),
+    active: false,
+    problems: [],
+    lastFiredMono: Number.NEGATIVE_INFINITY,
+    lastFiredWall: undefined,
+    fired: 0,
+    evaluations: 0,
+    pausedUntil: Number.NEGATIVE_INFINITY,
+    whyNot: undefined,
+  };
+}
+
+export function trackRule(spec: RuleSpec, index: number, reader: Reader, maxPerMinute: number): RuleTrack {
+  const whenKeys = new Set<PropertyKey>();
+  collectKeys(spec.when.expr, whenKeys);
+  const keys = new Set(whenKeys);
+  if (spec.if !== undefined) collectKeys(spec.if.expr, keys);
+  for (const call of spec.calls) for (const arg of Object.values(call.args)) collectKeys(arg.expr, keys);
+  const slots = [...whenKeys].map((key) => reader.state.slot(key));
+  return {
+    ...base(index, keys, slots, maxPerMinute),
+    spec,
+    when: compileCondition(spec.when.expr, reader),
+    only: spec.if === undefined ? undefined : compileCondition(spec.if.expr, reader),
+    calls: spec.calls.map((template) => ({
+      template,
+      args: Object.entries(template.args).map(
+        ([name, arg]) => [name, compileValue(arg.expr, reader)] as const,
+      ),
+    })),
+    boundaries: boundariesOf(spec.when.expr),
+    entities: actsOn(spec),
+    value: UNKNOWN,
+    armed: false,
+  };
+}
+
+export function trackDecide(
+  spec: DecideSpec,
+  index: number,
+  reader: Reader,
+  maxPerMinute: number,
+): DecideTrack {
+  const keys = new Set(spec.on);
+  for (const feature of spec.features) collectKeys(feature.expr, keys);
+  const slots = [...new Set(spec.on)].map((key) => reader.state.slot(key));
+  return {
+    ...base(index, keys, slots, maxPerMinute),
+    spec,
+    frames: new FrameBuilder(spec.features, reader),
+    seen: slots.map(() => undefined),
+  };
+}
+
+export function isRule(track: Track): track is RuleTrack {
+  return track.spec.type === 'rule';
+}
+
+/** How long until the cooldown is over, ms; 0 if it is. */
+export function cooldownLeft(track: Track, mono: MonoMs): number {
+  return Math.max(0, track.lastFiredMono + track.spec.cooldownMs - mono);
+}

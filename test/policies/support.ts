@@ -1,0 +1,146 @@
+import type { Entity, House, PropertyInfo } from '../../runtime/contract/house.ts';
+import { type EntityId, entityOf, kindOf, type PropertyKey, propertyOf } from '../../runtime/contract/ids.ts';
+import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
+import type { PropertyState, Standing, StateView } from '../../runtime/contract/state.ts';
+import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
+import type { Now } from '../../policies/index.ts';
+
+/** A state that tests write to directly. */
+export class TestState implements StateView {
+  version = 0;
+  readonly #slots = new Map<PropertyKey, number>();
+  readonly #keys: PropertyKey[] = [];
+  readonly #values: (Value | undefined)[] = [];
+  readonly #standing: Standing[] = [];
+  readonly units = new Map<PropertyKey, string>();
+
+  slot(key: PropertyKey): number {
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = this.#keys.length;
+      this.#slots.set(key, slot);
+      this.#keys.push(key);
+      this.#values.push(undefined);
+      this.#standing.push('unknown');
+    }
+    return slot;
+  }
+
+  key(slot: number): PropertyKey {
+    return this.#keys[slot]!;
+  }
+
+  current(slot: number): Value | undefined {
+    return this.#standing[slot] === 'known' ? this.#values[slot] : undefined;
+  }
+
+  standing(slot: number): Standing {
+    return this.#standing[slot] ?? 'unknown';
+  }
+
+  get(key: PropertyKey): PropertyState {
+    const slot = this.slot(key);
+    const unit = this.units.get(key);
+    return {
+      value: this.#values[slot],
+      standing: this.standing(slot),
+      at: 0 as WallMs,
+      ...(unit === undefined ? {} : { unit }),
+    };
+  }
+
+  entity(id: EntityId): Record<string, PropertyState> {
+    const mine = this.#keys.filter((key) => entityOf(key) === id);
+    return Object.fromEntries(mine.map((key) => [propertyOf(key), this.get(key)]));
+  }
+
+  entities(): Iterable<EntityId> {
+    return new Set(this.#keys.map(entityOf));
+  }
+
+  /** Writes a value, or undefined for one whose device is away; returns the slot. */
+  set(key: PropertyKey, value: Value | undefined): number {
+    const slot = this.slot(key);
+    this.version++;
+    if (value !== undefined) this.#values[slot] = value;
+    this.#standing[slot] = value === undefined ? 'unavailable' : 'known';
+    return slot;
+  }
+}
+
+export interface TestEntity {
+  readonly properties?: Readonly<Record<string, PropertyInfo>>;
+  readonly commands?: readonly string[];
+}
+
+/** A house of the given entities; those of acting kinds take all commands of their kind. */
+export class TestHouse implements House {
+  version = 0;
+  readonly #entities = new Map<EntityId, Entity>();
+
+  constructor(entities: Readonly<Record<EntityId, TestEntity>>) {
+    for (const [id, entity] of Object.entries(entities)) this.add(id as EntityId, entity);
+  }
+
+  add(id: EntityId, { properties = {}, commands }: TestEntity = {}): void {
+    const kind = kindOf(id);
+    if (!isKind(kind)) throw new TypeError(`no kind ${kind}`);
+    this.version++;
+    this.#entities.set(id, {
+      id,
+      kind,
+      name: id,
+      aliases: [],
+      device: `test/${id}`,
+      critical: kindSpec(kind).critical,
+      properties,
+      commands: commands ?? Object.keys(kindSpec(kind).commands),
+    });
+  }
+
+  remove(id: EntityId): void {
+    this.version++;
+    this.#entities.delete(id);
+  }
+
+  entity(id: EntityId): Entity | undefined {
+    return this.#entities.get(id);
+  }
+  entities(): Iterable<Entity> {
+    return this.#entities.values();
+  }
+  area(): undefined {
+    return undefined;
+  }
+  areas(): Iterable<never> {
+    return [];
+  }
+  ofDevice(device: string): readonly Entity[] {
+    return [...this.#entities.values()].filter((entity) => entity.device === device);
+  }
+}
+
+/** 2026-03-04 is a Wednesday. */
+export const START = Date.UTC(2026, 2, 4, 12, 0);
+
+export function at(offsetMs: number, startWall = START): Now {
+  return { wall: (startWall + offsetMs) as WallMs, mono: (1000 + offsetMs) as MonoMs };
+}
+
+/** What the tests' house has: a hall with light, motion and illuminance, and a living room. */
+export function testHouse(): TestHouse {
+  return new TestHouse({
+    'light.hall': {},
+    'light.kitchen': {},
+    'fan.living': {},
+    'cover.living_window': {},
+    'lock.door': {},
+    'notify.phone': {},
+    'binary_sensor.hall_motion': {},
+    'binary_sensor.door': { properties: { state: { values: ['on', 'off'] } } },
+    'sensor.hall': { properties: { illuminance: { unit: 'lx' }, mode: { values: ['day', 'night'] } } },
+    'sensor.living': { properties: { co2: { unit: 'ppm' }, temperature: { unit: '°C' } } },
+    'person.anna': {},
+  });
+}
