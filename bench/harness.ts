@@ -94,7 +94,7 @@ export async function alternate<T>(
 }
 
 /** The report for people. */
-export function table(report: BenchReport): string {
+function table(report: BenchReport): string {
   const { cpu, cores, memoryGiB, node, platform } = report.host;
   const rows = report.cases.map((entry) => [
     entry.name,

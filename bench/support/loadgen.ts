@@ -5,9 +5,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { isGanglionError, GanglionError } from '../../runtime/errors.ts';
+import { messageOf } from '../../runtime/errors.ts';
 import type { LoadEvent, LoadPlan, LoadResult } from './protocol.ts';
-import { messageOf, plugName, sensorName } from './workload.ts';
+import { sensorMessage, plugName, sensorName } from './workload.ts';
 
 interface Waiting {
   readonly due: number;
@@ -32,7 +32,7 @@ class House {
 
   async start(): Promise<void> {
     this.#client.on('message', (topic, payload) => this.#command(topic, payload.toString()));
-    await this.#client.subscribeAsync('zigbee2mqtt/+/set', { qos: this.#plan.qos });
+    await this.#client.subscribeAsync('zigbee2mqtt/+/set', { qos: 1 });
   }
 
   count(on: boolean): void {
@@ -41,7 +41,7 @@ class House {
 
   /** The next message of a sensor; `due` is when the plan wanted it. */
   send(index: number, due: number): void {
-    const { payload, expect } = messageOf(index, this.#steps[index]!++);
+    const { payload, expect } = sensorMessage(index, this.#steps[index]!++);
     if (expect !== undefined) {
       this.#waiting.set(plugName(index), { due, state: expect, counted: this.#counting });
       if (this.#counting) this.tally.expected++;
@@ -99,27 +99,25 @@ async function play(house: House, plan: LoadPlan, from: number, seconds: number)
   return (from + total) % plan.pairs;
 }
 
-/** The system is ready once it has answered: until then the first sensors' messages go out slowly. */
-async function untilReady(house: House, plan: LoadPlan): Promise<void> {
+/** The system is ready once it has answered: until then every sensor's messages go out slowly. False: it did not. */
+async function untilReady(house: House, plan: LoadPlan): Promise<boolean> {
   const end = performance.now() + plan.readyS * 1000;
   while (house.tally.commands === 0) {
-    if (performance.now() > end)
-      throw new GanglionError('BENCH_SYSTEM', {
-        system: 'the system under test',
-        reason: `it sent no command within ${plan.readyS} s`,
-      });
+    if (performance.now() > end) return false;
     for (let index = 0; index < plan.pairs; index++) house.send(index, performance.now());
     await delay(50);
   }
+  return true;
 }
 
-async function run(plan: LoadPlan): Promise<LoadResult> {
+/** The result of the plan, or why there is none. */
+async function run(plan: LoadPlan): Promise<LoadResult | string> {
   const client = await connectAsync(`mqtt://127.0.0.1:${plan.port}`, { clean: true, reconnectPeriod: 0 });
   const socket: unknown = client.stream;
   if (hasNoDelay(socket)) socket.setNoDelay(true);
   const house = new House(client, plan);
   await house.start();
-  await untilReady(house, plan);
+  if (!(await untilReady(house, plan))) return `it sent no command within ${plan.readyS} s`;
   tell({ type: 'ready' });
   const next = await play(house, plan, 0, plan.warmupS);
   house.count(true);
@@ -144,10 +142,9 @@ function tell(event: LoadEvent): void {
 
 process.on('message', (plan: LoadPlan) => {
   run(plan)
-    .then((result) => tell({ type: 'result', result }))
-    .catch((error: unknown) => {
-      const reason = isGanglionError(error) ? String(Reflect.get(error.fields, 'reason')) : String(error);
-      tell({ type: 'failed', reason });
-    })
+    .then((result) =>
+      tell(typeof result === 'string' ? { type: 'failed', reason: result } : { type: 'result', result }),
+    )
+    .catch((error: unknown) => tell({ type: 'failed', reason: messageOf(error) }))
     .finally(() => process.disconnect());
 });

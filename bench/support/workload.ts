@@ -5,6 +5,7 @@
 export interface Workload {
   /** One sensor, one plug and two rules each. */
   readonly pairs: number;
+  /** Of the readings and states; commands always travel with QoS 1, as the daemon sends those it may repeat. */
   readonly qos: 0 | 1;
 }
 
@@ -46,7 +47,7 @@ export interface Step {
 }
 
 /** The `step`th message of one sensor. One in ten sets off a command; the sensors do so at different times. */
-export function messageOf(index: number, step: number): Step {
+export function sensorMessage(index: number, step: number): Step {
   const phase = (step + index * 7) % PERIOD;
   const expect = step < 2 ? undefined : phase === 10 ? 'ON' : phase === 0 ? 'OFF' : undefined;
   // Between the limits a slow wave, so that every message brings news.

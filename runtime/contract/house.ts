@@ -82,3 +82,32 @@ export interface Registry extends House {
   onChange(listener: () => void): void;
   problems(): readonly HouseProblem[];
 }
+
+/**
+ * One value to pick out of messages on a topic: how Home Assistant discovery, plain JSON and raw topics say what they
+ * carry. Plain data, so that the house can hand it to the decoder without either knowing the other.
+ */
+export interface Point {
+  /** MQTT topic filter. What its `+` wildcards matched is `{1}`, `{2}`, … in `device` and `field`. */
+  readonly topic: string;
+  readonly dialect: string;
+  /** Empty: `field` is a whole property key. */
+  readonly device: string;
+  readonly field: string;
+  /** Where in a JSON payload: `data.t`, `list[0].value`, `["a.b"].c`. With neither path nor template the payload itself. */
+  readonly path?: string;
+  /** A Jinja template over `value` and `value_json`. Wins over `path`. */
+  readonly template?: string;
+  readonly unit?: string;
+  /** By the text of the value; what is not listed gives no observation. */
+  readonly map?: Readonly<Record<string, Value>>;
+}
+
+/** The points of a house that is still growing. */
+export interface PointSource {
+  /** Grows by one when the list changes. */
+  readonly pointsVersion: number;
+  points(): Iterable<Point>;
+  /** Told of a point whose template or path cannot be used; only that point is off. */
+  pointFailed(point: Point, reason: string): void;
+}

@@ -1,3 +1,4 @@
+import { sameColor } from './color.ts';
 import type { Value } from './reading.ts';
 
 export interface ValueSpec {
@@ -289,9 +290,7 @@ export function shows(kind: Kind, property: string, wanted: Value, reported: Val
   if (typeof wanted === 'number' && typeof reported === 'number') {
     return Math.abs(wanted - reported) <= (spec?.tolerance ?? 0);
   }
-  return (
-    typeof wanted === 'string' &&
-    typeof reported === 'string' &&
-    (spec?.alsoShows?.[wanted]?.includes(reported) ?? false)
-  );
+  if (typeof wanted !== 'string' || typeof reported !== 'string') return false;
+  if (spec?.type === 'color') return sameColor(wanted, reported);
+  return spec?.alsoShows?.[wanted]?.includes(reported) ?? false;
 }

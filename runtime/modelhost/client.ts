@@ -6,56 +6,13 @@ import type {
   ModelInfo,
   ModelSpec,
 } from '../contract/engine.ts';
-import type { Log } from '../contract/log.ts';
-import type { Clock, MonoMs, Timer } from '../contract/time.ts';
+import type { Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import { Backoff } from './backoff.ts';
-import { HostProcess } from './host-process.ts';
 import { ModelRecord, type ModelStatus } from './models.ts';
+import { DEFAULT_TIMES, type HostTimes, type ModelHostOptions } from './options.ts';
 import { fromWire, type FromHost, type Question } from './protocol.ts';
 import { Request, RequestQueue, type AskOptions, type RequestEnd } from './requests.ts';
-
-export interface ModelHostOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** 0–1; for the jitter of restarts. */
-  readonly random: () => number;
-  /** Memory of its own the host may take, bytes. Memory-mapped weights do not count on Linux. */
-  readonly memoryBytes: number;
-  /** Questions that may wait, over all models. */
-  readonly maxQueue?: number;
-  /** Times in a row a model may end the host before it is given up. */
-  readonly maxCrashes?: number;
-  /** Modules whose engines the host loads besides its own: absolute paths or package names. */
-  readonly extensions?: readonly string[];
-  /** Intervals, ms. Defaults: see DEFAULT_TIMES. */
-  readonly times?: Partial<HostTimes>;
-}
-
-export interface HostTimes {
-  /** Between two looks at memory and pulse. */
-  readonly pollMs: number;
-  /** Silence after which the host counts as hung; also how long a withdrawn question may go on. */
-  readonly hangMs: number;
-  readonly loadMs: number;
-  readonly stopMs: number;
-  readonly restartBaseMs: number;
-  readonly restartMaxMs: number;
-  /** A life longer than this starts the restart delays anew. */
-  readonly stableMs: number;
-}
-
-export const DEFAULT_TIMES: HostTimes = {
-  pollMs: 1000,
-  // A classifier blocks the host's thread while it runs; none worth having takes longer than this.
-  hangMs: 30_000,
-  // A 7B model read from an SD card at 20 MB/s takes 4 minutes.
-  loadMs: 600_000,
-  stopMs: 1200,
-  restartBaseMs: 500,
-  restartMaxMs: 60_000,
-  stableMs: 120_000,
-};
+import { Supervisor } from './supervisor.ts';
 
 export interface HostStatus {
   readonly state: 'stopped' | 'starting' | 'running' | 'restarting';
@@ -71,9 +28,6 @@ export interface HostStatus {
 
 type HostCounter = 'restarts' | 'refused' | RequestEnd;
 
-/** Niceness of the host: decisions by rules keep their latency while a model works. */
-const PRIORITY = 10;
-
 /**
  * The main process's side of the model host: starts the child, keeps it alive, loads the models again after a crash, and
  * asks them one question at a time each. Nothing native is loaded on this side.
@@ -84,62 +38,45 @@ export class ModelHost {
   readonly #times: HostTimes;
   readonly #models = new Map<string, ModelRecord>();
   readonly #queue: RequestQueue;
-  readonly #backoff: Backoff;
-  readonly #counters: Record<HostCounter, number> = {
-    restarts: 0,
+  readonly #supervisor: Supervisor;
+  readonly #counters: Record<Exclude<HostCounter, 'restarts'>, number> = {
     refused: 0,
     answered: 0,
     failed: 0,
     expired: 0,
     aborted: 0,
   };
-  #state: HostStatus['state'] = 'stopped';
-  #process: HostProcess | undefined;
-  #startedAt = 0 as MonoMs;
-  #restart: Timer | undefined;
   #loadTimer: Timer | undefined;
-  #lastExit: string | undefined;
-  #started: (() => void) | undefined;
   #nextId = 1;
 
   constructor(options: ModelHostOptions) {
     this.#options = options;
     this.#times = { ...DEFAULT_TIMES, ...options.times };
     this.#queue = new RequestQueue(options.maxQueue ?? 64);
-    this.#backoff = new Backoff({
-      baseMs: this.#times.restartBaseMs,
-      maxMs: this.#times.restartMaxMs,
-      stableMs: this.#times.stableMs,
-      random: options.random,
+    this.#supervisor = new Supervisor(options, this.#times, {
+      ready: () => this.#loadNext(),
+      message: (message) => this.#received(message),
+      died: (reason, overMemory, restartMs) => this.#died(reason, overMemory, restartMs),
     });
   }
 
-  /** Resolves when the child runs, or has ended for the first time and is being restarted: see `status`. */
+  /** Resolves when the child runs, or has ended for the first time and is being restarted: see `status`. Idempotent. */
   async start(): Promise<void> {
-    if (this.#state !== 'stopped') return;
-    this.#state = 'starting';
-    await new Promise<void>((resolve) => {
-      this.#started = resolve;
-      this.#spawn();
-    });
+    if (this.#supervisor.state === 'stopped') await this.#supervisor.start();
   }
 
   /** Ends the child; open questions and loads reject with MODEL_HOST_STOPPED. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#state === 'stopped') return;
-    this.#state = 'stopped';
-    this.#restart?.cancel();
+    if (this.#supervisor.state === 'stopped') return;
+    const stopped = this.#supervisor.stop();
     this.#loadTimer?.cancel();
     const error = new GanglionError('MODEL_HOST_STOPPED', {});
-    for (const request of this.#queue.drain()) request.fail(error);
+    this.#failAll(error);
     for (const model of this.#models.values()) {
       model.lost();
       model.reject(error);
     }
-    const running = this.#process;
-    this.#process = undefined;
-    this.#started?.();
-    await running?.stop();
+    await stopped;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,7 +88,7 @@ export class ModelHost {
    * Throws MODEL_FILE_…, MODEL_UNSUPPORTED, MODEL_LOAD_FAILED, MODEL_GIVEN_UP and MODEL_HOST_STOPPED.
    */
   async load(spec: ModelSpec): Promise<ModelInfo> {
-    if (this.#state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
+    if (this.#supervisor.state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
     let model = this.#models.get(spec.file);
     if (model === undefined) {
       model = new ModelRecord(spec);
@@ -180,14 +117,14 @@ export class ModelHost {
   }
 
   get status(): HostStatus {
-    const pid = this.#process?.pid;
+    const { process, state, restarts, lastExit } = this.#supervisor;
     return {
-      state: this.#state,
-      ...(pid === undefined ? {} : { pid }),
-      memoryBytes: this.#process?.memoryBytes ?? 0,
+      state,
+      ...(process?.pid === undefined ? {} : { pid: process.pid }),
+      memoryBytes: process?.memoryBytes ?? 0,
       waiting: this.#queue.waiting,
-      counters: { ...this.#counters },
-      ...(this.#lastExit === undefined ? {} : { lastExit: this.#lastExit }),
+      counters: { restarts, ...this.#counters },
+      ...(lastExit === undefined ? {} : { lastExit }),
       models: [...this.#models.values()].map((model) => model.status()),
     };
   }
@@ -213,14 +150,16 @@ export class ModelHost {
   }
 
   #refuseUnready(file: string, question: Question): void {
-    if (this.#state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
+    if (this.#supervisor.state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
     const model = this.#models.get(file);
     if (model === undefined)
       throw new GanglionError('MODEL_NOT_READY', { file, reason: 'nobody asked for that' });
     if (model.problem !== undefined) throw model.problem;
     if (model.state !== 'ready') {
       const reason =
-        this.#state === 'restarting' ? 'the model host is being restarted' : 'it is still being loaded';
+        this.#supervisor.state === 'restarting'
+          ? 'the model host is being restarted'
+          : 'it is still being loaded';
       throw new GanglionError('MODEL_NOT_READY', { file, reason });
     }
     if (!model.kinds.includes(question.kind)) {
@@ -233,7 +172,7 @@ export class ModelHost {
   #pump(file: string): void {
     const request = this.#queue.take(file);
     if (request === undefined) return;
-    this.#process?.send({ type: 'ask', id: request.id, file, question: request.question });
+    this.#supervisor.send({ type: 'ask', id: request.id, file, question: request.question });
   }
 
   /** A request has settled. One that still runs is withdrawn, and the host gets `hangMs` to let go of it. */
@@ -243,50 +182,19 @@ export class ModelHost {
       this.#queue.remove(request);
       return;
     }
-    const host = this.#process;
+    const host = this.#supervisor.process;
     host?.send({ type: 'cancel', id: request.id });
     this.#options.clock.schedule(this.#times.hangMs, () => {
-      if (request.running && host === this.#process)
+      if (request.running && host === this.#supervisor.process)
         host?.kill('it did not let go of a question that was withdrawn');
     });
   }
 
-  #spawn(): void {
-    const { clock, log, memoryBytes, extensions } = this.#options;
-    const host = new HostProcess(
-      { clock, log, memoryBytes, extensions: extensions ?? [], priority: PRIORITY, ...this.#times },
-      {
-        message: (message) => {
-          if (host === this.#process) this.#received(message);
-        },
-        exit: (reason, overMemory) => {
-          if (host === this.#process) this.#died(reason, overMemory);
-        },
-      },
-    );
-    this.#process = host;
-    this.#startedAt = clock.mono();
-    host.start();
-  }
-
   #received(message: FromHost): void {
-    switch (message.type) {
-      case 'ready':
-        this.#state = 'running';
-        this.#started?.();
-        this.#loadNext();
-        break;
-      case 'loaded':
-      case 'failed':
-      case 'answer':
-        this.#replied(message);
-        break;
-      case 'log':
-        this.#options.log[message.level]({ modelHost: this.#process?.pid }, message.message);
-        break;
-      case 'pong':
-        break;
-    }
+    if (message.type === 'loaded' || message.type === 'failed' || message.type === 'answer')
+      this.#replied(message);
+    else if (message.type === 'log')
+      this.#options.log[message.level]({ part: 'model host' }, message.message);
   }
 
   #replied(message: Extract<FromHost, { id: number }>): void {
@@ -316,11 +224,11 @@ export class ModelHost {
 
   /** Loads one model at a time, so that a crash has one culprit. */
   #loadNext(): void {
-    if (this.#state !== 'running') return;
+    if (this.#supervisor.state !== 'running') return;
     const models = [...this.#models.values()];
     if (models.some(({ state }) => state === 'loading')) return;
     const model = models.find(({ state }) => state === 'waiting');
-    const host = this.#process;
+    const host = this.#supervisor.process;
     if (model === undefined || host === undefined) return;
     model.state = 'loading';
     model.loadId = this.#nextId++;
@@ -333,32 +241,28 @@ export class ModelHost {
 
   #loadEnded(): void {
     this.#loadTimer?.cancel();
-    if (this.#process !== undefined) this.#process.loading = false;
+    const host = this.#supervisor.process;
+    if (host !== undefined) host.loading = false;
   }
 
   /** The child is gone: everyone who waits learns it at once, so that the decision falls to the next rung. */
-  #died(reason: string, overMemory: boolean): void {
+  #died(reason: string, overMemory: boolean, restartMs: number): void {
     this.#loadEnded();
-    this.#process = undefined;
-    this.#lastExit = reason;
-    this.#state = 'restarting';
     for (const model of this.#culprits(overMemory)) this.#blame(model, reason);
     for (const model of this.#models.values()) model.lost();
     const error = new GanglionError('MODEL_HOST_DIED', { reason });
+    this.#options.log.warn(
+      { code: error.code, restartMs: Math.round(restartMs) },
+      `${error.message} It is being restarted.`,
+    );
+    this.#failAll(error);
+  }
+
+  #failAll(error: GanglionError): void {
     for (const request of this.#queue.drain()) {
       request.running = false;
       request.fail(error);
     }
-    const delayMs = this.#backoff.next(this.#options.clock.mono() - this.#startedAt);
-    this.#options.log.warn(
-      { code: error.code, restartMs: Math.round(delayMs) },
-      `${error.message} It is being restarted.`,
-    );
-    this.#restart = this.#options.clock.schedule(delayMs, () => {
-      this.#counters.restarts++;
-      this.#spawn();
-    });
-    this.#started?.();
   }
 
   /** Whoever was being loaded or asked; for too much memory with nobody at work, all that were loaded. */

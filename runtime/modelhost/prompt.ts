@@ -115,8 +115,9 @@ function clean(text: string, maxLength: number): string {
     .slice(0, maxLength * 4)
     .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
     .trim();
-  const points = [...line];
-  return points.length > maxLength ? `${points.slice(0, maxLength - 1).join('')}…` : line;
+  if (line.length <= maxLength) return line;
+  // Not in the middle of a surrogate pair.
+  return `${line.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 function byId(a: Entity, b: Entity): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COLD, HOT, messageOf, rulesOf } from '../../bench/support/workload.ts';
+import { COLD, HOT, sensorMessage, rulesOf } from '../../bench/support/workload.ts';
 
 describe('the workload of the benches', () => {
   test('asks for a command exactly where a rule goes from false to true', () => {
@@ -8,7 +8,7 @@ describe('the workload of the benches', () => {
       let cold: boolean | undefined;
       let commands = 0;
       for (let step = 0; step < 200; step++) {
-        const { payload, expect: expected } = messageOf(sensor, step);
+        const { payload, expect: expected } = sensorMessage(sensor, step);
         const { temperature } = JSON.parse(payload) as { temperature: number };
         const isHot = temperature > HOT;
         const isCold = temperature < COLD;

@@ -1,0 +1,137 @@
+import type { Message } from '../../runtime/contract/message.ts';
+import { GanglionError, isGanglionError, messageOf } from '../../runtime/errors.ts';
+import type { DeviceBook } from './book.ts';
+import type { Device } from './device.ts';
+import { discoverTasmota, discoverTasmotaSensors } from './discovery-tasmota.ts';
+import { discoverZigbee, type ZigbeeNetwork } from './discovery-zigbee2mqtt.ts';
+import type { PointTable } from './points.ts';
+import type { Problems } from './problems.ts';
+
+export interface DiscoveryOptions {
+  /** Zigbee2MQTT base topics; the first one's devices keep their plain names. Default `zigbee2mqtt`. */
+  readonly zigbee2mqtt?: readonly string[];
+  /** Home Assistant's discovery prefix. Default `homeassistant`. */
+  readonly homeassistant?: string;
+  /** Tasmota's discovery prefix. Default `tasmota/discovery`. */
+  readonly tasmota?: string;
+}
+
+/** `other`: not a discovery topic. */
+export type DiscoveryOutcome = 'changed' | 'unchanged' | 'other';
+
+/** What the decoder of a Zigbee2MQTT network puts before its device names. */
+export function zigbeePrefix(base: string, bases: readonly string[]): string {
+  return base === (bases[0] ?? 'zigbee2mqtt') ? '' : `${base}/`;
+}
+
+/** Sorts discovery messages to those who read them, and contains what goes wrong there. */
+export class Discovery {
+  readonly #book: DeviceBook;
+  readonly #problems: Problems;
+  readonly #maxBytes: number;
+  readonly #networks = new Map<string, ZigbeeNetwork>();
+  readonly #tasmota: string;
+
+  constructor(
+    options: DiscoveryOptions,
+    book: DeviceBook,
+    points: PointTable,
+    problems: Problems,
+    maxBytes: number,
+  ) {
+    this.#book = book;
+    this.#problems = problems;
+    this.#maxBytes = maxBytes;
+    void points;
+    this.#tasmota = `${options.tasmota ?? 'tasmota/discovery'}/`;
+    const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
+    for (const base of bases) {
+      this.#networks.set(`${base}/bridge/devices`, { base, prefix: zigbeePrefix(base, bases) });
+    }
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#networks.keys(), `${this.#tasmota}+/config`, `${this.#tasmota}+/sensors`];
+  }
+
+  read(message: Message): DiscoveryOutcome {
+    try {
+      return this.#read(message);
+    } catch (error) {
+      this.#problems.add(
+        message.topic,
+        isGanglionError(error)
+          ? error.message
+          : `Expected to understand ${message.topic} but ${messageOf(error)}.`,
+      );
+      return 'unchanged';
+    }
+  }
+
+  #read(message: Message): DiscoveryOutcome {
+    const { topic } = message;
+    const network = this.#networks.get(topic);
+    if (network !== undefined) {
+      const payload = this.#json(message);
+      return this.#done(topic, discoverZigbee(payload, network, this.#book), 'a list of devices', payload);
+    }
+    if (topic.startsWith(this.#tasmota)) return this.#readTasmota(message);
+    return 'other';
+  }
+
+  #readTasmota(message: Message): DiscoveryOutcome {
+    const { topic } = message;
+    const [mac = '', part, rest] = topic.slice(this.#tasmota.length).split('/');
+    if (rest !== undefined || (part !== 'config' && part !== 'sensors')) return 'unchanged';
+    const payload = this.#json(message);
+    const changed =
+      part === 'config'
+        ? discoverTasmota(mac, payload, this.#book)
+        : discoverTasmotaSensors(mac, payload, this.#book);
+    return this.#done(topic, changed, 'a Tasmota device configuration', payload);
+  }
+
+  #done(topic: string, changed: boolean | undefined, expected: string, payload: unknown): DiscoveryOutcome {
+    if (changed === undefined) throw this.#invalid(topic, expected, payload);
+    this.#problems.clear(topic);
+    return changed ? 'changed' : 'unchanged';
+  }
+
+  #json(message: Message): unknown {
+    if (message.payload.length === 0) return undefined;
+    if (message.payload.length > this.#maxBytes) {
+      throw this.#invalid(
+        message.topic,
+        `at most ${this.#maxBytes} bytes`,
+        `${message.payload.length} bytes`,
+      );
+    }
+    try {
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message.payload)) as unknown;
+    } catch (error) {
+      throw this.#invalid(message.topic, 'JSON', messageOf(error));
+    }
+  }
+
+  #invalid(topic: string, expected: string, received: unknown): GanglionError {
+    const shown =
+      typeof received === 'string'
+        ? received.slice(0, 120)
+        : received === undefined
+          ? 'nothing'
+          : typeof received;
+    return new GanglionError('DISCOVERY_INVALID', { topic, expected, received: shown });
+  }
+
+  keeps(device: Device): boolean {
+    return device.dialect === 'homeassistant';
+  }
+
+  save(): unknown {
+    return [];
+  }
+
+  load(saved: unknown): void {
+    void saved;
+  }
+}

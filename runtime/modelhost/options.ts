@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { ModelSpec } from '../contract/engine.ts';
+import type { Log } from '../contract/log.ts';
+import type { Clock } from '../contract/time.ts';
+import { defaultThreads } from './threads.ts';
+
+export interface ModelHostOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0–1; for the jitter of restarts. */
+  readonly random: () => number;
+  /** Memory of its own the host may take, bytes. Memory-mapped weights do not count on Linux. */
+  readonly memoryBytes: number;
+  /** Questions that may wait, over all models. */
+  readonly maxQueue?: number;
+  /** Times in a row a model may end the host before it is given up. */
+  readonly maxCrashes?: number;
+  /** Modules whose engines the host loads besides its own: absolute paths or package names. */
+  readonly extensions?: readonly string[];
+  /** Intervals, ms. Defaults: see DEFAULT_TIMES. */
+  readonly times?: Partial<HostTimes>;
+}
+
+export interface HostTimes {
+  /** Between two looks at memory and pulse. */
+  readonly pollMs: number;
+  /** Silence after which the host counts as hung; also how long a withdrawn question may go on. */
+  readonly hangMs: number;
+  readonly loadMs: number;
+  readonly stopMs: number;
+  readonly restartBaseMs: number;
+  readonly restartMaxMs: number;
+  /** A life longer than this starts the restart delays anew. */
+  readonly stableMs: number;
+}
+
+export const DEFAULT_TIMES: HostTimes = {
+  pollMs: 1000,
+  // A classifier blocks the host's thread while it runs; none worth having takes longer than this.
+  hangMs: 30_000,
+  // A 7B model read from an SD card at 20 MB/s takes 4 minutes.
+  loadMs: 600_000,
+  stopMs: 1200,
+  restartBaseMs: 500,
+  restartMaxMs: 60_000,
+  stableMs: 120_000,
+};
+
+/**
+ * How to load a model where the configuration leaves it open: 4096 tokens of context (or what the model was trained on, if
+ * less), all cores but one and at most 4 of them, no GPU.
+ */
+export function modelSpec(file: string, given: Partial<Omit<ModelSpec, 'file'>> = {}): ModelSpec {
+  return { contextTokens: 4096, threads: defaultThreads(), gpuLayers: 0, ...given, file: resolve(file) };
+}
