@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, stopProcess } from './broker.ts';
-import { rulesOf, type Workload } from './workload.ts';
+import { rulesOf, sensorName, type Workload } from './workload.ts';
 
 export interface RunningSystem {
   readonly pid: number;
@@ -77,6 +77,23 @@ export const ganglion: System = {
   },
 };
 
+/** Narrower than the steps of the workload: every reading is looked at, and nearly every one passes. */
+const FILTERS = {
+  'sensor.*.temperature': { deadband: 0.01 },
+  'sensor.*.humidity': { deadband: 0.01 },
+};
+
+/** A mean over the temperatures of every five neighbours. */
+function meansOf(pairs: number): Record<string, object> {
+  const means: Record<string, object> = {};
+  for (let first = 0; first + 1 < pairs; first += 5) {
+    const count = Math.min(5, pairs - first);
+    const of = Array.from({ length: count }, (_, i) => `sensor.${sensorName(first + i)}.temperature`);
+    means[`sensor.mean_${first}.temperature`] = { of, by: 'mean' };
+  }
+  return means;
+}
+
 /** Writes ganglion.yaml, house.yaml and the policies into the folder; returns the path of the first. */
 export async function writeDaemonConfig(around: Surroundings): Promise<string> {
   const { folder, brokerPort, qos } = around;
@@ -90,6 +107,7 @@ export async function writeDaemonConfig(around: Surroundings): Promise<string> {
     sources: [{ dialect: 'zigbee2mqtt', qos }],
     policies: 'policies',
     data: 'data',
+    fuse: { filters: FILTERS, combine: meansOf(around.pairs) },
     limits: { allow: ['switch.*'] },
     http: { listen: `127.0.0.1:${await freePort()}` },
     log: 'warn',
