@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GanglionError } from '../../runtime/errors.ts';
 import { freePort, stopProcess } from './broker.ts';
 import { rulesOf, sensorName, type Workload } from './workload.ts';
 
@@ -37,7 +38,7 @@ function repositoryRoot(): string {
 const noBaselines = (): string | undefined =>
   existsSync(join(BASELINES, 'floor.js'))
     ? undefined
-    : 'benches compare only inside a clone of the repository.';
+    : 'benches compare only inside a clone of the repository';
 
 /** A bare mqtt.js handler with the same effect. */
 export const floor: System = {
@@ -56,7 +57,7 @@ export const nodeRed: System = {
     noBaselines() ??
     (existsSync(join(BASELINES, 'node_modules/node-red'))
       ? undefined
-      : 'Node-RED is not installed; `npm ci --prefix bench/baselines` brings it.'),
+      : 'Node-RED is not installed; `npm ci --prefix bench/baselines` brings it'),
   start: async ({ brokerPort, qos, folder, ...around }) => {
     const rules = rulesOf({ ...around, qos });
     const plan = { port: brokerPort, qos, rules, folder, uiPort: await freePort() };
@@ -70,12 +71,26 @@ export const ganglion: System = {
   missing: () =>
     existsSync(join(ROOT, 'dist/runtime/cli/main.js'))
       ? undefined
-      : 'the project is not built; `npm run build` does it.',
+      : 'the project is not built; `npm run build` does it',
   start: async (around) => {
     const config = await writeDaemonConfig(around);
     return launch([join(ROOT, 'dist/runtime/cli/main.js'), 'run', '--config', config]);
   },
 };
+
+/**
+ * Those that can run here; which competitor is left out and why is said in one sentence each.
+ * Throws BENCH_NEEDS where the daemon itself cannot run.
+ */
+export function available(systems: readonly System[], log: (line: string) => void): System[] {
+  return systems.filter((system) => {
+    const missing = system.missing();
+    if (missing === undefined) return true;
+    if (system === ganglion) throw new GanglionError('BENCH_NEEDS', { what: 'the daemon', reason: missing });
+    log(`${system.name} is left out: ${missing}.`);
+    return false;
+  });
+}
 
 /** Narrower than the steps of the workload: every reading is looked at, and nearly every one passes. */
 const FILTERS = {
