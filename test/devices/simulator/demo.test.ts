@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createRegistry, labelOf, link, SimulatedHouse, type HouseRegistry } from '../../../devices/index.ts';
-import { checkPolicies } from '../../../policies/index.ts';
+import { checkPolicies, readTree } from '../../../policies/index.ts';
 import type { Message } from '../../../runtime/contract/message.ts';
 import type { MonoMs, WallMs } from '../../../runtime/contract/time.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
@@ -59,6 +59,23 @@ describe('examples/demo', () => {
     expect(policies.length).toBeGreaterThanOrEqual(12);
     expect(new Set(policies.map(({ mode }) => mode))).toEqual(new Set(['auto', 'suggest', 'approve']));
     expect(policies.some(({ type }) => type === 'decide')).toBe(true);
+  });
+
+  test('the tree of the fresh-air policy fits its features and choices', () => {
+    const name = 'fresh-air.yaml';
+    const text = readFileSync(`${DEMO}policies/${name}`, 'utf8');
+    const [policy] = checkPolicies([{ name, text }], learned(), []).policies;
+    if (policy?.type !== 'decide' || policy.tree === undefined) throw new TypeError('fresh-air has no tree');
+    const tree = readTree(policy.tree, readFileSync(`${DEMO}policies/${policy.tree}`, 'utf8'));
+    const labels = policy.choices.map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining([...tree.choices]));
+    const flat = tree.bind(policy.features.map(({ source }) => source));
+    const choose = (on: number, co2: number, hour: number): string | undefined =>
+      tree.leaves[flat.predict(Float64Array.of(on, co2, hour, 20, 10))]?.choice;
+    expect(choose(0, 500, 12)).toBe('none');
+    expect(choose(0, 900, 12)).toBe('fan.living_fan.turn_on(speed: 90)');
+    expect(choose(1, 900, 12)).toBe('none');
+    expect(choose(1, 500, 12)).toBe('fan.living_fan.turn_off');
   });
 
   test.each([
