@@ -3,3 +3,5 @@ export { filterChain, type FilterChain, type FilterOptions, type HeldBack } from
 export { Deadband, type DeadbandOptions } from './filter/deadband.ts';
 export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/redundant.ts';
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
+export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';
+export type { Publication } from './sources/mqtt-outbox.ts';

@@ -2,6 +2,7 @@ import type { Message } from '../../runtime/contract/message.ts';
 import { GanglionError, isGanglionError, messageOf } from '../../runtime/errors.ts';
 import type { DeviceBook } from './book.ts';
 import type { Device } from './device.ts';
+import { discoverTasmota, discoverTasmotaSensors } from './discovery-tasmota.ts';
 import { discoverZigbee, type ZigbeeNetwork } from './discovery-zigbee2mqtt.ts';
 import type { PointTable } from './points.ts';
 import type { Problems } from './problems.ts';
@@ -29,6 +30,7 @@ export class Discovery {
   readonly #problems: Problems;
   readonly #maxBytes: number;
   readonly #networks = new Map<string, ZigbeeNetwork>();
+  readonly #tasmota: string;
 
   constructor(
     options: DiscoveryOptions,
@@ -41,6 +43,7 @@ export class Discovery {
     this.#problems = problems;
     this.#maxBytes = maxBytes;
     void points;
+    this.#tasmota = `${options.tasmota ?? 'tasmota/discovery'}/`;
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     for (const base of bases) {
       this.#networks.set(`${base}/bridge/devices`, { base, prefix: zigbeePrefix(base, bases) });
@@ -48,7 +51,7 @@ export class Discovery {
   }
 
   get topics(): readonly string[] {
-    return [...this.#networks.keys()];
+    return [...this.#networks.keys(), `${this.#tasmota}+/config`, `${this.#tasmota}+/sensors`];
   }
 
   read(message: Message): DiscoveryOutcome {
@@ -66,12 +69,31 @@ export class Discovery {
   }
 
   #read(message: Message): DiscoveryOutcome {
-    const network = this.#networks.get(message.topic);
-    if (network === undefined) return 'other';
+    const { topic } = message;
+    const network = this.#networks.get(topic);
+    if (network !== undefined) {
+      const payload = this.#json(message);
+      return this.#done(topic, discoverZigbee(payload, network, this.#book), 'a list of devices', payload);
+    }
+    if (topic.startsWith(this.#tasmota)) return this.#readTasmota(message);
+    return 'other';
+  }
+
+  #readTasmota(message: Message): DiscoveryOutcome {
+    const { topic } = message;
+    const [mac = '', part, rest] = topic.slice(this.#tasmota.length).split('/');
+    if (rest !== undefined || (part !== 'config' && part !== 'sensors')) return 'unchanged';
     const payload = this.#json(message);
-    const changed = discoverZigbee(payload, network, this.#book);
-    if (changed === undefined) throw this.#invalid(message.topic, 'a list of devices', payload);
-    this.#problems.clear(message.topic);
+    const changed =
+      part === 'config'
+        ? discoverTasmota(mac, payload, this.#book)
+        : discoverTasmotaSensors(mac, payload, this.#book);
+    return this.#done(topic, changed, 'a Tasmota device configuration', payload);
+  }
+
+  #done(topic: string, changed: boolean | undefined, expected: string, payload: unknown): DiscoveryOutcome {
+    if (changed === undefined) throw this.#invalid(topic, expected, payload);
+    this.#problems.clear(topic);
     return changed ? 'changed' : 'unchanged';
   }
 

@@ -285,7 +285,7 @@ export const HINTS: ReadonlyMap<string, { readonly verb: Verb; readonly kinds: r
 export const FILLERS = new Set(
   `a an the my our your please kindly can could would will you i id want wants like need needs to in at of for with me us it its
    that these those now right just some so and then ok okay hey hi hello there inside by from into onto on as be
-   make sure ensure mind let lets go ahead see thanks thank quickly again bit little item percent`.split(
+   make sure ensure mind let lets go ahead see thanks thank quickly again bit little item percent is are base station too very so much really quite getting feels send`.split(
     /\s+/u,
   ),
 );

@@ -29,6 +29,9 @@ export interface HostProcessEvents {
   exit(reason: string, overMemory: boolean): void;
 }
 
+/** If we were the ones who stood still, the answers to our pings lie in the pipe: look again before judging. */
+const MIN_LOOKS = 3;
+
 /**
  * One life of the model host's child process: starts it, watches its memory and its pulse, ends it.
  * Construct → start → (exit event) or stop.
@@ -44,6 +47,7 @@ export class HostProcess {
   #poll: Timer | undefined;
   #killReason: string | undefined;
   #lastPulse = 0;
+  #looks = 0;
   #gone = false;
   #overMemory = false;
 
@@ -71,6 +75,7 @@ export class HostProcess {
     output.read(child.stderr);
     child.on('message', (message: FromHost) => {
       this.#lastPulse = clock.mono();
+      this.#looks = 0;
       if (message.type === 'pong') this.#remember(message.rssBytes);
       else this.#events.message(message);
     });
@@ -120,7 +125,8 @@ export class HostProcess {
     if (child?.pid === undefined || this.#gone) return;
     const { clock, hangMs } = this.#options;
     const silentMs = clock.mono() - this.#lastPulse;
-    if (silentMs > hangMs && !this.loading) {
+    this.#looks++;
+    if (silentMs > hangMs && this.#looks > MIN_LOOKS && !this.loading) {
       this.kill(`it did not answer for ${Math.round(silentMs / 1000)} s`);
       return;
     }
