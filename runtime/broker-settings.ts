@@ -1,33 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import type { Config } from './config/load.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 
-/** The user the daemon itself connects as to its own broker. Known to nobody else, new with every start. */
-export interface OwnUser {
-  readonly name: string;
+/** The embedded broker as it runs: the port it got, and the login it gave the daemon's own connections. */
+export interface OwnBroker {
+  readonly port: number;
+  readonly username: string;
   readonly password: string;
 }
 
-export function makeOwnUser(): OwnUser {
-  return { name: 'ganglion-daemon', password: randomBytes(24).toString('base64url') };
-}
-
-/** Where and as whom to connect. `port` is the one the embedded broker got. */
+/** Where and as whom to connect. */
 export function brokerSettings(
   config: Config,
-  embedded?: { readonly port: number; readonly user: OwnUser },
+  own: OwnBroker | undefined,
 ): BrokerSettings & { readonly clientId: string } {
   const { broker, node } = config;
   // Stable, so that the broker keeps our session while we are away.
   const clientId = `ganglion-${node}`;
-  if (embedded !== undefined) {
-    return {
-      url: `mqtt://127.0.0.1:${embedded.port}`,
-      clientId,
-      username: embedded.user.name,
-      password: embedded.user.password,
-    };
-  }
+  if (own !== undefined)
+    return { url: `mqtt://127.0.0.1:${own.port}`, clientId, username: own.username, password: own.password };
   if (typeof broker === 'string') return { url: broker, clientId };
   if ('embedded' in broker) return { url: `mqtt://${broker.embedded.listen}`, clientId };
   return {

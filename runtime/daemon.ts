@@ -1,7 +1,11 @@
-import { MqttSource } from '../sensors/index.ts';
+import { join } from 'node:path';
+import { HostSource, MqttSource, ReplaySource } from '../sensors/index.ts';
 import { assemble } from './assembly.ts';
 import type { Assembly } from './assembly.ts';
+import { EmbeddedBroker } from './broker/broker.ts';
 import { brokerSettings } from './broker-settings.ts';
+import type { OwnBroker } from './broker-settings.ts';
+import { sourcesOf } from './connect.ts';
 import type { Config } from './config/load.ts';
 import type { RuntimeApi } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
@@ -25,6 +29,8 @@ export interface Runtime extends AsyncDisposable {
   readonly api: RuntimeApi;
   /** Address of the HTTP server once started. */
   readonly url: string | undefined;
+  /** Address of the broker once started, the embedded one's or the configured one's, without a login. */
+  readonly brokerUrl: string | undefined;
   /**
    * Resolves when everything runs that can run; a broker that is away is waited for in the background.
    * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, PORT_IN_USE and the like: nothing is left running then
@@ -55,6 +61,7 @@ class Daemon implements Runtime {
   #source: MqttSource | undefined;
   #face: MqttFace | undefined;
   #url: string | undefined;
+  #brokerUrl: string | undefined;
   #recovered = false;
 
   constructor(config: Config, options: RuntimeOptions) {
@@ -71,6 +78,10 @@ class Daemon implements Runtime {
 
   get url(): string | undefined {
     return this.#url;
+  }
+
+  get brokerUrl(): string | undefined {
+    return this.#brokerUrl;
   }
 
   async start(): Promise<void> {
@@ -95,7 +106,8 @@ class Daemon implements Runtime {
   }
 
   async #start(): Promise<void> {
-    const broker = brokerSettings(this.#config);
+    const broker = brokerSettings(this.#config, await this.#startBroker());
+    this.#brokerUrl = broker.url;
     const assembly = await assemble({
       config: this.#config,
       broker,
@@ -116,6 +128,27 @@ class Daemon implements Runtime {
     assembly.health.phase('running');
   }
 
+  async #startBroker(): Promise<OwnBroker | undefined> {
+    const { broker, data } = this.#config;
+    if (typeof broker === 'string' || !('embedded' in broker)) return undefined;
+    const { listen, users } = broker.embedded;
+    const embedded = new EmbeddedBroker({
+      listen,
+      users: Object.fromEntries(
+        Object.entries(users).map(([name, { password, publish }]) => [
+          name,
+          publish === undefined ? { password } : { password, publish },
+        ]),
+      ),
+      retainedFile: join(data, 'retained.json'),
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#teardown.add('embedded broker', async () => embedded.stop());
+    const { port } = await embedded.start();
+    return { port, ...embedded.credentials };
+  }
+
   /** Opens the sources, last of all: from here on messages walk. */
   async #listen(assembly: Assembly, broker: ReturnType<typeof brokerSettings>): Promise<void> {
     const { node } = this.#config;
@@ -133,7 +166,24 @@ class Daemon implements Runtime {
     this.#source = source;
     assembly.house.onChange(() => source.subscribe(assembly.topics()));
     this.#startFace(assembly, source);
-    for (const one of [source, ...assembly.extensions.sources]) await this.#open(one, assembly);
+    for (const one of [source, ...this.#ownSources(), ...assembly.extensions.sources])
+      await this.#open(one, assembly);
+  }
+
+  #ownSources(): Source[] {
+    return sourcesOf(this.#config).flatMap((source): Source[] => {
+      if ('host' in source)
+        return [
+          new HostSource({
+            node: this.#config.node,
+            clock: this.#clock,
+            intervalMs: source.host.interval,
+            disk: this.#config.data,
+          }),
+        ];
+      if ('replay' in source) return [new ReplaySource({ ...source.replay, clock: this.#clock })];
+      return [];
+    });
   }
 
   async #open(source: Source, assembly: Assembly): Promise<void> {

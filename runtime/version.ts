@@ -1,22 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from './lib/package-root.ts';
 
-/** The version in package.json, wherever this file was compiled to. */
+/** The version in package.json. */
 export function packageVersion(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-        name?: string;
-        version?: string;
-      };
-      if (name === 'ganglion' && version !== undefined) return version;
-    } catch {
-      // Not this folder.
-    }
-    const parent = dirname(folder);
-    if (parent === folder) return 'unknown';
-    folder = parent;
-  }
+  const text = readFileSync(join(packageRoot(import.meta.url), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -39,7 +39,7 @@ export const CONFIG_ERRORS = {
   ),
   NOT_STARTED: spec(
     'caller',
-    (_: Record<never, never>) => 'Expected a started runtime but `start` has not resolved yet.',
+    (_f: object) => 'Expected a started runtime but `start` has not resolved yet.',
     'Await `runtime.start()` first.',
   ),
 } as const;
