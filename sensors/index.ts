@@ -5,3 +5,5 @@ export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
 export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';
 export type { Publication } from './sources/mqtt-outbox.ts';
+export { HostSource, type HostSourceOptions } from './sources/host.ts';
+export { ReplaySource, type ReplaySourceOptions } from './sources/replay.ts';
