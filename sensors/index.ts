@@ -8,3 +8,5 @@ export type { Publication } from './sources/mqtt-outbox.ts';
 export { createShellyDecoder } from './decode/shelly.ts';
 export { createTasmotaDecoder } from './decode/tasmota.ts';
 export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
+export { HostSource, type HostSourceOptions } from './sources/host.ts';
+export { ReplaySource, type ReplaySourceOptions } from './sources/replay.ts';
