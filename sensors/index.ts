@@ -5,3 +5,6 @@ export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
 export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';
 export type { Publication } from './sources/mqtt-outbox.ts';
+export { createShellyDecoder } from './decode/shelly.ts';
+export { createTasmotaDecoder } from './decode/tasmota.ts';
+export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
