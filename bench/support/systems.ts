@@ -8,6 +8,8 @@ import { rulesOf, sensorName, type Workload } from './workload.ts';
 
 export interface RunningSystem {
   readonly pid: number;
+  /** Aborted when it ends, by itself or stopped; the reason is a sentence's end. */
+  readonly ended: AbortSignal;
   /** Its last output, for when it fails. */
   output(): string;
   stop(): Promise<void>;
@@ -148,6 +150,8 @@ const KEPT_OUTPUT = 4000;
 
 function launch(args: readonly string[]): RunningSystem {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new AbortController();
+  child.once('exit', (code, signal) => ended.abort(`it ended with ${signal ?? `exit code ${code}`}`));
   let kept = '';
   const keep = (chunk: Buffer): void => {
     kept = (kept + chunk.toString()).slice(-KEPT_OUTPUT);
@@ -156,6 +160,7 @@ function launch(args: readonly string[]): RunningSystem {
   child.stderr.on('data', keep);
   return {
     pid: child.pid ?? 0,
+    ended: ended.signal,
     output: () => kept,
     stop: () => stopProcess(child),
   };
