@@ -153,6 +153,8 @@ export class MqttSource implements Source {
     const { broker, will } = this.#options;
     this.#retry = undefined;
     this.#failure = undefined;
+    // Here and not when connected: queued messages may come before mqtt.js says so.
+    this.#unacknowledged = 0;
     let client: MqttClient;
     try {
       client = connect(broker.url, {
@@ -196,7 +198,6 @@ export class MqttSource implements Source {
     if (!sessionPresent) this.#delivered.clear();
     this.counters.connects++;
     this.#connectedAt = this.#clock.mono();
-    this.#unacknowledged = 0;
     const { birth } = this.#options;
     if (birth !== undefined) this.#send(client, birth, () => {});
     this.#outbox.open((publication, done) => this.#send(client, publication, done));
