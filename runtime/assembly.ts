@@ -151,10 +151,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     deadlineMs: config.actions.deadline,
     durable: () => journal.failure === undefined,
   });
-  const carryOut = (proposal: Proposal): void => {
+  const carryOut = (...proposals: readonly Proposal[]): void => {
     const started = clock.mono();
-    stats.count(`decisions_${proposal.rung}`);
-    decider.carryOut(proposal, executor);
+    for (const { rung } of proposals) stats.count(`decisions_${rung}`);
+    decider.carryOut(proposals, executor);
     stats.stage('act', clock.mono() - started);
   };
 
@@ -187,11 +187,15 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('deliberation', () => deliberation.stop());
 
-  const onFiring = (firing: Firing, since: MonoMs): void => {
-    if (firing.type === 'decide') deliberation.decide(firing, since);
-    else carryOut({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+  const onFirings = (firings: readonly Firing[], since: MonoMs): void => {
+    const proposals: Proposal[] = [];
+    for (const firing of firings) {
+      if (firing.type === 'decide') deliberation.decide(firing, since);
+      else proposals.push({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+    }
+    if (proposals.length > 0) carryOut(...proposals);
   };
-  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFiring });
+  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));

@@ -137,11 +137,18 @@ export class Journal {
     return this.#failure === undefined && this.#guard(() => this.#flush());
   }
 
-  /** Stores a decision and its actions in one transaction. @returns whether it is durable */
-  commit(decision: Decision, stage: (action: Action) => ActionStage): boolean {
-    const stored = this.#write(() => this.#decisions.insert(decision, stage));
-    // In memory it can still be looked at and ended.
-    if (!stored) transaction(this.#db, () => this.#decisions.insert(decision, stage));
+  /**
+   * Stores decisions and their actions in one transaction. What one message sets off belongs together: a kill between
+   * two of its decisions would leave its reading dealt with and the second never made.
+   * @returns whether they are durable
+   */
+  commit(decisions: readonly Decision[], stage: (action: Action) => ActionStage): boolean {
+    const insert = (): void => {
+      for (const decision of decisions) this.#decisions.insert(decision, stage);
+    };
+    const stored = this.#write(insert);
+    // In memory they can still be looked at and ended.
+    if (!stored) transaction(this.#db, insert);
     return stored;
   }
 

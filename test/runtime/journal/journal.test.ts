@@ -49,7 +49,7 @@ describe('journal', () => {
     journal.open();
     for (let i = 0; i < 1000; i++) journal.record(reading('sensor.a.x', i / 10, T0 + i * 1000));
     expect(journal.accept()).toBe(true);
-    expect(journal.commit(decision('d1', { actions: [action('a1'), action('a2')] }), () => 'pending')).toBe(
+    expect(journal.commit([decision('d1', { actions: [action('a1'), action('a2')] })], () => 'pending')).toBe(
       true,
     );
     journal.setStage(['a1'], 'sent');
@@ -80,11 +80,27 @@ describe('journal', () => {
     journal.accept();
     const trigger = reading('binary_sensor.m.state', 'on', T0 + 5000);
     journal.commit(
-      decision('d1', { at: (T0 + 5000) as never, trigger: { kind: 'reading', readings: [trigger] } }),
+      [decision('d1', { at: (T0 + 5000) as never, trigger: { kind: 'reading', readings: [trigger] } })],
       () => 'pending',
     );
     const { latest } = journalAt(killed(folder)).open();
     expect(latest).toMatchObject([{ key: 'binary_sensor.m.state', value: 'on' }]);
+  });
+
+  it('stores the decisions of one cause together or not at all', () => {
+    const journal = journalAt(folder);
+    journal.open();
+    const same = [action('a1')];
+    expect(journal.commit([decision('d1', { actions: same }), decision('d2')], () => 'pending')).toBe(true);
+    expect(journalAt(killed(folder)).open().unfinished).toHaveLength(1);
+    // The second has an action whose id is taken.
+    expect(() =>
+      journal.commit([decision('d3'), decision('d4', { actions: same })], () => 'pending'),
+    ).toThrow(/UNIQUE/);
+    const after = journalAt(killed(folder));
+    after.open();
+    expect(after.decisions.get('d2')?.decision.id).toBe('d2');
+    expect(after.decisions.get('d3')).toBeUndefined();
   });
 
   it('moves a full log segment into blocks and drops it, losing and doubling nothing', async () => {
@@ -122,7 +138,7 @@ describe('journal', () => {
     journal.record(reading('sensor.a.x', 2, T0 + 1));
     expect(journal.accept()).toBe(false);
     expect(journal.accept()).toBe(false);
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit([decision('d1')], () => 'pending')).toBe(false);
     expect(journal.decisions.get('d1')?.decision.id).toBe('d1');
     expect(health.map((error) => error?.message)).toEqual([expect.stringContaining('the disk is full')]);
     clock.advance(2000);
@@ -143,7 +159,7 @@ describe('journal', () => {
     const journal = journalAt(join(place, 'data'), { onHealth: (error) => health.push(error) });
     journal.open();
     expect(health[0]?.code).toBe('JOURNAL_UNWRITABLE');
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit([decision('d1')], () => 'pending')).toBe(false);
     expect(journal.decisions.get('d1')).toBeDefined();
   });
 
@@ -160,11 +176,16 @@ describe('journal', () => {
     const journal = journalAt(folder);
     journal.open();
     journal.commit(
-      decision('aaa1', { policy: 'p', actions: [action('x1', { entity: 'light.hall', decision: 'aaa1' })] }),
+      [
+        decision('aaa1', {
+          policy: 'p',
+          actions: [action('x1', { entity: 'light.hall', decision: 'aaa1' })],
+        }),
+      ],
       () => 'pending',
     );
     journal.commit(
-      decision('aab1', { policy: 'q', actions: [action('x2', { entity: 'fan.hall', decision: 'aab1' })] }),
+      [decision('aab1', { policy: 'q', actions: [action('x2', { entity: 'fan.hall', decision: 'aab1' })] })],
       () => 'pending',
     );
     journal.finish([{ action: 'x2', status: 'confirmed', at: T0 as never, latencyMs: 5 }]);
