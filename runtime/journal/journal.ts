@@ -122,6 +122,16 @@ export class Journal {
     });
   }
 
+  /** Notes that a message was dealt with; it counts once `accept` has returned true. */
+  deliver(packetId: number, sum: number): void {
+    if (this.#failure === undefined) this.#log.deliver(packetId, sum);
+  }
+
+  /** Whether everything a message brought is stored, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#log.deliveries.has(packetId, sum);
+  }
+
   /**
    * Call after a message's decisions are committed: a reading must not become durable before the decision it causes,
    * or a restart would take it for dealt with.

@@ -14,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+import { Deliveries } from './deliveries.ts';
 
 /** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
 export interface LoggedReading {
@@ -41,6 +42,7 @@ const NUMBER = 2;
 const TEXT = 3;
 const TRUE = 4;
 const FALSE = 5;
+const DELIVERY = 6;
 const LATEST = 128;
 
 /** Readings per segment are counted below this; a segment's number is the upper part of a sequence. */
@@ -52,10 +54,10 @@ const HEADER_BYTES = 8;
  * The write-ahead log of readings: what makes a reading safe before its message is acknowledged.
  *
  *     readings-7.log = frame*        frame = u32 length, u32 crc32, record*
- *     record = DEFINE id text | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
+ *     record = DEFINE id text | DELIVERY packet u32 | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
  *
  * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
- * log is read again. Each segment starts with the latest value of every property, so that older segments can go as
+ * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older segments can go as
  * soon as their readings are stored as history blocks.
  */
 export class ReadingLog {
@@ -68,6 +70,9 @@ export class ReadingLog {
   #sizeBytes = 0;
   #lastAt = 0;
   #ids = new Map<PropertyKey, number>();
+  /** Messages whose readings are in the log. */
+  readonly deliveries = new Deliveries();
+  #unflushed: (readonly [packetId: number, sum: number])[] = [];
   #syncing = false;
   #unsynced = false;
 
@@ -111,6 +116,7 @@ export class ReadingLog {
     this.#lastAt = 0;
     this.#ids = new Map();
     for (const { key, at, value } of latest) this.#record(key, at, value, LATEST);
+    for (const [packetId, sum] of this.deliveries.entries()) this.#delivery(packetId, sum);
     this.flush();
     return this.#segment - 1;
   }
@@ -119,6 +125,12 @@ export class ReadingLog {
   append(key: PropertyKey, at: number, value: Value): number {
     this.#record(key, at, value, 0);
     return this.#segment * SEGMENT + this.#count++;
+  }
+
+  /** Notes that a message was dealt with, together with the readings it brought: known once `flush` has returned. */
+  deliver(packetId: number, sum: number): void {
+    this.#delivery(packetId, sum);
+    this.#unflushed.push([packetId, sum]);
   }
 
   /** Hands the buffered readings to the operating system. Throws what the file system throws; they stay buffered then. */
@@ -132,6 +144,8 @@ export class ReadingLog {
     this.#sizeBytes += frame.length;
     this.#unsynced = true;
     frame.clear();
+    for (const [packetId, sum] of this.#unflushed) this.deliveries.add(packetId, sum);
+    this.#unflushed = [];
   }
 
   /**
@@ -140,6 +154,7 @@ export class ReadingLog {
    */
   discard(): void {
     this.#writer.clear();
+    this.#unflushed = [];
     try {
       if (this.#fd >= 0) truncateSync(join(this.#folder, fileName(this.#segment)), this.#sizeBytes);
     } catch {
@@ -177,12 +192,25 @@ export class ReadingLog {
     }
   }
 
-  #record(key: PropertyKey, at: number, value: Value, flag: number): void {
+  /** The writer, with room for a frame header at its start. */
+  #frame(): ByteWriter {
     const out = this.#writer;
     if (out.length === 0) {
       out.u32(0);
       out.u32(0);
     }
+    return out;
+  }
+
+  #delivery(packetId: number, sum: number): void {
+    const out = this.#frame();
+    out.u8(DELIVERY);
+    out.varint(packetId);
+    out.u32(sum);
+  }
+
+  #record(key: PropertyKey, at: number, value: Value, flag: number): void {
+    const out = this.#frame();
     let id = this.#ids.get(key);
     if (id === undefined) {
       id = this.#ids.size;
@@ -219,6 +247,12 @@ export class ReadingLog {
         const id = reader.varint();
         if (type === DEFINE) {
           keys[id] = reader.text() as PropertyKey;
+          continue;
+        }
+        if (type === DELIVERY) {
+          const sum = reader.u32();
+          if (reader.failed) break;
+          this.deliveries.add(id, sum);
           continue;
         }
         at += reader.signed();

@@ -42,6 +42,22 @@ describe('reading log', () => {
     );
   });
 
+  it('knows which messages it has dealt with once they are flushed, also after a new segment', () => {
+    const log = new ReadingLog(folder);
+    log.begin([]);
+    log.append('sensor.a.x', 1000, 1);
+    log.deliver(7, 0xffff_ffff);
+    expect(log.deliveries.has(7, 0xffff_ffff)).toBe(false);
+    log.flush();
+    expect(log.deliveries.has(7, 0xffff_ffff)).toBe(true);
+    log.drop(log.begin([]));
+    log.deliver(8, 1);
+    log.discard();
+    const again = new ReadingLog(folder);
+    expect([...again.recover()]).toEqual([]);
+    expect([...again.deliveries.entries()]).toEqual([[7, 0xffff_ffff]]);
+  });
+
   it('keeps every whole frame when the last one is torn anywhere', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
