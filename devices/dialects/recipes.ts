@@ -38,7 +38,7 @@ function publish(request: Request, recipe: Recipe): WireCommand | undefined {
 
 function formed(request: Request, recipe: Recipe, arg: string): Value {
   const { form } = recipe;
-  switch (form?.as) {
+  switch (form?.as ?? 'text') {
     case 'range': {
       const percent = request.number(arg);
       return form.to >= form.from

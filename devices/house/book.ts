@@ -92,7 +92,7 @@ export class DeviceBook {
       return undefined;
     }
     device ??= this.#add(
-      { dialect, device: observation.device, name: observation.device, things: [] },
+      { dialect, device: observation.device, name: guess.name ?? observation.device, things: [] },
       'inferred',
     );
     if (device === undefined) return undefined;

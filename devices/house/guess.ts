@@ -17,6 +17,8 @@ export interface Guess {
   readonly thing: ThingPlan;
   /** Things the guess takes the place of: a switch that turns out to be a lamp. */
   readonly instead?: string;
+  /** What a new device is called, where that is not what its dialect calls it. */
+  readonly name?: string;
 }
 
 export type Infer = (observation: Observation, known: Known) => Guess | undefined;
