@@ -17,3 +17,11 @@ export {
   type SimulatorClient,
   type SimulatorOptions,
 } from './simulator/run.ts';
+export { labelOf, link, type LinkOptions } from './house/linker.ts';
+export { type LinkResult } from './house/linker-types.ts';
+export { probeHost, type Cpu, type Disk, type HostProbe, type ProbeProcess } from './host/probe.ts';
+export { type Accelerator } from './host/accelerators.ts';
+export { type Board } from './host/board.ts';
+export { type Memory } from './host/memory.ts';
+export { type Thermal } from './host/thermal.ts';
+export { profileFor, type Profile } from './host/profiles.ts';

@@ -9,3 +9,14 @@ export { formatProblem, type PolicyProblem } from './rules/problem.ts';
 export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from './rules/policy.ts';
 export { formatCall } from './rules/calls.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
+export { FlatTree } from './tree/flat-tree.ts';
+export { type Certificate, type DecisionTree, type Leaf, readTree } from './tree/read-tree.ts';
+export {
+  createTreeRung,
+  DEFAULT_CERTIFICATE,
+  type TreeRung,
+  type TreeRungOptions,
+} from './tree/tree-rung.ts';
+export { type CacheCounters, DecisionCache, type DecisionCacheOptions } from './cache/decision-cache.ts';
+export { CacheRung, type CacheRungOptions } from './cache/cache-rung.ts';
+export { Ladder, type LadderAnswer, type LadderOptions, type LadderRequest } from './ladder/ladder.ts';

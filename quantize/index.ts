@@ -1,5 +1,4 @@
 export {
-  metadataNumber,
   metadataText,
   readGgufHeader,
   type GgufHeader,
@@ -23,7 +22,6 @@ export {
   inspectModel,
   inspectOnnx,
   listModels,
-  modelFormat,
   readHead,
   type GgufInfo,
   type ListedModel,

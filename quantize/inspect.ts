@@ -49,7 +49,7 @@ export function inspectModel(file: string): ModelFileInfo {
 }
 
 /** By the first bytes. Throws MODEL_FILE_UNREADABLE and MODEL_FILE_INVALID. */
-export function modelFormat(file: string): 'gguf' | 'onnx' {
+function modelFormat(file: string): 'gguf' | 'onnx' {
   const head = readHead(file, 8);
   const format = formatOfHead(head);
   if (format !== undefined) return format;
@@ -84,7 +84,7 @@ export function inspectGguf(file: string): GgufInfo {
   return describeGguf(file, readGgufHeader(file, { keepArraysUpTo: 0 }));
 }
 
-export function describeGguf(file: string, header: GgufHeader): GgufInfo {
+function describeGguf(file: string, header: GgufHeader): GgufInfo {
   const architecture = metadataText(header, 'general.architecture') ?? 'unknown';
   const number = (key: string): number | undefined => metadataNumber(header, `${architecture}.${key}`);
   const parameters = header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0);

@@ -1,4 +1,5 @@
 import { ACT_ERRORS } from './errors/act.ts';
+import { CLI_ERRORS } from './errors/cli.ts';
 import { BENCH_ERRORS } from './errors/bench.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
@@ -18,8 +19,8 @@ export const CATALOGUE = {
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
   ...HTTP_ERRORS,
+  ...CLI_ERRORS,
   ...BENCH_ERRORS,
-  ...HTTP_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;

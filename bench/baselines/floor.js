@@ -2,6 +2,8 @@
  * The least a program can do for the same effect: one mqtt.js client whose handler parses the JSON, applies the rules as
  * plain comparisons found by topic, and publishes the commands. No history, no fusion, no confirmation, no checks.
  *
+ * Commands go out with QoS 1 whatever the QoS of the readings: so does every command that may be repeated in the daemon.
+ *
  * node floor.js '{"port":1883,"qos":1,"rules":[{"sensor":…,"plug":…,"above":true,"limit":25,"state":"ON"}]}'
  */
 import { connect } from 'mqtt';
@@ -30,7 +32,7 @@ client.on('message', (topic, payload) => {
   const message = JSON.parse(payload.toString());
   for (const rule of byTopic.get(topic) ?? []) {
     const is = rule.above ? message.temperature > rule.limit : message.temperature < rule.limit;
-    if (is && rule.was === false) client.publish(rule.topic, rule.payload, { qos });
+    if (is && rule.was === false) client.publish(rule.topic, rule.payload, { qos: 1 });
     rule.was = is;
   }
 });

@@ -1,7 +1,7 @@
 /**
  * The same rules as a Node-RED 4 flow, the shortest way a user would draw them: per sensor one `mqtt in` node that parses
  * JSON, per rule one `function` node that compares and remembers (three built-in nodes, switch + change + filter, do the
- * same at three times the messages), per plug one `mqtt out` node.
+ * same at three times the messages), per plug one `mqtt out` node. Commands go out with QoS 1, as the floor's do.
  */
 export function nodeRedFlow({ port, qos, rules }) {
   const nodes = [
@@ -53,7 +53,7 @@ export function nodeRedFlow({ port, qos, rules }) {
         x: 800,
         name: '',
         topic: `zigbee2mqtt/${rule.plug}/set`,
-        qos: String(qos),
+        qos: '1',
         retain: 'false',
         broker: 'broker',
         wires: [],

@@ -32,7 +32,7 @@ class House {
 
   async start(): Promise<void> {
     this.#client.on('message', (topic, payload) => this.#command(topic, payload.toString()));
-    await this.#client.subscribeAsync('zigbee2mqtt/+/set', { qos: this.#plan.qos });
+    await this.#client.subscribeAsync('zigbee2mqtt/+/set', { qos: 1 });
   }
 
   count(on: boolean): void {

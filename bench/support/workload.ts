@@ -5,6 +5,7 @@
 export interface Workload {
   /** One sensor, one plug and two rules each. */
   readonly pairs: number;
+  /** Of the readings and states; commands always travel with QoS 1, as the daemon sends those it may repeat. */
   readonly qos: 0 | 1;
 }
 

@@ -99,8 +99,7 @@ function compared(key: PropertyKey, by: Comparison, limit: Value, value: Tri, te
 
 function fact(key: PropertyKey, { reader: { state } }: Telling): string {
   const { value, unit, standing } = state.get(key);
-  if (value === undefined || standing === 'unknown') return `${label(key)} is unknown`;
-  if (standing !== 'known') return `${label(key)} is ${standing}`;
+  if (value === undefined || standing !== 'known') return `${label(key)} is ${standing}`;
   return `${label(key)} is ${showValue(value, unit)}`;
 }
 

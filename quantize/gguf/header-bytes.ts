@@ -25,7 +25,7 @@ interface Shaped {
   readonly type: GgmlType;
 }
 
-/** Header bytes of a GGUF file and where its tensors go. Throws MODEL_QUESTION_INVALID for what GGUF cannot hold. */
+/** Header bytes of a GGUF file and where its tensors go. Throws GGUF_UNFIT for what GGUF cannot hold. */
 export function encodeHeader(
   file: string,
   metadata: GgufMetadata,
@@ -33,7 +33,7 @@ export function encodeHeader(
   alignmentWanted?: number,
 ): GgufLayout {
   const refuse = (expected: string, received: string): GanglionError =>
-    new GanglionError('MODEL_QUESTION_INVALID', { file, expected, received });
+    new GanglionError('GGUF_UNFIT', { file, expected, received });
   const alignment = alignmentOf(metadata, alignmentWanted, refuse);
   const entries: GgufMetadata =
     alignment === 32 || metadata.has('general.alignment')

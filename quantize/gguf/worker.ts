@@ -11,9 +11,8 @@ const ERROR = 4;
 let part: string | undefined;
 let lastError = 'the library did not say why';
 
-process.on('SIGINT', () => {
-  // Ctrl-C reaches the whole terminal; the parent decides what it means.
-});
+// Ctrl-C, a closed terminal and systemd's stop reach all processes; the parent decides when this one ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => {
   // The parent is gone: nobody would finish or remove the half-written file.
   if (part !== undefined) rmSync(part, { force: true });

@@ -38,7 +38,7 @@ export interface WriteGgufOptions {
 /**
  * Writes a GGUF file of version 3. The tensors' data is asked for and written one chunk at a time; the file appears under
  * its name only when it is complete. Returns its size in bytes.
- * Throws MODEL_QUESTION_INVALID for tensors that do not fit their shape, MODEL_FILE_UNREADABLE where writing fails, and the
+ * Throws GGUF_UNFIT for tensors that do not fit their shape, MODEL_FILE_UNWRITABLE where writing fails, and the
  * signal's reason.
  */
 export async function writeGguf(file: string, options: WriteGgufOptions): Promise<number> {
@@ -64,11 +64,7 @@ export async function writeGguf(file: string, options: WriteGgufOptions): Promis
     await discardPart(file);
     if (error instanceof GanglionError || options.signal?.aborted === true) throw error;
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new GanglionError(
-      'MODEL_FILE_UNREADABLE',
-      { file, reason: `it cannot be written: ${reasonOf(error)}` },
-      { cause: error },
-    );
+    throw new GanglionError('MODEL_FILE_UNWRITABLE', { file, reason: reasonOf(error) }, { cause: error });
   }
 }
 
@@ -77,7 +73,7 @@ async function writeTensor(out: Writer, tensor: GgufTensor, file: string): Promi
   const expected = tensorBytes(tensor.type, elements);
   const start = out.position;
   const unfit = (received: string): GanglionError =>
-    new GanglionError('MODEL_QUESTION_INVALID', {
+    new GanglionError('GGUF_UNFIT', {
       file,
       expected: `${elements} elements of tensor ${tensor.name} in whole blocks`,
       received,
@@ -160,9 +156,9 @@ class Writer {
     for (let from = 0; from < this.#used;) {
       const { bytesWritten } = await this.#handle.write(this.#buffer, from, this.#used - from);
       if (bytesWritten === 0) {
-        throw new GanglionError('MODEL_FILE_UNREADABLE', {
+        throw new GanglionError('MODEL_FILE_UNWRITABLE', {
           file: this.#file,
-          reason: 'it cannot be written any further',
+          reason: 'the disk takes no more',
         });
       }
       from += bytesWritten;

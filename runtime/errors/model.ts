@@ -12,11 +12,22 @@ export const MODEL_ERRORS = {
       `Expected ${f.expected} in ${f.file} but received ${f.received}.`,
     'The file is damaged, cut short or of another format; fetch or convert it again.',
   ),
+  MODEL_FILE_UNWRITABLE: spec(
+    'environment',
+    (f: { file: string; reason: string }) => `Expected to write the model file ${f.file} but ${f.reason}.`,
+    'Check free disk space and the permissions of the folder.',
+  ),
+  GGUF_UNFIT: spec(
+    'caller',
+    (f: { file: string; expected: string; received: string }) =>
+      `Expected ${f.expected} to be written to ${f.file} but received ${f.received}.`,
+    'Mend the metadata or the tensor; GGUF cannot hold it as it is.',
+  ),
   MODEL_UNSUPPORTED: spec(
     'data',
     (f: { file: string; reason: string }) =>
       `Expected a model this runtime can use in ${f.file} but ${f.reason}.`,
-    'Use a GGUF language model or an ONNX classifier; docs/models.md says which.',
+    'Use a GGUF language model with a vocabulary, or an ONNX classifier with one row of numbers as input.',
   ),
   MODEL_LOAD_FAILED: spec(
     'environment',

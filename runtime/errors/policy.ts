@@ -30,10 +30,4 @@ export const POLICY_ERRORS = {
       `Expected a decision tree in ${f.file} but at ${f.path} ${f.reason}.`,
     'Mend or retrain the tree; its format is described in docs/rules.md. The decision falls to the next rung meanwhile.',
   ),
-  FRAME_MISMATCH: spec(
-    'bug',
-    (f: { expected: number; received: number }) =>
-      `Expected a frame of ${f.expected} features but received ${f.received}.`,
-    'Report this with the policy file.',
-  ),
 } as const;

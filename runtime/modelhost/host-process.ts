@@ -29,6 +29,9 @@ export interface HostProcessEvents {
   exit(reason: string, overMemory: boolean): void;
 }
 
+/** If we were the ones who stood still, the answers to our pings lie in the pipe: look again before judging. */
+const MIN_LOOKS = 3;
+
 /**
  * One life of the model host's child process: starts it, watches its memory and its pulse, ends it.
  * Construct → start → (exit event) or stop.
@@ -44,6 +47,7 @@ export class HostProcess {
   #poll: Timer | undefined;
   #killReason: string | undefined;
   #lastPulse = 0;
+  #looks = 0;
   #gone = false;
   #overMemory = false;
 
@@ -66,18 +70,18 @@ export class HostProcess {
     });
     this.#child = child;
     this.#lastPulse = clock.mono();
-    const output = new ChildOutput(clock, (line) => log.debug({ modelHost: child.pid }, line));
+    const output = new ChildOutput(clock, (level, line) => log[level]({ modelHost: child.pid }, line));
     output.read(child.stdout);
     output.read(child.stderr);
     child.on('message', (message: FromHost) => {
       this.#lastPulse = clock.mono();
+      this.#looks = 0;
       if (message.type === 'pong') this.#remember(message.rssBytes);
+      else if (message.type === 'log') output.say(message.level, message.message);
       else this.#events.message(message);
     });
     child.once('error', (error) => this.#ended(messageOf(error)));
-    child.once('exit', (code, signal) =>
-      this.#ended(signal === null ? `it exited with status ${code}` : `it was ended by ${signal}`),
-    );
+    child.once('exit', (code, signal) => this.#ended(exitReason(code, signal, output.lastPrinted)));
     this.send({ type: 'start', priority, extensions });
     this.#watch();
   }
@@ -120,7 +124,8 @@ export class HostProcess {
     if (child?.pid === undefined || this.#gone) return;
     const { clock, hangMs } = this.#options;
     const silentMs = clock.mono() - this.#lastPulse;
-    if (silentMs > hangMs && !this.loading) {
+    this.#looks++;
+    if (silentMs > hangMs && this.#looks > MIN_LOOKS && !this.loading) {
       this.kill(`it did not answer for ${Math.round(silentMs / 1000)} s`);
       return;
     }
@@ -150,6 +155,13 @@ export class HostProcess {
     this.#poll?.cancel();
     this.#events.exit(this.#killReason ?? reason, this.#overMemory);
   }
+}
+
+/** An abort of native code says why on its last line (`GGML_ASSERT(…) failed`). */
+function exitReason(code: number | null, signal: string | null, lastLine: string): string {
+  if (signal === null) return `it exited with status ${code}`;
+  const aborted = signal === 'SIGABRT' && lastLine !== '';
+  return aborted ? `it was ended by ${signal} (${lastLine.slice(0, 200)})` : `it was ended by ${signal}`;
 }
 
 function megabytes(bytes: number): number {

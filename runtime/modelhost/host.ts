@@ -53,5 +53,5 @@ process.on('message', (message: ToHost) => {
   else server?.handle(message);
 });
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Ctrl-C in a terminal reaches the whole process group; the parent decides when to stop.
-process.on('SIGINT', () => {});
+// Ctrl-C, a closed terminal and systemd's stop reach all processes; the parent decides when this one ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

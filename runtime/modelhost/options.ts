@@ -1,5 +1,9 @@
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
+import { defaultThreads } from './threads.ts';
 
 export interface ModelHostOptions {
   readonly clock: Clock;
@@ -42,3 +46,16 @@ export const DEFAULT_TIMES: HostTimes = {
   restartMaxMs: 60_000,
   stableMs: 120_000,
 };
+
+/**
+ * How to load a model where the configuration leaves it open: 4096 tokens of context (or what the model was trained on, if
+ * less), all cores but one and at most 4 of them, no GPU.
+ */
+export function modelSpec(file: string, given: Partial<Omit<ModelSpec, 'file'>> = {}): ModelSpec {
+  return { contextTokens: 4096, threads: defaultThreads(), gpuLayers: 0, ...given, file: resolve(file) };
+}
+
+/** The memory cap where the configuration sets none: half of the machine's. Bytes. */
+export function defaultMemoryBytes(totalBytes = totalmem()): number {
+  return totalBytes / 2;
+}

@@ -1,7 +1,9 @@
+import type { Call } from '../../runtime/contract/action.ts';
 import type { Entity, House, PropertyInfo } from '../../runtime/contract/house.ts';
 import { type EntityId, entityOf, kindOf, type PropertyKey, propertyOf } from '../../runtime/contract/ids.ts';
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
+import type { RungRequest } from '../../runtime/contract/rung.ts';
 import type { PropertyState, Standing, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import type { Now } from '../../policies/index.ts';
@@ -144,3 +146,25 @@ export function testHouse(): TestHouse {
     'person.anna': {},
   });
 }
+
+/** A request of policy `fresh-air` with two features and three choices. */
+export function request(values: readonly number[], changes: Partial<RungRequest> = {}): RungRequest {
+  const fan: Call = { entity: 'fan.living', command: 'turn_on', args: { speed: 60 } };
+  const open: Call = { entity: 'cover.living_window', command: 'open', args: {} };
+  return {
+    policy: 'fresh-air',
+    choices: [
+      { label: 'none', calls: [] },
+      { label: 'fan.living.turn_on(speed: 60)', calls: [fan] },
+      { label: 'cover.living_window.open', calls: [open] },
+    ],
+    frame: { names: FEATURES, values: Float64Array.from(values), stateVersion: 1 },
+    guidance: 'Keep CO2 under 1000 ppm.',
+    state: new TestState(),
+    house: testHouse(),
+    budgetMs: 1000,
+    ...changes,
+  };
+}
+
+export const FEATURES: readonly string[] = ['sensor.living.co2', 'now.hour'];

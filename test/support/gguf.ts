@@ -133,7 +133,7 @@ function array(items: GgufScalarType, values: readonly (string | number)[]): Ggu
   return { type: 'array', items, length: values.length, values };
 }
 
-export function mulberry32(seed: number): () => number {
+function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;

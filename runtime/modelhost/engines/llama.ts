@@ -1,4 +1,5 @@
 import {
+  type ChatWrapper,
   getLlama,
   LlamaLogLevel,
   resolveChatWrapper,
@@ -70,8 +71,7 @@ async function load(
       sequences: 1,
       createSignal: signal,
     });
-    const chat =
-      model.fileInfo.metadata.tokenizer.chat_template === undefined ? undefined : resolveChatWrapper(model);
+    const chat = chatWrapperOf(model);
     const info = describe(file, model, context, chat?.wrapperName ?? 'plain');
     return new LlamaChooser({ info, model, context, chat, sequence: context.getSequence() });
   } catch (error) {
@@ -83,6 +83,16 @@ async function load(
       { file, reason: messageOf(error).split('\n')[0]!.slice(0, 300) },
       { cause: error },
     );
+  }
+}
+
+/** Undefined: the model has no chat template, or one that cannot be read; it is then asked in plain text. */
+function chatWrapperOf(model: LlamaModel): ChatWrapper | undefined {
+  if (model.fileInfo.metadata.tokenizer.chat_template === undefined) return undefined;
+  try {
+    return resolveChatWrapper(model);
+  } catch {
+    return undefined;
   }
 }
 

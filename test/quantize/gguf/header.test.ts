@@ -138,11 +138,11 @@ describe('writeGguf and readGgufHeader', () => {
     const file = join(folder, 'partial.gguf');
     const short: GgufTensor = { name: 'w', shape: [64], type: 'F32', values: () => new Float32Array(63) };
     await expect(writeGguf(file, { metadata: new Map(), tensors: [short] })).rejects.toMatchObject({
-      code: 'MODEL_QUESTION_INVALID',
+      code: 'GGUF_UNFIT',
     });
     const long: GgufTensor = { ...short, values: () => new Float32Array(65) };
     await expect(writeGguf(file, { metadata: new Map(), tensors: [long] })).rejects.toMatchObject({
-      code: 'MODEL_QUESTION_INVALID',
+      code: 'GGUF_UNFIT',
     });
     const whole: GgufTensor = { ...short, values: () => new Float32Array(64) };
     await expect(

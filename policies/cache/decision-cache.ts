@@ -1,0 +1,83 @@
+import type { MonoMs } from '../../runtime/contract/time.ts';
+
+/** An answer worth keeping. */
+export interface CachedAnswer {
+  /** Label of the choice; labels outlive a reordering of choices, indices do not. */
+  readonly label: string;
+  readonly confidence: number;
+  readonly explanation: string;
+  /** The rung that gave it. */
+  readonly by: string;
+  readonly at: MonoMs;
+}
+
+export interface CacheCounters {
+  readonly size: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly expired: number;
+  readonly evicted: number;
+  readonly invalidated: number;
+  /** Sum of the ages of all hits, ms; by `hits` the mean age. */
+  readonly hitAgeMs: number;
+}
+
+export interface DecisionCacheOptions {
+  /** Answers kept; the least recently used goes first. */
+  readonly capacity: number;
+  /** An answer older than this no longer counts, ms. */
+  readonly ttlMs: number;
+}
+
+/** A bounded least-recently-used map with an age limit. It is told the time. */
+export class DecisionCache {
+  readonly #options: DecisionCacheOptions;
+  /** In order of use, the oldest first, as Map keeps insertion order. */
+  readonly #entries = new Map<string, CachedAnswer>();
+  readonly #count = { hits: 0, misses: 0, expired: 0, evicted: 0, invalidated: 0, hitAgeMs: 0 };
+  #version = '';
+
+  constructor(options: DecisionCacheOptions) {
+    this.#options = options;
+  }
+
+  /** What answers hang on besides the key: policies, house, model. A new version forgets everything. */
+  setVersion(version: string): void {
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#count.invalidated += this.#entries.size;
+    this.#entries.clear();
+  }
+
+  get(key: string, now: MonoMs): CachedAnswer | undefined {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && now - entry.at < this.#options.ttlMs) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      this.#count.hits++;
+      this.#count.hitAgeMs += now - entry.at;
+      return entry;
+    }
+    if (entry !== undefined) {
+      this.#entries.delete(key);
+      this.#count.expired++;
+    }
+    this.#count.misses++;
+    return undefined;
+  }
+
+  set(key: string, answer: CachedAnswer): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, answer);
+    if (this.#entries.size <= this.#options.capacity) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      this.#count.evicted++;
+      break;
+    }
+  }
+
+  counters(): CacheCounters {
+    return { size: this.#entries.size, ...this.#count };
+  }
+}

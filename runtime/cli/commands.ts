@@ -1,0 +1,90 @@
+import type { CommandEntry } from './command.ts';
+
+/** Every command. Each is loaded only when it is run: looking at the state must not load a model library. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    summary: 'start the daemon; --demo: a simulated house with its own broker',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
+    name: 'init',
+    summary: 'write ganglion.yaml from what this machine and its broker show',
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'check board, memory, native modules, broker, model, clock and disk',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'profile',
+    summary: 'latency and CPU of each stage of the running daemon, and its bottleneck',
+    load: async () => (await import('./commands/profile.ts')).profileCommand,
+  },
+  {
+    name: 'ask',
+    summary: 'one request in words: the decision, its actions and what came of them',
+    load: async () => (await import('./commands/ask.ts')).askCommand,
+  },
+  {
+    name: 'state',
+    summary: 'what the daemon knows about the house now',
+    load: async () => (await import('./commands/state.ts')).stateCommand,
+  },
+  {
+    name: 'devices',
+    summary: 'devices, their entities and the commands they take',
+    load: async () => (await import('./commands/devices.ts')).devicesCommand,
+  },
+  {
+    name: 'history',
+    summary: 'past values of one property',
+    load: async () => (await import('./commands/history.ts')).historyCommand,
+  },
+  {
+    name: 'decisions',
+    summary: 'the latest decisions with rung, latency and outcome',
+    load: async () => (await import('./commands/decisions.ts')).decisionsCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'why one decision came out as it did',
+    load: async () => (await import('./commands/explain.ts')).explainCommand,
+  },
+  {
+    name: 'feedback',
+    summary: 'tell whether a decision was good, from -1 to 1',
+    load: async () => (await import('./commands/feedback.ts')).feedbackCommand,
+  },
+  {
+    name: 'approve',
+    summary: 'list what waits for a person, approve or deny it',
+    load: async () => (await import('./commands/approve.ts')).approveCommand,
+  },
+  {
+    name: 'policy check',
+    summary: 'check policy files against the house',
+    load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
+  },
+  {
+    name: 'model list',
+    summary: 'the model files of a folder',
+    load: async () => (await import('./commands/model-list.ts')).modelListCommand,
+  },
+  {
+    name: 'model inspect',
+    summary: 'what is inside a GGUF or ONNX file',
+    load: async () => (await import('./commands/model-inspect.ts')).modelInspectCommand,
+  },
+  {
+    name: 'quantize',
+    summary: 'make a smaller GGUF model of a large one',
+    load: async () => (await import('./commands/quantize.ts')).quantizeCommand,
+  },
+  {
+    name: 'bench',
+    summary: 'measure this machine against the budgets and competitors',
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+];

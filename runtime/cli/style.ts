@@ -1,0 +1,38 @@
+/** Colours by meaning; each the identity where colours are off. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  good(text: string): string;
+  warn(text: string): string;
+  bad(text: string): string;
+  accent(text: string): string;
+  model(text: string): string;
+}
+
+export function styleOf(colour: boolean): Style {
+  const paint = (open: number, close: number) => (text: string) =>
+    colour ? `\u001B[${open}m${text}\u001B[${close}m` : text;
+  return {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    good: paint(32, 39),
+    warn: paint(33, 39),
+    bad: paint(31, 39),
+    accent: paint(36, 39),
+    model: paint(35, 39),
+  };
+}
+
+/** ok, confirmed → good; unconfirmed, stale → warn; failed, refused → bad. */
+export function statusStyle(style: Style, status: string): (text: string) => string {
+  if (['ok', 'confirmed', 'known'].includes(status)) return style.good;
+  if (['fail', 'failed', 'refused'].includes(status)) return style.bad;
+  if (status === 'pending' || status === 'sent') return style.dim;
+  return style.warn;
+}
+
+export function rungStyle(style: Style, rung: string): (text: string) => string {
+  if (rung === 'rule' || rung === 'link') return style.good;
+  if (rung === 'llm' || rung === 'onnx' || rung === 'remote') return style.model;
+  return rung === 'abstain' ? style.dim : style.accent;
+}

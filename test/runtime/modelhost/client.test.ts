@@ -1,0 +1,314 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL, fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ModelSpec } from '../../../runtime/contract/engine.ts';
+import type { House } from '../../../runtime/contract/house.ts';
+import type { RungRequest } from '../../../runtime/contract/rung.ts';
+import type { StateView } from '../../../runtime/contract/state.ts';
+import { LlmRung, OnnxRung } from '../../../runtime/modelhost/rungs.ts';
+import { ModelHost } from '../../../runtime/modelhost/client.ts';
+import { quantizeGguf, type Quantization } from '../../../quantize/index.ts';
+import { writeTinyLlama } from '../../support/gguf.ts';
+import { memoryLog, modelHost, writeTroubleEngine } from '../../support/modelhost.ts';
+import { writeTinyClassifier } from '../../support/onnx.ts';
+
+let folder: string;
+const path = (name: string): string => join(folder, name);
+const spec = (file: string): ModelSpec => ({ file, contextTokens: 512, threads: 1, gpuLayers: 0 });
+const question = { prefix: 'You decide.', suffix: 'It is dark.', choices: ['none', 'light.hall.turn_on'] };
+const soon = { deadlineMs: 10_000 };
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ganglion-host-'));
+  await writeTinyLlama(path('tiny.gguf'));
+  await writeTinyLlama(path('f16.gguf'), { embd: 256, type: 'F16' });
+  writeTinyClassifier(path('tiny.onnx'), { weights: [1, 2, -1, 0, 3, 1], bias: [0, 0.5, 0] });
+  writeTroubleEngine(path('trouble.mjs'));
+  for (const what of ['C', 'H', 'S', 'W']) writeFileSync(path(`fake-${what}`), `FAKE${what}`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('ModelHost with real models', () => {
+  const log = memoryLog();
+  let host: ModelHost;
+  beforeAll(async () => {
+    host = modelHost({ log });
+    await host.start();
+    await Promise.all([host.load(spec(path('tiny.gguf'))), host.load(spec(path('tiny.onnx')))]);
+  });
+  afterAll(async () => host?.stop());
+
+  it('answers questions in words and in numbers', async () => {
+    const chosen = await host.choose(path('tiny.gguf'), question, soon);
+    expect(chosen.probabilities).toHaveLength(2);
+    const classified = await host.classify(path('tiny.onnx'), { features: Float64Array.of(1, 1) }, soon);
+    expect(classified.index).toBe(1);
+    expect(host.info(path('tiny.onnx'))?.engine).toBe('onnx');
+    expect(host.status).toMatchObject({ state: 'running', models: [{ state: 'ready' }, { state: 'ready' }] });
+  });
+
+  it.each<[Quantization, string]>([
+    ['Q8_0', 'tiny.gguf'],
+    ['Q4_K_M', 'f16.gguf'],
+  ])('runs a model quantized to %s', async (type, input) => {
+    const output = path(`${type}.gguf`);
+    await quantizeGguf({ input: path(input), output, type });
+    expect((await host.load(spec(output))).details['quantization']).toBe(type);
+    const quantized = await host.choose(output, question, soon);
+    expect(quantized.probabilities).toHaveLength(2);
+  });
+
+  it('stays close to the original after Q8_0', async () => {
+    const original = await host.choose(path('tiny.gguf'), question, soon);
+    const quantized = await host.choose(path('Q8_0.gguf'), question, soon);
+    expect(Math.abs(original.probabilities[0]! - quantized.probabilities[0]!)).toBeLessThan(0.05);
+  });
+
+  it('decides as rungs of the ladder', async () => {
+    const house: House = {
+      version: 1,
+      entity: () => undefined,
+      entities: () => [],
+      area: () => undefined,
+      areas: () => [],
+      ofDevice: () => [],
+    };
+    const choices = ['none', 'fan.living.turn_on', 'cover.living.open'].map((label) => ({
+      label,
+      calls: [],
+    }));
+    const request: RungRequest = {
+      policy: 'fresh-air',
+      choices,
+      frame: { names: ['now.hour', 'people'], values: Float64Array.of(1, 1), stateVersion: 1 },
+      guidance: 'Keep it fresh.',
+      state: {} as StateView,
+      house,
+      budgetMs: 10_000,
+    };
+    const { signal } = new AbortController();
+    const llm = new LlmRung({ host, file: path('tiny.gguf'), minConfidence: 0 });
+    expect(await llm.decide(request, signal)).toMatchObject({ kind: 'choice', tokens: { generated: 1 } });
+    const onnx = new OnnxRung({ host, fileOf: () => path('tiny.onnx'), minConfidence: 0.5 });
+    expect(await onnx.decide(request, signal)).toMatchObject({ kind: 'choice', index: 1 });
+    expect(await onnx.decide({ ...request, choices: choices.slice(1) }, signal)).toMatchObject({
+      kind: 'abstain',
+    });
+  });
+
+  it('refuses files that are no models and stays up', async () => {
+    const { pid } = host.status;
+    writeFileSync(path('cut.gguf'), readFileSync(path('tiny.gguf')).subarray(0, 50_000));
+    await expect(host.load(spec(path('cut.gguf')))).rejects.toThrow(
+      /cut\.gguf but received .*cut short or damaged/,
+    );
+    writeFileSync(path('letter.gguf'), 'This is only a letter.');
+    await expect(host.load(spec(path('letter.gguf')))).rejects.toThrow(/a file that begins with "This is "/);
+    await expect(host.load(spec(folder))).rejects.toThrow(/is a directory/);
+    await expect(host.load(spec(path('missing.gguf')))).rejects.toThrow(/no such file/);
+    await expect(host.choose(path('missing.gguf'), question, soon)).rejects.toMatchObject({
+      code: 'MODEL_FILE_UNREADABLE',
+    });
+    await expect(host.choose(path('unheard.gguf'), question, soon)).rejects.toMatchObject({
+      code: 'MODEL_NOT_READY',
+    });
+    await expect(host.choose(path('tiny.onnx'), question, soon)).rejects.toMatchObject({
+      code: 'MODEL_QUESTION_INVALID',
+    });
+    expect(host.status.pid).toBe(pid);
+    await host.choose(path('tiny.gguf'), question, soon);
+  });
+
+  it('takes a file that was mended', async () => {
+    writeFileSync(path('cut.gguf'), readFileSync(path('tiny.gguf')));
+    expect((await host.load(spec(path('cut.gguf')))).engine).toBe('llama');
+  });
+
+  it('does not die of Ctrl-C, which reaches the whole process group', async () => {
+    const { pid } = host.status;
+    process.kill(pid!, 'SIGINT');
+    await host.choose(path('tiny.gguf'), question, soon);
+    expect(host.status.pid).toBe(pid);
+  });
+
+  it('comes back after kill -9: the question fails at once, the models are loaded again', async () => {
+    const { pid, counters } = host.status;
+    const asked = host.choose(path('tiny.gguf'), question, soon);
+    process.kill(pid!, 'SIGKILL');
+    await expect(asked).rejects.toMatchObject({
+      code: 'MODEL_HOST_DIED',
+      fields: { reason: 'it was ended by SIGKILL' },
+    });
+    await expect(host.choose(path('tiny.gguf'), question, soon)).rejects.toMatchObject({
+      code: 'MODEL_NOT_READY',
+    });
+    await vi.waitFor(async () => host.choose(path('tiny.gguf'), question, soon), {
+      timeout: 30_000,
+      interval: 20,
+    });
+    expect(host.status.pid).not.toBe(pid);
+    expect(host.status.counters.restarts).toBe(counters.restarts + 1);
+    expect(
+      log.lines.some((line) =>
+        /model host but it ended: it was ended by SIGKILL. It is being restarted/.test(line),
+      ),
+    ).toBe(true);
+  });
+});
+
+describe('ModelHost with models that make trouble', () => {
+  const log = memoryLog();
+  let host: ModelHost;
+  beforeAll(async () => {
+    host = modelHost({ log, extensions: [path('trouble.mjs')], maxQueue: 3, times: { hangMs: 800 } });
+    await host.start();
+    await Promise.all(['H', 'S', 'W'].map(async (what) => host.load(spec(path(`fake-${what}`)))));
+  });
+  afterAll(async () => host?.stop());
+  const ask = async (
+    what: string,
+    suffix: string,
+    options: Partial<Parameters<ModelHost['choose']>[2]> = {},
+  ) => host.choose(path(`fake-${what}`), { ...question, suffix }, { ...soon, ...options });
+
+  it('tells a deadline in the queue from one at work, and goes on after both', async () => {
+    const running = ask('S', 'slow', { deadlineMs: 60 });
+    const waiting = ask('S', 'quick', { deadlineMs: 10 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'MODEL_DEADLINE',
+      fields: { stage: 'queue', deadlineMs: 10 },
+    });
+    await expect(running).rejects.toMatchObject({ code: 'MODEL_DEADLINE', fields: { stage: 'run' } });
+    await expect(ask('S', 'late', { deadlineMs: 0 })).rejects.toMatchObject({ code: 'MODEL_DEADLINE' });
+    await ask('S', 'after');
+    expect(log.lines.filter((line) => line.startsWith('debug: asked'))).not.toContain('debug: asked quick');
+  });
+
+  it('withdraws what is aborted, waiting or at work', async () => {
+    const abort = new AbortController();
+    const running = ask('S', 'slow', { signal: abort.signal });
+    const waiting = ask('S', 'never', { signal: abort.signal });
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await expect(ask('S', 'slow', { signal: abort.signal })).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await ask('S', 'after');
+    expect(host.status.waiting).toBe(0);
+  });
+
+  it('refuses what its queue has no room for, counts it, and lets interactive questions go first', async () => {
+    const abort = new AbortController();
+    const first = ask('S', 'slow', { signal: abort.signal });
+    const order: string[] = [];
+    const asked = [
+      ask('S', 'a', { lane: 'background' }).then(() => order.push('a')),
+      ask('S', 'b', { lane: 'background' }).then(() => order.push('b')),
+      ask('S', 'c', { lane: 'interactive' }).then(() => order.push('c')),
+    ];
+    const { refused } = host.status.counters;
+    await expect(ask('S', 'd')).rejects.toMatchObject({ code: 'QUEUE_FULL', fields: { limit: 3 } });
+    expect(host.status.counters.refused).toBe(refused + 1);
+    // Another model does not wait behind this one, but shares the room.
+    expect(host.status.waiting).toBe(3);
+    abort.abort();
+    await expect(first).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await Promise.all(asked);
+    expect(order).toEqual(['c', 'a', 'b']);
+  });
+
+  it('lets one model answer while another is busy', async () => {
+    const abort = new AbortController();
+    const busy = ask('S', 'slow', { signal: abort.signal });
+    await ask('W', 'meanwhile');
+    abort.abort();
+    await expect(busy).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    // Once this is answered the one before has been let go of.
+    await ask('S', 'after');
+  });
+
+  it('ends a host that hangs', async () => {
+    await expect(ask('H', 'hang')).rejects.toMatchObject({
+      code: 'MODEL_HOST_DIED',
+      fields: { reason: expect.stringMatching(/did not answer/) as string },
+    });
+    await vi.waitFor(async () => ask('H', 'fine'), { timeout: 10_000, interval: 20 });
+  });
+
+  it('gives a model up that ends the host again and again, and goes on with the others', async () => {
+    const { restarts } = host.status.counters;
+    await expect(host.load(spec(path('fake-C')))).rejects.toMatchObject({
+      code: 'MODEL_GIVEN_UP',
+      fields: { crashes: 3 },
+    });
+    await vi.waitFor(async () => ask('W', 'still here'), { timeout: 10_000, interval: 20 });
+    expect(host.status.counters.restarts).toBe(restarts + 3);
+    await expect(ask('C', 'anything')).rejects.toMatchObject({ code: 'MODEL_GIVEN_UP' });
+    expect(host.status.models.find(({ file }) => file.endsWith('fake-C'))).toMatchObject({
+      state: 'given-up',
+      crashes: 3,
+    });
+    expect(log.lines.some((line) => line.startsWith('error: Expected') && line.includes('fake-C'))).toBe(
+      true,
+    );
+  });
+
+  it('stops at once, with whoever waits told', async () => {
+    const asked = ask('S', 'slow');
+    const { pid } = host.status;
+    const started = performance.now();
+    await Promise.all([host.stop(), expect(asked).rejects.toMatchObject({ code: 'MODEL_HOST_STOPPED' })]);
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(alive(pid!)).toBe(false);
+    await host.stop();
+    await expect(ask('W', 'too late')).rejects.toMatchObject({ code: 'MODEL_HOST_STOPPED' });
+  });
+});
+
+describe('ModelHost', () => {
+  it('ends and restarts a host that takes more memory than it may', async () => {
+    const log = memoryLog();
+    const host = modelHost({ log, memoryBytes: 5e6, times: { pollMs: 20 } });
+    await host.start();
+    await vi.waitFor(() => expect(host.status.counters.restarts).toBeGreaterThan(1), {
+      timeout: 10_000,
+      interval: 20,
+    });
+    await host.stop();
+    expect(host.status.lastExit).toMatch(/used \d+ MB of memory where 5 MB are allowed/);
+    expect(log.lines.some((line) => /warn: .*MB are allowed. It is being restarted/.test(line))).toBe(true);
+  });
+
+  it('ends by itself when its parent is gone', async () => {
+    const client = fileURLToPath(new URL('../../../dist/runtime/modelhost/client.js', import.meta.url));
+    const clock = fileURLToPath(new URL('../../../dist/runtime/lib/clock.js', import.meta.url));
+    const script = `
+      const { ModelHost } = await import(${JSON.stringify(pathToFileURL(client).href)});
+      const { systemClock } = await import(${JSON.stringify(pathToFileURL(clock).href)});
+      const log = { debug() {}, info() {}, warn() {}, error() {} };
+      const host = new ModelHost({ clock: systemClock, log, random: Math.random, memoryBytes: 1e9 });
+      await host.start();
+      console.log(host.status.pid);
+      setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (data: Buffer) => resolve(Number(String(data)))),
+    );
+    expect(alive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(alive(pid)).toBe(false), { timeout: 5000, interval: 20 });
+  });
+});
+
+/** A zombie that nobody has reaped yet is not alive. */
+function alive(pid: number): boolean {
+  try {
+    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z');
+  } catch {
+    return false;
+  }
+}
