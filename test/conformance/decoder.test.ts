@@ -32,7 +32,12 @@ const CASES: readonly DecoderCase[] = [
     topic: 'tele/lamp/SENSOR',
     good: '{"AM2301":{"Temperature":20},"TempUnit":"C"}',
   },
-  { name: 'tasmota result', decoder: createTasmotaDecoder(), topic: 'stat/lamp/RESULT', good: '{"POWER":"ON"}' },
+  {
+    name: 'tasmota result',
+    decoder: createTasmotaDecoder(),
+    topic: 'stat/lamp/RESULT',
+    good: '{"POWER":"ON"}',
+  },
   { name: 'tasmota power', decoder: createTasmotaDecoder(), topic: 'stat/lamp/POWER', good: 'ON' },
   {
     name: 'shelly notification',
@@ -40,11 +45,30 @@ const CASES: readonly DecoderCase[] = [
     topic: 'shelly/events/rpc',
     good: '{"method":"NotifyStatus","params":{"switch:0":{"output":true}}}',
   },
-  { name: 'shelly status', decoder: createShellyDecoder(), topic: 'shelly/status/switch:0', good: '{"output":true}' },
-  { name: 'statestream', decoder: createStatestreamDecoder({ base: 'ha' }), topic: 'ha/light/a/state', good: 'on' },
+  {
+    name: 'shelly status',
+    decoder: createShellyDecoder(),
+    topic: 'shelly/status/switch:0',
+    good: '{"output":true}',
+  },
+  {
+    name: 'statestream',
+    decoder: createStatestreamDecoder({ base: 'ha' }),
+    topic: 'ha/light/a/state',
+    good: 'on',
+  },
   { name: 'json by path', decoder: points('a', undefined), topic: 'a/b', good: '{"a":1}' },
-  { name: 'json by template', decoder: points(undefined, '{{ value_json.a | float }}'), topic: 'a/b', good: '{"a":1}' },
+  {
+    name: 'json by template',
+    decoder: points(undefined, '{{ value_json.a | float }}'),
+    topic: 'a/b',
+    good: '{"a":1}',
+  },
   { name: 'raw value', decoder: points(undefined, undefined), topic: 'a/b', good: '21.5' },
 ];
 
-for (const one of CASES) describe(`decoder: ${one.name}`, () => describeDecoder(one));
+for (const one of CASES) {
+  describe(`decoder: ${one.name}`, () => {
+    describeDecoder(one);
+  });
+}

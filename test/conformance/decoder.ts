@@ -17,13 +17,19 @@ const HOSTILE: readonly (readonly [string, (good: string) => string | Uint8Array
   ['an empty payload', () => ''],
   ['a truncated payload', (good) => good.slice(0, -1)],
   ['half a payload', (good) => good.slice(0, good.length / 2)],
-  ['bytes that are not UTF-8', (good) => Buffer.concat([Buffer.from(good.slice(0, -1)), Buffer.from([0xff, 0xfe, 0xc0])])],
+  [
+    'bytes that are not UTF-8',
+    (good) => Buffer.concat([Buffer.from(good.slice(0, -1)), Buffer.from([0xff, 0xfe, 0xc0])]),
+  ],
   ['a mebibyte of spaces', () => Buffer.alloc(MEBIBYTE, 0x20)],
   ['a mebibyte of brackets', () => Buffer.alloc(MEBIBYTE, 0x5b)],
   ['a mebibyte of text in a string', () => `{"a":"${'x'.repeat(MEBIBYTE - 20)}"}`],
   ['two mebibytes', () => Buffer.alloc(2 * MEBIBYTE, 0x31)],
   ['deep nesting', () => `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
-  ['100 000 fields', () => JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`f${i}`, i])))],
+  [
+    '100 000 fields',
+    () => JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`f${i}`, i]))),
+  ],
   ['NaN', () => '{"a":NaN,"temperature":nan,"b":1}'],
   ['infinities', () => '{"a":1e999,"temperature":-1e999,"POWER":1e400}'],
   ['a bare NaN', () => 'NaN'],
@@ -65,7 +71,14 @@ export function describeDecoder({ decoder, topic, good }: DecoderCase): void {
   });
 
   it('ignores topics that are not its own', () => {
-    for (const other of ['', '/', 'a', 'somewhere/else/entirely', `${topic}/more/levels/here`, '$SYS/broker/uptime']) {
+    for (const other of [
+      '',
+      '/',
+      'a',
+      'somewhere/else/entirely',
+      `${topic}/more/levels/here`,
+      '$SYS/broker/uptime',
+    ]) {
       let thrown: unknown;
       try {
         decoder.decode(message(other, good));
