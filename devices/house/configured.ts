@@ -12,7 +12,7 @@ import { buildEntity, type EntityTable } from './entities.ts';
 import type { HouseDevice, HouseFile } from './housefile.ts';
 import { number, object, text, type Json } from './json.ts';
 import type { NameBook } from './names.ts';
-import type { FieldPlan, ThingPlan } from './plan.ts';
+import { thingKey, type FieldPlan, type ThingPlan } from './plan.ts';
 import type { PointTable } from './points.ts';
 
 /** Dialects whose devices house.yaml alone describes. */
@@ -43,9 +43,15 @@ export function configure(
     }
   }
   for (const entries of byDevice.values()) usual(entries, book);
-  for (const entry of house.devices.values())
-    if (entities.get(entry.id) === undefined) announce(entry, entities, names);
+  standIn(house, entities, names);
   entities.changed();
+}
+
+/** Entities of house.yaml that nothing fills at present: not announced yet, or not any more. */
+export function standIn(house: HouseFile, entities: EntityTable, names: NameBook): void {
+  for (const entry of house.devices.values()) {
+    if (entities.get(entry.id) === undefined) announce(entry, entities, names);
+  }
 }
 
 /** A device of a known dialect, as its kind usually is there, until its hub says better. */
@@ -54,12 +60,8 @@ function usual(entries: readonly HouseDevice[], book: DeviceBook): void {
   const dialect = first.dialect!;
   const device = deviceOf(first);
   const known = book.find(dialect, device);
-  if (known !== undefined) {
-    // Stored from an earlier run; house.yaml may have changed since.
-    const plan = known.plan();
-    book.apply({ ...plan, things: plan.things }, known.origin);
-    return;
-  }
+  // What a hub announced, stored from an earlier run, is better than what is usual.
+  if (known?.origin === 'announced') return;
   const things: ThingPlan[] = [];
   for (const { id, options } of entries) {
     const thing = defaultThing(dialect, kindOf(id) as Kind, {
@@ -71,7 +73,13 @@ function usual(entries: readonly HouseDevice[], book: DeviceBook): void {
     });
     if (thing !== undefined) things.push(thing);
   }
-  if (things.length > 0) book.apply({ dialect, device, name: device, things }, 'configured');
+  const own = new Set(things.map((thing) => thingKey(thing.kind, thing.suffix)));
+  const guessed = (known?.plan().things ?? []).filter(
+    (thing) => !own.has(thingKey(thing.kind, thing.suffix)),
+  );
+  if (things.length > 0) {
+    book.apply({ dialect, device, name: device, things: [...things, ...guessed] }, 'configured');
+  }
 }
 
 /** An entity that only its id and name are known of: readings that name it, or a hub to come, fill it. */

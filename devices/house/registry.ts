@@ -15,12 +15,12 @@ import type { Clock } from '../../runtime/contract/time.ts';
 import { Areas } from './areas.ts';
 import { Bindings } from './bindings.ts';
 import { DeviceBook } from './book.ts';
-import { configure } from './configured.ts';
+import { configure, standIn } from './configured.ts';
 import { applyField, IGNORED } from './device.ts';
 import { DirectKeys } from './direct.ts';
 import { Discovery, type DiscoveryOptions } from './discovery.ts';
 import { EntityTable } from './entities.ts';
-import { readHouseFile, type Floor } from './housefile.ts';
+import { readHouseFile, type Floor, type HouseFile } from './housefile.ts';
 import { MappingFile, type MappingStore } from './mapping.ts';
 import { NameBook } from './names.ts';
 import { PointTable } from './points.ts';
@@ -82,12 +82,16 @@ class LearningRegistry implements HouseRegistry {
   readonly #discovery: Discovery;
   readonly #mapping: MappingFile;
   readonly #log: Log | undefined;
+  readonly #house: HouseFile;
+  readonly #names: NameBook;
 
   constructor(options: RegistryOptions) {
     const limits = { ...LIMITS, ...options.limits };
     const { house, problems } = readHouseFile(options.houseFile);
     const names = new NameBook(limits.names);
     this.#log = options.log;
+    this.#house = house;
+    this.#names = names;
     this.#floors = house.floors;
     this.#areas = new Areas(house.areas, limits.areas);
     this.#book = new DeviceBook({
@@ -170,7 +174,10 @@ class LearningRegistry implements HouseRegistry {
 
   discover(message: Message): boolean {
     const outcome = this.#discovery.read(message);
-    if (outcome === 'changed') this.#changed();
+    if (outcome === 'changed') {
+      standIn(this.#house, this.#entities, this.#names);
+      this.#changed();
+    }
     return outcome !== 'other';
   }
 

@@ -97,6 +97,34 @@ describe('house.yaml', () => {
     expect([...house.floors()].map((floor) => floor.name)).toEqual(['Ground floor']);
   });
 
+  it('moves an id to the part that is meant once that shows up, and stands in for what went away', () => {
+    const house = registry({
+      houseFile: {
+        devices: {
+          'binary_sensor.front_door': { dialect: 'zigbee2mqtt', topic: 'door' },
+          'lock.front': { dialect: 'zigbee2mqtt', topic: 'front_lock', name: 'Front' },
+          'valve.later': { dialect: 'homeassistant', topic: 'v1', name: 'Later' },
+        },
+      },
+    });
+    expect(read(house, zigbee, 'zigbee2mqtt/door', { tamper: true })).toEqual({
+      'binary_sensor.front_door.state': 'on',
+    });
+    read(house, zigbee, 'zigbee2mqtt/door', { contact: true });
+    expect(read(house, zigbee, 'zigbee2mqtt/door', { contact: true, tamper: true })).toEqual({
+      'binary_sensor.front_door.state': 'off',
+      'binary_sensor.front_door_tamper.state': 'on',
+    });
+    house.discover(message(DEVICES, [z.frontLock]));
+    expect(house.entity('lock.front')?.target).toBeDefined();
+    house.discover(message(DEVICES, []));
+    expect(house.entity('lock.front')).toMatchObject({ name: 'Front', commands: [] });
+    expect(house.entity('valve.later')?.name).toBe('Later');
+    const config = { unique_id: 'v1', name: 'Water', command_topic: 'v/c', state_topic: 'v/s' };
+    house.discover(message('homeassistant/valve/v1/config', config));
+    expect(house.entity('valve.later')).toMatchObject({ name: 'Later', commands: ['open', 'close'] });
+  });
+
   it('reads plain topics and describes webhooks and handlers as data', () => {
     const house = registry({
       houseFile: {
@@ -195,6 +223,17 @@ describe('registry', () => {
     expect(house.problems()).toEqual([
       { where: 'mapping', message: 'Expected to store the house but disk full.' },
     ]);
+  });
+
+  it('is still stored after an announcement nested beyond sense', () => {
+    let stored: unknown;
+    const house = registry({ store: { load: () => undefined, save: (data) => (stored = data) } });
+    const deep = `{"name":"A","command_topic":"a","x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+    expect(house.discover(message('homeassistant/switch/a/config', deep))).toBe(true);
+    expect(house.problems()[0]?.message).toContain('at most 64 nested levels');
+    house.discover(message(DEVICES, [z.plug]));
+    house.flush();
+    expect(JSON.stringify(stored)).toContain('switch.plug');
   });
 
   it('bounds devices and fields, and counts what it leaves out', () => {
