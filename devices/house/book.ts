@@ -7,6 +7,7 @@ import { Device, IGNORED, mergeThing, type Field } from './device.ts';
 import { buildEntity, type EntityTable } from './entities.ts';
 import type { HouseDevice } from './housefile.ts';
 import { infer } from './infer.ts';
+import { placeOf } from './network.ts';
 import type { NameBook } from './names.ts';
 import { thingKey, type DevicePlan, type Origin, type ThingPlan } from './plan.ts';
 import type { Problems } from './problems.ts';
@@ -25,6 +26,8 @@ export interface BookParts {
   readonly own: ReadonlyMap<EntityId, HouseDevice>;
   readonly problems: Problems;
   readonly limits: BookLimits;
+  /** Zigbee2MQTT base topics. */
+  readonly bases: readonly string[];
 }
 
 /** The devices of the house: by name for the hot path, by identity so that a renamed one stays the same. */
@@ -85,6 +88,7 @@ export class DeviceBook {
       : infer(dialect, observation, {
           announced: device?.origin === 'announced',
           device: observation.device,
+          place: () => placeOf(observation.device, this.#parts.bases),
           things: device?.things ?? new Map(),
           taken: (property) => device?.things.get('sensor')?.plan.properties[property] !== undefined,
         });

@@ -12,6 +12,7 @@ import { buildEntity, type EntityTable } from './entities.ts';
 import type { HouseDevice, HouseFile } from './housefile.ts';
 import { number, object, text, type Json } from './json.ts';
 import type { NameBook } from './names.ts';
+import { placeOf } from './network.ts';
 import { thingKey, type FieldPlan, type ThingPlan } from './plan.ts';
 import type { PointTable } from './points.ts';
 
@@ -25,6 +26,7 @@ export function configure(
   entities: EntityTable,
   points: PointTable,
   names: NameBook,
+  bases: readonly string[],
 ): void {
   const byDevice = new Map<string, HouseDevice[]>();
   for (const entry of house.devices.values()) {
@@ -38,11 +40,11 @@ export function configure(
       );
       points.set(`house.yaml ${id}`, own);
     } else if (dialect !== undefined) {
-      const key = `${dialect}/${deviceOf(entry)}`;
+      const key = `${dialect}/${deviceOf(entry, bases)}`;
       byDevice.set(key, [...(byDevice.get(key) ?? []), entry]);
     }
   }
-  for (const entries of byDevice.values()) usual(entries, book);
+  for (const entries of byDevice.values()) usual(entries, book, bases);
   standIn(house, entities, names);
   entities.changed();
 }
@@ -55,18 +57,19 @@ export function standIn(house: HouseFile, entities: EntityTable, names: NameBook
 }
 
 /** A device of a known dialect, as its kind usually is there, until its hub says better. */
-function usual(entries: readonly HouseDevice[], book: DeviceBook): void {
+function usual(entries: readonly HouseDevice[], book: DeviceBook, bases: readonly string[]): void {
   const first = entries[0]!;
   const dialect = first.dialect!;
-  const device = deviceOf(first);
+  const device = deviceOf(first, bases);
+  const place = dialect === 'zigbee2mqtt' ? placeOf(device, bases) : { topic: device, base: undefined };
   const known = book.find(dialect, device);
   // What a hub announced, stored from an earlier run, is better than what is usual.
   if (known?.origin === 'announced') return;
   const things: ThingPlan[] = [];
   for (const { id, options } of entries) {
     const thing = defaultThing(dialect, kindOf(id) as Kind, {
-      topic: device,
-      base: text(options['base']),
+      topic: place.topic,
+      base: text(options['base']) ?? place.base,
       endpoint: text(options['endpoint']),
       relay: number(options['relay']),
       component: text(options['component']),

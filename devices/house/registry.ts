@@ -89,6 +89,7 @@ class LearningRegistry implements HouseRegistry {
     const limits = { ...LIMITS, ...options.limits };
     const { house, problems } = readHouseFile(options.houseFile);
     const names = new NameBook(limits.names);
+    const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     this.#log = options.log;
     this.#house = house;
     this.#names = names;
@@ -97,11 +98,12 @@ class LearningRegistry implements HouseRegistry {
     this.#book = new DeviceBook({
       entities: this.#entities,
       names,
-      bindings: new Bindings(house.devices.values()),
+      bindings: new Bindings(house.devices.values(), bases),
       areas: this.#areas,
       own: house.devices,
       problems: this.#problems,
       limits,
+      bases,
     });
     this.#points = new PointTable(limits.points, this.#problems);
     this.#direct = new DirectKeys(this.#entities, house.devices, limits.names);
@@ -116,7 +118,7 @@ class LearningRegistry implements HouseRegistry {
     );
     for (const problem of problems) this.#problems.add(problem.where, problem.message);
     this.#mapping.load();
-    configure(house, this.#book, this.#entities, this.#points, names);
+    configure(house, this.#book, this.#entities, this.#points, names, bases);
   }
 
   get version(): number {

@@ -225,6 +225,24 @@ describe('registry', () => {
     ]);
   });
 
+  it('speaks to groups and configured devices of every network under its own base topic', () => {
+    const devices = {
+      'light.desk': { dialect: 'zigbee2mqtt', topic: 'desk', base: 'z2' },
+      'light.shelf': { dialect: 'zigbee2mqtt', topic: 'z1/shelf' },
+    };
+    const house = registry({ zigbee2mqtt: ['z1', 'z2'], houseFile: { devices } });
+    house.resolve('zigbee2mqtt', { device: 'group', field: 'state', value: 'ON' });
+    house.resolve('zigbee2mqtt', { device: 'z2/group', field: 'state', value: 'ON' });
+    const sets = [...house.entities()].map((entity) => [entity.id, entity.target?.address['set']]);
+    expect(sets).toEqual([
+      ['light.desk', 'z2/desk/set'],
+      ['light.shelf', 'z1/shelf/set'],
+      ['switch.group', 'z1/group/set'],
+      ['switch.z2_group', 'z2/group/set'],
+    ]);
+    expect(house.entity('light.desk')?.device).toBe('zigbee2mqtt/z2/desk');
+  });
+
   it('is still stored after an announcement nested beyond sense', () => {
     let stored: unknown;
     const house = registry({ store: { load: () => undefined, save: (data) => (stored = data) } });
