@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Dispatcher } from '../runtime/act/dispatcher.ts';
 import type { EntityId } from '../runtime/contract/ids.ts';
+import { GanglionError } from '../runtime/errors.ts';
 import { systemClock } from '../runtime/lib/clock.ts';
 import type { Bench } from './harness.ts';
 import { HANDLERS, makeAction, makePools, QUEUE_LIMIT, startActRig, type ActRig } from './support/act-rig.ts';
@@ -30,6 +31,8 @@ export const dispatch: Bench = async (context) => {
   const wireBusy: number[] = [];
   const ended: Record<string, number> = {};
   for (let round = 0; round < options.rounds; round++) {
+    if (context.signal.aborted)
+      throw new GanglionError('BENCH_SYSTEM', { system: 'dispatch', reason: 'the bench was stopped' });
     ratios['handler_calls_per_s']!.push(await handlerCalls(options));
     const rig = await startActRig();
     try {

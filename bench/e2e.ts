@@ -1,8 +1,8 @@
-import { alternate, type Bench, type BenchCase, type BenchContext, type Measured } from './harness.ts';
+import { alternate, type Bench, type BenchCase, type Measured } from './harness.ts';
 import { measure, type Measurement } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { median, quantile } from './support/stats.ts';
-import { floor, ganglion, nodeRed, type System } from './support/systems.ts';
+import { available, floor, ganglion, nodeRed } from './support/systems.ts';
 
 const DEFAULTS = { rounds: 5, seconds: 10, warmup: 4, rate: 1000, rules: 100 };
 const SHORT = { rounds: 1, seconds: 2, warmup: 1, rate: 300 };
@@ -15,7 +15,7 @@ const QOS = [0, 1] as const;
  */
 export const e2e: Bench = async (context) => {
   const options = readOptions(context.args, DEFAULTS, SHORT);
-  const systems = available([floor, ganglion, nodeRed], context);
+  const systems = available([floor, ganglion, nodeRed], context.log);
   const cases: BenchCase[] = [];
   const ratios: Record<string, number[]> = {};
   for (const qos of QOS) {
@@ -45,15 +45,6 @@ export const e2e: Bench = async (context) => {
   }
   return { cases, ratios: withWorst(ratios) };
 };
-
-/** Those that can run here; what is missing is said, in one sentence each. */
-function available(systems: readonly System[], context: BenchContext): System[] {
-  return systems.filter((system) => {
-    const missing = system.missing();
-    if (missing !== undefined) context.log(`${system.name} is left out: ${missing}`);
-    return missing === undefined;
-  });
-}
 
 function line(title: string, run: Measurement): string {
   const p99 = quantile(run.latenciesMs, 0.99).toFixed(2);
@@ -92,7 +83,7 @@ function ratiosOf(runs: Readonly<Record<string, readonly Measurement[]>>): Recor
       (us, other) => quantile(us.latenciesMs, 0.99) - quantile(other.latenciesMs, 0.99),
     ),
   };
-  return Object.fromEntries(Object.entries(ratios).filter(([, values]) => values.length > 0));
+  return ratios;
 }
 
 /** Adds each plain key: the runs of the QoS whose median is worse for us. */
@@ -101,7 +92,7 @@ function withWorst(byQos: Readonly<Record<string, number[]>>): Measured['ratios'
   for (const key of ['cpu_over_floor', 'cpu_vs_nodered', 'p99_added_ms']) {
     const variants = QOS.flatMap((qos) => {
       const runs = byQos[`${key}_qos${qos}`];
-      return runs === undefined ? [] : [runs];
+      return runs === undefined || runs.length === 0 ? [] : [runs];
     });
     const sign = key === 'cpu_vs_nodered' ? 1 : -1;
     const worst = variants.toSorted((a, b) => sign * (median(a) - median(b))).at(0);

@@ -52,7 +52,11 @@ export interface BenchOptions {
 export async function runBench(name: string, bench: Bench, options: BenchOptions): Promise<BenchReport> {
   checkPlot(options.plot); // before minutes of measuring
   const { cases, ratios } = await bench({ args: options.args, log: options.log, signal: options.signal });
-  const spread = Object.fromEntries(Object.entries(ratios).map(([key, runs]) => [key, spreadOf(runs)]));
+  const spread = Object.fromEntries(
+    Object.entries(ratios)
+      .filter(([, runs]) => runs.length > 0) // a competitor that is not installed
+      .map(([key, runs]) => [key, spreadOf(runs)]),
+  );
   const report: BenchReport = {
     bench: name,
     host: hostFacts(),

@@ -3,7 +3,7 @@ import { measure, type Watch } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { pssOfTree, rssOfTree } from './support/proc.ts';
 import { median, slope } from './support/stats.ts';
-import { ganglion, nodeRed } from './support/systems.ts';
+import { available, ganglion, nodeRed } from './support/systems.ts';
 
 const DEFAULTS = { seconds: 900, warmup: 10, rate: 1000, rules: 100, interval: 1 };
 const SHORT = { seconds: 6, warmup: 1, rate: 300, interval: 0.25 };
@@ -25,12 +25,7 @@ export const memory: Bench = async (context) => {
   const options = readOptions(context.args, DEFAULTS, SHORT);
   const cases: BenchCase[] = [];
   const ratios: Record<string, number[]> = {};
-  for (const system of [ganglion, nodeRed]) {
-    const missing = system.missing();
-    if (missing !== undefined) {
-      context.log(`${system.name} is left out: ${missing}`);
-      continue;
-    }
+  for (const system of available([ganglion, nodeRed], context.log)) {
     const samples: Sample[] = [];
     const plan = {
       pairs: Math.ceil(options.rules / 2),

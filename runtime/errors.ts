@@ -21,7 +21,6 @@ export const CATALOGUE = {
   ...HTTP_ERRORS,
   ...CLI_ERRORS,
   ...BENCH_ERRORS,
-  ...HTTP_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -53,7 +53,6 @@ export class MqttFace {
 
   start(): void {
     this.#unsubscribe = this.#options.api.subscribe((event) => this.#onEvent(event));
-    this.#publish('status', 'online', true);
     if (this.#options.announce) this.#announce();
     this.#statsLater();
   }
@@ -61,7 +60,6 @@ export class MqttFace {
   stop(): void {
     this.#unsubscribe?.();
     this.#timer?.cancel();
-    this.#publish('status', 'offline', true);
   }
 
   /** @returns true if the message was for the agent itself, not about the house */
@@ -122,7 +120,6 @@ export class MqttFace {
         'outcome',
         JSON.stringify({ ...event.outcome, entity: event.action.entity, command: event.action.command }),
       );
-    if (event.type === 'source' && event.connected) this.#publish('status', 'online', true);
   }
 
   /** Home Assistant discovery: the agent as one device with what it did last. */
@@ -177,8 +174,8 @@ export class MqttFace {
     this.#publish(`reply/${id.replaceAll(/[^\w-]/g, '').slice(0, 64)}`, JSON.stringify(answer));
   }
 
-  #publish(name: string, payload: string, retain = false): void {
-    this.#options.publisher.publish(`${this.#base}/${name}`, payload, { qos: retain ? 1 : 0, retain });
+  #publish(name: string, payload: string): void {
+    this.#options.publisher.publish(`${this.#base}/${name}`, payload, { qos: 0, retain: false });
   }
 
   #try(topic: string, work: () => void): void {

@@ -5,3 +5,8 @@ export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
 export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';
 export type { Publication } from './sources/mqtt-outbox.ts';
+export { createShellyDecoder } from './decode/shelly.ts';
+export { createTasmotaDecoder } from './decode/tasmota.ts';
+export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
+export { HostSource, type HostSourceOptions } from './sources/host.ts';
+export { ReplaySource, type ReplaySourceOptions } from './sources/replay.ts';

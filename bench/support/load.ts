@@ -17,7 +17,12 @@ export async function runLoad(system: string, plan: LoadPlan, hooks: LoadHooks):
   const failed = (reason: string): GanglionError => new GanglionError('BENCH_SYSTEM', { system, reason });
   try {
     return await new Promise<LoadResult>((resolve, reject) => {
-      hooks.signal.addEventListener('abort', () => reject(failed('the bench was stopped')), { once: true });
+      const onAbort = (): void => {
+        const { reason }: { reason: unknown } = hooks.signal;
+        reject(failed(typeof reason === 'string' ? reason : 'the bench was stopped'));
+      };
+      if (hooks.signal.aborted) onAbort();
+      hooks.signal.addEventListener('abort', onAbort, { once: true });
       child.on('exit', (code) => reject(failed(`its load generator ended with exit code ${code}`)));
       child.on('message', (event: LoadEvent) => {
         if (event.type === 'window-start') hooks.onWindowStart?.();

@@ -42,7 +42,7 @@ export async function measure(
     undo.push(() => started.stop());
     const { pid } = started;
     const hooks = {
-      signal: context.signal,
+      signal: AbortSignal.any([context.signal, started.ended]),
       onWindowStart: () => {
         cpuStart = cpuSecondsOfTree(pid);
         watching = watch?.(pid);

@@ -14,6 +14,15 @@ export interface NamedEntity {
   readonly floorWords: ReadonlySet<string>;
 }
 
+/** What people call a floor; registries that know more than an id say so. */
+export interface FloorNames {
+  readonly id: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+export type LinkableHouse = House & { floors?(): Iterable<FloorNames> };
+
 /** A house prepared for matching; made anew when the house changes. */
 export interface HouseIndex {
   readonly entities: readonly NamedEntity[];
@@ -28,7 +37,7 @@ export interface HouseIndex {
 const cache = new WeakMap<House, { readonly version: number; readonly index: HouseIndex }>();
 
 /** The index of this version of the house; kept until the house changes. */
-export function indexOf(house: House): HouseIndex {
+export function indexOf(house: LinkableHouse): HouseIndex {
   const known = cache.get(house);
   if (known !== undefined && known.version === house.version) return known.index;
   const index = build(house);
@@ -36,13 +45,18 @@ export function indexOf(house: House): HouseIndex {
   return index;
 }
 
-function build(house: House): HouseIndex {
+function build(house: LinkableHouse): HouseIndex {
+  const floors = new Map(
+    [...(house.floors?.() ?? [])].map((floor) => [floor.id, [floor.name, ...floor.aliases]]),
+  );
+  const namesOfFloor = (id: string | undefined): readonly string[] =>
+    id === undefined ? [] : (floors.get(id) ?? [floorName(id)]);
   const phrases = new Map<string, string[][]>();
   const placeWords = new Set<string>();
   const entities: NamedEntity[] = [];
   for (const area of house.areas()) {
     for (const name of [area.name, area.id, ...area.aliases]) addPlace(phrases, placeWords, name);
-    if (area.floor !== undefined) addPlace(phrases, placeWords, floorName(area.floor));
+    for (const name of namesOfFloor(area.floor)) addPlace(phrases, placeWords, name);
   }
   for (const entity of house.entities()) {
     const names = [entity.name, ...entity.aliases].map(stems).filter((name) => name.length > 0);
@@ -53,7 +67,7 @@ function build(house: House): HouseIndex {
       names,
       nameWords: new Set([...names.flat(), ...stems(slugOf(entity.id))]),
       areaWords: new Set(area === undefined ? [] : [area.name, area.id, ...area.aliases].flatMap(stems)),
-      floorWords: new Set(area?.floor === undefined ? [] : stems(floorName(area.floor))),
+      floorWords: new Set(namesOfFloor(area?.floor).flatMap(stems)),
     });
   }
   for (const list of phrases.values()) list.sort((a, b) => b.length - a.length);

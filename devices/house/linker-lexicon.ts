@@ -1,82 +1,39 @@
 import type { Kind } from '../../runtime/contract/kinds.ts';
 import type { Aspect, Verb } from './linker-types.ts';
 
+/** The words of a text, each once. */
+function list(text: string): ReadonlySet<string> {
+  return new Set(text.split(/\s+/u));
+}
+
 /** Words for kinds of devices, as singular nouns. A word may stand for several kinds. */
 export const KIND_WORDS: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind[]>([
-  ...words(
-    ['light'],
-    'light',
-    'lamp',
-    'bulb',
-    'lighting',
-    'led',
-    'spotlight',
-    'downlight',
-    'chandelier',
-    'illumination',
-  ),
+  ...words(['light'], 'light lamp bulb lighting led spotlight downlight chandelier illumination'),
   ...words(['switch', 'light'], 'switch'),
-  ...words(['switch'], 'plug', 'outlet', 'socket'),
-  ...words(['fan'], 'fan', 'ventilation', 'ventilator', 'extractor'),
-  ...words(
-    ['cover'],
-    'cover',
-    'blind',
-    'shutter',
-    'shade',
-    'curtain',
-    'drape',
-    'awning',
-    'window',
-    'garage',
-    'gate',
-  ),
+  ...words(['switch'], 'plug outlet socket'),
+  ...words(['fan'], 'fan ventilation ventilator extractor'),
+  ...words(['cover'], 'cover blind shutter shade curtain drape awning window garage gate'),
   ...words(['cover', 'lock'], 'door'),
-  ...words(['valve'], 'valve', 'tap', 'faucet', 'water'),
-  ...words(['lock'], 'lock', 'deadbolt', 'bolt'),
+  ...words(['valve'], 'valve tap faucet water'),
+  ...words(['lock'], 'lock deadbolt bolt'),
   ...words(
     ['climate'],
-    'thermostat',
-    'heating',
-    'heater',
-    'heat',
-    'radiator',
-    'climate',
-    'hvac',
-    'conditioning',
-    'conditioner',
-    'ac',
-    'aircon',
+    'thermostat heating heater heat radiator climate hvac conditioning conditioner ac aircon',
   ),
-  ...words(['humidifier'], 'humidifier', 'dehumidifier'),
+  ...words(['humidifier'], 'humidifier dehumidifier'),
   ...words(
     ['media_player'],
-    'tv',
-    'television',
-    'telly',
-    'speaker',
-    'music',
-    'media',
-    'player',
-    'radio',
-    'stereo',
-    'song',
-    'track',
-    'audio',
-    'sound',
-    'show',
-    'movie',
-    'playback',
+    'tv television telly speaker music media player radio stereo song track audio sound show movie playback',
   ),
-  ...words(['vacuum'], 'vacuum', 'hoover', 'robot', 'cleaner'),
-  ...words(['siren'], 'siren', 'alarm'),
+  ...words(['vacuum'], 'vacuum hoover robot cleaner'),
+  ...words(['siren'], 'siren alarm'),
   ...words(['button'], 'button'),
   ...words(['scene'], 'scene'),
-  ...words(['camera'], 'camera', 'cam'),
+  ...words(['camera'], 'camera cam'),
 ]);
 
-function words(kinds: readonly Kind[], ...list: string[]): [string, readonly Kind[]][] {
-  return list.map((word) => [word, kinds]);
+function words(kinds: readonly Kind[], text: string): [string, readonly Kind[]][] {
+  return text.split(' ').map((word) => [word, kinds]);
 }
 
 /** Words for what is set; the kinds that have it follow from the kinds table. */
@@ -111,157 +68,55 @@ export const ASPECT_KINDS: Readonly<Record<Aspect, readonly Kind[]>> = {
 export const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ...forms(
     'set',
-    'set',
-    'setting',
-    'change',
-    'changing',
-    'adjust',
-    'make',
-    'making',
-    'put',
-    'turn',
-    'turning',
-    'switch',
-    'switching',
-    'flip',
-    'bring',
-    'get',
-    'keep',
-    'transition',
-    'power',
-    'fade',
-    'move',
+    'set setting change changing adjust make making put turn turning switch switching flip bring get keep transition power fade move',
   ),
-  ...forms('on', 'activate', 'activating', 'enable', 'illuminate', 'illuminating', 'light'),
-  ...forms('off', 'deactivate', 'deactivating', 'disable', 'kill', 'extinguish', 'cut'),
-  ...forms('toggle', 'toggle', 'toggling'),
-  ...forms('open', 'open', 'opening', 'uncover'),
-  ...forms('close', 'close', 'closing', 'shut', 'shutting'),
-  ...forms('stop', 'stop', 'stopping', 'halt', 'freeze'),
-  ...forms('lock', 'lock', 'locking', 'secure'),
-  ...forms('unlock', 'unlock', 'unlocking'),
-  ...forms(
-    'start',
-    'start',
-    'starting',
-    'begin',
-    'run',
-    'clean',
-    'cleaning',
-    'vacuum',
-    'vacuuming',
-    'hoover',
-    'sweep',
-  ),
-  ...forms('pause', 'pause', 'pausing'),
-  ...forms('play', 'play', 'playing', 'resume', 'unpause', 'continue'),
-  ...forms('next', 'next', 'skip'),
+  ...forms('on', 'activate activating enable illuminate illuminating light'),
+  ...forms('off', 'deactivate deactivating disable kill extinguish cut'),
+  ...forms('toggle', 'toggle toggling'),
+  ...forms('open', 'open opening uncover'),
+  ...forms('close', 'close closing shut shutting'),
+  ...forms('stop', 'stop stopping halt freeze'),
+  ...forms('lock', 'lock locking secure'),
+  ...forms('unlock', 'unlock unlocking'),
+  ...forms('start', 'start starting begin run clean cleaning vacuum vacuuming hoover sweep'),
+  ...forms('pause', 'pause pausing'),
+  ...forms('play', 'play playing resume unpause continue'),
+  ...forms('next', 'next skip'),
   ...forms('previous', 'previous'),
-  ...forms('mute', 'mute', 'muting', 'silence'),
+  ...forms('mute', 'mute muting silence'),
   ...forms('unmute', 'unmute'),
   ...forms(
     'up',
-    'up',
-    'brighten',
-    'brightening',
-    'increase',
-    'increasing',
-    'raise',
-    'raising',
-    'brighter',
-    'warmer',
-    'louder',
-    'higher',
-    'warm',
-    'heat',
-    'faster',
+    'up brighten brightening increase increasing raise raising brighter warmer louder higher warm heat faster',
   ),
   ...forms(
     'down',
-    'down',
-    'dim',
-    'dimming',
-    'decrease',
-    'decreasing',
-    'lower',
-    'lowering',
-    'reduce',
-    'reducing',
-    'darken',
-    'darker',
-    'dimmer',
-    'colder',
-    'cooler',
-    'quieter',
-    'softer',
-    'cool',
-    'slower',
+    'down dim dimming decrease decreasing lower lowering reduce reducing darken darker dimmer colder cooler quieter softer cool slower',
   ),
-  ...forms('return', 'return', 'dock'),
-  ...forms('locate', 'locate', 'find'),
-  ...forms('press', 'press', 'push'),
+  ...forms('return', 'return dock'),
+  ...forms('locate', 'locate find'),
+  ...forms('press', 'press push'),
   ...forms('activate', 'apply'),
 ]);
 
-function forms(verb: Verb, ...list: string[]): [string, Verb][] {
-  return list.map((word) => [word, verb]);
+function forms(verb: Verb, text: string): [string, Verb][] {
+  return text.split(' ').map((word) => [word, verb]);
 }
 
 /** Verbs that are also nouns: verbs only where they open the sentence. */
-export const VERB_NOUNS = new Set([
-  'switch',
-  'light',
-  'lock',
-  'vacuum',
-  'hoover',
-  'heat',
-  'cover',
-  'warm',
-  'cool',
-  'power',
-  'show',
-]);
+export const VERB_NOUNS = list('switch light lock vacuum hoover heat cover warm cool power show');
 
 /** Verbs that say what kind of device they are about. */
 export const VERB_KINDS: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind[]>([
-  ['illuminate', ['light']],
-  ['illuminating', ['light']],
-  ['light', ['light']],
-  ['dim', ['light']],
-  ['dimming', ['light']],
-  ['dimmer', ['light']],
-  ['brighten', ['light']],
-  ['brightening', ['light']],
-  ['brighter', ['light']],
-  ['darken', ['light']],
-  ['darker', ['light']],
-  ['lock', ['lock']],
-  ['unlock', ['lock']],
-  ['clean', ['vacuum']],
-  ['cleaning', ['vacuum']],
-  ['vacuum', ['vacuum']],
-  ['vacuuming', ['vacuum']],
-  ['hoover', ['vacuum']],
-  ['sweep', ['vacuum']],
-  ['dock', ['vacuum']],
-  ['heat', ['climate']],
-  ['cool', ['climate']],
-  ['warm', ['climate']],
-  ['colder', ['climate']],
-  ['cooler', ['climate']],
-  ['warmer', ['climate']],
-  ['louder', ['media_player']],
-  ['quieter', ['media_player']],
-  ['softer', ['media_player']],
-  ['mute', ['media_player']],
-  ['unmute', ['media_player']],
-  ['pause', ['media_player', 'vacuum']],
-  ['play', ['media_player']],
-  ['resume', ['media_player']],
-  ['unpause', ['media_player']],
-  ['skip', ['media_player']],
-  ['next', ['media_player']],
-  ['previous', ['media_player']],
+  ...words(
+    ['light'],
+    'illuminate illuminating light dim dimming dimmer brighten brightening brighter darken darker',
+  ),
+  ...words(['lock'], 'lock unlock'),
+  ...words(['vacuum'], 'clean cleaning vacuum vacuuming hoover sweep dock'),
+  ...words(['climate'], 'heat cool warm colder cooler warmer'),
+  ...words(['media_player'], 'louder quieter softer mute unmute play resume unpause skip next previous'),
+  ...words(['media_player', 'vacuum'], 'pause'),
 ]);
 
 /** Complaints and wishes that hint at an action without asking for one; never certain. */
@@ -282,67 +137,25 @@ export const HINTS: ReadonlyMap<string, { readonly verb: Verb; readonly kinds: r
 ] as const);
 
 /** Words that carry no meaning of their own in a request. */
-export const FILLERS = new Set(
+export const FILLERS = list(
   `a an the my our your please kindly can could would will you i id want wants like need needs to in at of for with me us it its
    that these those now right just some so and then ok okay hey hi hello there inside by from into onto on as be
-   make sure ensure mind let lets go ahead see thanks thank quickly again bit little item percent is are base station too very so much really quite getting feels send`.split(
-    /\s+/u,
-  ),
+   make sure ensure mind let lets go ahead see thanks thank quickly again bit little item percent is are base station too very so much really quite getting feels send`,
 );
 
-export const QUANTIFIERS = new Set([
-  'all',
-  'every',
-  'each',
-  'both',
-  'everything',
-  'everywhere',
-  'whole',
-  'entire',
-  'any',
-  'single',
-  'everybody',
-]);
+export const QUANTIFIERS = list(
+  'all every each both everything everywhere whole entire any single everybody',
+);
 /** The whole place rather than a part of it. */
-export const WHOLE = new Set([
-  'house',
-  'home',
-  'apartment',
-  'flat',
-  'everywhere',
-  'over',
-  'throughout',
-  'across',
-  'entire',
-  'whole',
-  'building',
-  'place',
-]);
-export const ROOM_WORDS = new Set(['room', 'area', 'space', 'floor', 'zone']);
-export const HERE = new Set(['here', 'this']);
+export const WHOLE = list(
+  'house home apartment flat everywhere over throughout across entire whole building place',
+);
+export const ROOM_WORDS = list('room area space floor zone');
+export const HERE = list('here this');
 
-export const NEGATIONS = new Set([
-  'not',
-  'dont',
-  'never',
-  'no',
-  'cannot',
-  'cant',
-  'wont',
-  'shouldnt',
-  'doesnt',
-  'isnt',
-  'without',
-  'avoid',
-  'nor',
-  'neither',
-  'nobody',
-  'nothing',
-  'didnt',
-  'mustnt',
-  'wouldnt',
-  'leave',
-]);
+export const NEGATIONS =
+  list(`not dont never no cannot cant wont shouldnt doesnt isnt without avoid nor neither nobody nothing
+   didnt mustnt wouldnt leave`);
 export const CANCELS: readonly (readonly string[])[] = [
   ['never', 'mind'],
   ['nevermind'],
@@ -358,106 +171,21 @@ export const CANCELS: readonly (readonly string[])[] = [
   ['no', 'thanks'],
   ['no', 'thank', 'you'],
 ];
-export const QUESTION_OPENERS = new Set([
-  'is',
-  'are',
-  'was',
-  'were',
-  'am',
-  'what',
-  'whats',
-  'which',
-  'who',
-  'whos',
-  'whose',
-  'where',
-  'wheres',
-  'when',
-  'whens',
-  'why',
-  'how',
-  'hows',
-  'do',
-  'does',
-  'did',
-  'has',
-  'tell',
-  'should',
-  'status',
-]);
+export const QUESTION_OPENERS =
+  list(`is are was were am what whats which who whos whose where wheres when whens why how hows do does
+   did has tell should status`);
 /** Openers of a polite request, which may end in a question mark. */
-export const REQUEST_OPENERS = new Set(['can', 'could', 'would', 'will', 'please']);
+export const REQUEST_OPENERS = list('can could would will please');
 /** Words that put the request off to another time or tie it to a condition. */
-export const LATER = new Set([
-  'if',
-  'when',
-  'whenever',
-  'until',
-  'till',
-  'unless',
-  'after',
-  'before',
-  'while',
-  'once',
-  'tomorrow',
-  'tonight',
-  'later',
-  'second',
-  'seconds',
-  'minute',
-  'minutes',
-  'hour',
-  'hours',
-  'oclock',
-  'am',
-  'pm',
-  'daily',
-  'weekly',
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-  'weekday',
-  'weekdays',
-  'weekend',
-  'weekends',
-  'day',
-  'days',
-  'sunset',
-  'sunrise',
-  'midnight',
-  'noon',
-  'timer',
-  'schedule',
-  'remind',
-]);
+export const LATER =
+  list(`if when whenever until till unless after before while once tomorrow tonight later second seconds
+   minute minutes hour hours oclock am pm daily weekly monday tuesday wednesday thursday friday
+   saturday sunday weekday weekdays weekend weekends day days sunset sunrise midnight noon timer
+   schedule remind`);
 
-export const COLORS = new Set([
-  'red',
-  'green',
-  'blue',
-  'yellow',
-  'orange',
-  'purple',
-  'pink',
-  'white',
-  'cyan',
-  'magenta',
-  'turquoise',
-  'violet',
-  'lime',
-  'teal',
-  'gold',
-  'indigo',
-  'lavender',
-  'salmon',
-  'crimson',
-  'amber',
-  'coral',
-]);
+export const COLORS =
+  list(`red green blue yellow orange purple pink white cyan magenta turquoise violet lime teal gold
+   indigo lavender salmon crimson amber coral`);
 /** Kinds of white, K. */
 export const WHITES: ReadonlyMap<string, number> = new Map([
   ['warm', 2700],
@@ -469,8 +197,8 @@ export const WHITES: ReadonlyMap<string, number> = new Map([
   ['cold', 6500],
   ['daylight', 6000],
 ]);
-export const MAXIMA = new Set(['max', 'maximum', 'full', 'highest', 'fullest', 'brightest']);
-export const MINIMA = new Set(['min', 'minimum', 'lowest', 'dimmest']);
+export const MAXIMA = list('max maximum full highest fullest brightest');
+export const MINIMA = list('min minimum lowest dimmest');
 export const MODES: ReadonlyMap<string, string> = new Map([
   ['heat', 'heat'],
   ['heating', 'heat'],

@@ -16,7 +16,7 @@ import {
 } from './linker-lexicon.ts';
 import type { Token } from './linker-tokenize.ts';
 import type { Aspect, Quantity, Verb } from './linker-types.ts';
-import { quantityAt } from './linker-values.ts';
+import { quantityAt, type FoundQuantity } from './linker-values.ts';
 
 /** A word that says which device is meant. */
 export interface Noun {
@@ -198,7 +198,7 @@ export function parseClause(tokens: readonly Token[], inSpan: readonly boolean[]
     if (inSpan[at] === true) {
       addNoun(clause, token);
     } else if (found !== undefined) {
-      if (clause.quantity === undefined) clause.quantity = found.quantity;
+      if (clause.quantity === undefined && !isCount(tokens, at, found)) clause.quantity = found.quantity;
       else clause.unknown.push(token.text);
       clause.relative ||= tokens[at - 1]?.text === 'by';
       at += found.length - 1;
@@ -208,6 +208,16 @@ export function parseClause(tokens: readonly Token[], inSpan: readonly boolean[]
   }
   settleVerb(clause, verbs, particles);
   return clause;
+}
+
+const TOWARDS = new Set(['to', 'at', 'by']);
+
+/** `turn on 2 lights` counts devices, it sets none to 2. */
+function isCount(tokens: readonly Token[], at: number, { quantity, length }: FoundQuantity): boolean {
+  if (quantity.type !== 'number' || TOWARDS.has(tokens[at - 1]?.text ?? '')) return false;
+  const next = tokens[at + length];
+  const turnsOn = tokens.some(({ text }) => text === 'on');
+  return turnsOn || (next !== undefined && !FILLERS.has(next.text));
 }
 
 function addNoun(clause: Clause, { text, stem }: Token): void {

@@ -1,10 +1,9 @@
 import type { Call } from '../../runtime/contract/action.ts';
-import type { House } from '../../runtime/contract/house.ts';
 import { propertyKey } from '../../runtime/contract/ids.ts';
 import type { Choice } from '../../runtime/contract/rung.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { Present } from './linker-command.ts';
-import { indexOf, type HouseIndex } from './linker-index.ts';
+import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
 import { gistOf } from './linker-intent.ts';
 import { KIND_WORDS } from './linker-lexicon.ts';
 import { correct, parseClause, spansOf, type Clause } from './linker-parse.ts';
@@ -33,7 +32,7 @@ const MAX_CLAUSES = 6;
  */
 export function link(
   text: string,
-  house: House,
+  house: LinkableHouse,
   state: Pick<StateView, 'get'>,
   options: LinkOptions = {},
 ): LinkResult {

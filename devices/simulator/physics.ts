@@ -46,12 +46,18 @@ const PERSON_CO2_M3H = 0.019;
 /** Heat that warms a cubic metre of room by 1 K, furniture and the skin of the walls included, J/(m³·K). */
 const HEAT_CAPACITY = 12_000;
 
+/** Where people slept, and where they sat late: the air is stale there in the morning. */
+const NIGHT_CO2: ReadonlyMap<string, number> = new Map([
+  ['bedroom', 1050],
+  ['living', 790],
+]);
+
 /** A room at rest: what it is like early in the morning after a night. */
 export function quietRoom(spec: RoomSpec): RoomState {
   return {
     temperatureC: 19.2,
     humidity: 47,
-    co2Ppm: spec.id === 'bedroom' ? 1050 : 640,
+    co2Ppm: NIGHT_CO2.get(spec.id) ?? 560,
     illuminanceLux: 0,
   };
 }

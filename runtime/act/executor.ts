@@ -127,10 +127,10 @@ export class Executor {
     return feedback;
   }
 
-  approvals(): readonly { readonly record: ActionRecord; readonly code: string }[] {
+  approvals(): readonly ActionRecord[] {
     return this.#approvals
       .list()
-      .map(({ job, code }) => ({ record: { action: job.action, stage: 'awaiting-approval' }, code }));
+      .map(({ job, code }) => ({ action: job.action, stage: 'awaiting-approval', code }));
   }
 
   /** @throws GanglionError APPROVAL_INVALID */

@@ -42,7 +42,9 @@ export function readArguments(command: Command, name: string, argv: readonly str
 /** Wrong usage of a command, or of the program where none is named. */
 export function usage(message: string, name?: string): GanglionError<'USAGE'> {
   const help = name === undefined ? 'ganglion --help' : `ganglion ${name} --help`;
-  return new GanglionError('USAGE', { message: `${message.replace(/[.?]?$/, '.')} See \`${help}\`.` });
+  return new GanglionError('USAGE', {
+    message: `${/[.?]$/.test(message) ? message : `${message}.`} See \`${help}\`.`,
+  });
 }
 
 /** A whole number given as text. Throws USAGE. */

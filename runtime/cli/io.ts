@@ -18,6 +18,8 @@ export interface CliIo {
   readonly clock: Clock;
   /** Calls back on Ctrl-C and on a polite request to end; returns what stops listening. */
   onInterrupt(listener: () => void): () => void;
+  /** Ends the process at once, whatever still runs. */
+  forceExit(code: number): void;
 }
 
 /** The process's own streams. */
@@ -42,5 +44,6 @@ export function processIo(): CliIo {
         process.off('SIGTERM', listener);
       };
     },
+    forceExit: (code) => process.exit(code),
   };
 }

@@ -1,4 +1,4 @@
-import { isGanglionError, messageOf } from '../errors.ts';
+import { isGanglionError, messageOf, type GanglionError } from '../errors.ts';
 import type { CliIo } from './io.ts';
 import { styleOf } from './style.ts';
 import { clean } from './text.ts';
@@ -37,11 +37,14 @@ function failureOf(error: unknown): Failure {
     };
   }
   // What the daemon said keeps its own code and remedy.
-  if (error.code === 'DAEMON_ANSWERED' && 'remedy' in error.fields && 'code' in error.fields) {
+  if (isAnswer(error))
     return { code: error.fields.code, message: error.message, remedy: error.fields.remedy };
-  }
   const remedy = error.code === 'USAGE' && error.message.includes('--help') ? '' : error.remedy;
   return { code: error.code, message: error.message, remedy };
+}
+
+function isAnswer(error: GanglionError): error is GanglionError<'DAEMON_ANSWERED'> {
+  return error.code === 'DAEMON_ANSWERED';
 }
 
 function stackOf(error: unknown): string {

@@ -72,6 +72,8 @@ export interface ActionRecord {
   readonly action: Action;
   readonly stage: ActionStage;
   readonly outcome?: Outcome;
+  /** While it waits for approval: what an approval over MQTT must bring. Shown on CLI and HTTP only. */
+  readonly code?: string;
 }
 
 export interface DecisionRecord {

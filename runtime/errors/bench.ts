@@ -4,7 +4,7 @@ export const BENCH_ERRORS = {
   BENCH_UNKNOWN: spec(
     'caller',
     (f: { name: string; known: string }) =>
-      `Expected the name of a bench but received ${f.name}: ${f.known}.`,
+      `Expected the name of a bench but received ${f.name} (${f.known}).`,
     'Name one of them, or `all`.',
   ),
   BENCH_OPTION: spec(

@@ -37,4 +37,9 @@ export const CONFIG_ERRORS = {
       `Expected to listen on ${f.address} for ${f.what} but another program already does.`,
     'Stop that program or choose another port in the configuration.',
   ),
+  NOT_STARTED: spec(
+    'caller',
+    (_f: object) => 'Expected a started runtime but `start` has not resolved yet.',
+    'Await `runtime.start()` first.',
+  ),
 } as const;

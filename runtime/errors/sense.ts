@@ -37,6 +37,28 @@ export const SENSE_ERRORS = {
       `Expected JSON on topic ${f.topic} but received something else: ${f.reason}.`,
     'Name the right dialect for this topic, or read it as a raw value with a unit.',
   ),
+  BROKER_USERS_REQUIRED: spec(
+    'caller',
+    (f: { address: string }) =>
+      `Expected users for the embedded broker at ${f.address}, which other machines can reach, but received none.`,
+    'Name at least one user with a password under `broker.embedded.users`, or listen on 127.0.0.1.',
+  ),
+  BROKER_LISTEN_FAILED: spec(
+    'environment',
+    (f: { address: string; reason: string }) =>
+      `Expected the embedded broker to listen on ${f.address} but ${f.reason}.`,
+    'Name an address of this machine and a free port above 1023 under `broker.embedded.listen`.',
+  ),
+  BROKER_LOGIN_REFUSED: spec(
+    'caller',
+    () => 'Expected a known user and password for the embedded broker but received others.',
+    'Use one of the users under `broker.embedded.users`.',
+  ),
+  BROKER_FORBIDDEN: spec(
+    'caller',
+    (f: { what: string; topic: string }) => `Expected to ${f.what} ${f.topic} but this user may not.`,
+    'Add the topic to the user under `broker.embedded.users`.',
+  ),
   FUSION_INVALID: spec(
     'caller',
     (f: { key: string; reason: string }) =>

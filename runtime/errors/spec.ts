@@ -9,6 +9,10 @@ export interface ErrorSpec<F> {
   readonly remedy: string;
 }
 
-export function spec<F>(blame: Blame, text: (fields: F) => string, remedy: string): ErrorSpec<F> {
+export function spec<F extends object = object>(
+  blame: Blame,
+  text: (fields: F) => string,
+  remedy: string,
+): ErrorSpec<F> {
   return { blame, text, remedy };
 }

@@ -1,5 +1,5 @@
 import type { RuntimeApi } from '../contract/api.ts';
-import type { Entity } from '../contract/house.ts';
+import type { Entity, PropertyInfo } from '../contract/house.ts';
 import { entityOf, type EntityId } from '../contract/ids.ts';
 import type { PropertyState } from '../contract/state.ts';
 import { GanglionError } from '../errors.ts';
@@ -38,7 +38,8 @@ export interface DeviceEntityView {
   readonly aliases: readonly string[];
   readonly area?: string;
   readonly critical: boolean;
-  readonly properties: readonly string[];
+  /** With what the device says of their units and ranges. */
+  readonly properties: Readonly<Record<string, PropertyInfo>>;
   readonly commands: readonly string[];
 }
 
@@ -111,7 +112,7 @@ function deviceEntityView(entity: Entity): DeviceEntityView {
     aliases: entity.aliases,
     ...(entity.area !== undefined && { area: entity.area }),
     critical: entity.critical,
-    properties: Object.keys(entity.properties),
+    properties: entity.properties,
     commands: entity.commands,
   };
 }

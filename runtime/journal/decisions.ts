@@ -76,6 +76,14 @@ export class DecisionStore {
     return rows.map((row) => (JSON.parse(row.json) as Decision).trigger);
   }
 
+  /** When each policy decided last, so that cooldowns outlive a restart. */
+  lastFired(): Map<string, number> {
+    const rows = this.#db
+      .prepare('SELECT policy, max(at) AS at FROM decisions WHERE policy IS NOT NULL GROUP BY policy')
+      .all() as { policy: string; at: number }[];
+    return new Map(rows.map((row) => [row.policy, row.at]));
+  }
+
   /** By id or an unambiguous start of it. */
   get(id: string): DecisionRecord | undefined {
     const rows = this.#db

@@ -125,10 +125,11 @@ export class Journal {
   /**
    * Call after a message's decisions are committed: a reading must not become durable before the decision it causes,
    * or a restart would take it for dealt with.
+   * @returns false where the journal is down
    */
-  settle(): void {
-    if (this.#failure === undefined && this.#log.pendingBytes > BUFFER_BYTES)
-      this.#guard(() => this.#flush());
+  settle(): boolean {
+    if (this.#failure !== undefined) return false;
+    return this.#log.pendingBytes <= BUFFER_BYTES || this.#guard(() => this.#flush());
   }
 
   /** Makes everything recorded so far survive kill −9. False: it does not, so nothing may be acknowledged. */

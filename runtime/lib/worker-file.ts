@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { packageRoot } from './package-root.ts';
 
 /**
  * The compiled JavaScript file of a worker thread or child process.
@@ -11,7 +11,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export function workerFile(from: string, name: string): URL {
   const here = fileURLToPath(from);
   if (!here.endsWith('.ts')) return new URL(name, from);
-  let root = dirname(here);
-  while (!existsSync(join(root, 'package.json'))) root = dirname(root);
+  const root = packageRoot(from);
   return pathToFileURL(join(root, 'dist', relative(root, dirname(here)), name));
 }

@@ -55,7 +55,10 @@ export class ModelHost {
     this.#queue = new RequestQueue(options.maxQueue ?? 64);
     this.#supervisor = new Supervisor(options, this.#times, {
       ready: () => this.#loadNext(),
-      message: (message) => this.#received(message),
+      message: (message) => {
+        if (message.type === 'loaded' || message.type === 'failed' || message.type === 'answer')
+          this.#replied(message);
+      },
       died: (reason, overMemory, restartMs) => this.#died(reason, overMemory, restartMs),
     });
   }
@@ -188,13 +191,6 @@ export class ModelHost {
       if (request.running && host === this.#supervisor.process)
         host?.kill('it did not let go of a question that was withdrawn');
     });
-  }
-
-  #received(message: FromHost): void {
-    if (message.type === 'loaded' || message.type === 'failed' || message.type === 'answer')
-      this.#replied(message);
-    else if (message.type === 'log')
-      this.#options.log[message.level]({ part: 'model host' }, message.message);
   }
 
   #replied(message: Extract<FromHost, { id: number }>): void {

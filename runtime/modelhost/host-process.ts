@@ -70,19 +70,18 @@ export class HostProcess {
     });
     this.#child = child;
     this.#lastPulse = clock.mono();
-    const output = new ChildOutput(clock, (line) => log.debug({ modelHost: child.pid }, line));
+    const output = new ChildOutput(clock, (level, line) => log[level]({ modelHost: child.pid }, line));
     output.read(child.stdout);
     output.read(child.stderr);
     child.on('message', (message: FromHost) => {
       this.#lastPulse = clock.mono();
       this.#looks = 0;
       if (message.type === 'pong') this.#remember(message.rssBytes);
+      else if (message.type === 'log') output.say(message.level, message.message);
       else this.#events.message(message);
     });
     child.once('error', (error) => this.#ended(messageOf(error)));
-    child.once('exit', (code, signal) =>
-      this.#ended(signal === null ? `it exited with status ${code}` : `it was ended by ${signal}`),
-    );
+    child.once('exit', (code, signal) => this.#ended(exitReason(code, signal, output.lastPrinted)));
     this.send({ type: 'start', priority, extensions });
     this.#watch();
   }
@@ -156,6 +155,13 @@ export class HostProcess {
     this.#poll?.cancel();
     this.#events.exit(this.#killReason ?? reason, this.#overMemory);
   }
+}
+
+/** An abort of native code says why on its last line (`GGML_ASSERT(…) failed`). */
+function exitReason(code: number | null, signal: string | null, lastLine: string): string {
+  if (signal === null) return `it exited with status ${code}`;
+  const aborted = signal === 'SIGABRT' && lastLine !== '';
+  return aborted ? `it was ended by ${signal} (${lastLine.slice(0, 200)})` : `it was ended by ${signal}`;
 }
 
 function megabytes(bytes: number): number {

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
@@ -52,4 +53,9 @@ export const DEFAULT_TIMES: HostTimes = {
  */
 export function modelSpec(file: string, given: Partial<Omit<ModelSpec, 'file'>> = {}): ModelSpec {
   return { contextTokens: 4096, threads: defaultThreads(), gpuLayers: 0, ...given, file: resolve(file) };
+}
+
+/** The memory cap where the configuration sets none: half of the machine's. Bytes. */
+export function defaultMemoryBytes(totalBytes = totalmem()): number {
+  return totalBytes / 2;
 }

@@ -1,9 +1,10 @@
+import type { Chosen } from '../contract/engine.ts';
 import type { House } from '../contract/house.ts';
 import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import { isGanglionError } from '../errors.ts';
 import type { ModelHost } from './client.ts';
 import { LABELS } from './engines/labels.ts';
-import { housePrefix, requestSuffix } from './prompt.ts';
+import { DETAILS, housePrefix, requestSuffix, type Detail } from './prompt.ts';
 
 /** What the rungs need of the model host. */
 export type Asker = Pick<ModelHost, 'choose' | 'classify'>;
@@ -20,28 +21,22 @@ export interface LlmRungOptions {
 export class LlmRung implements Rung {
   readonly name = 'llm';
   readonly #options: LlmRungOptions;
-  #prefix: { readonly house: House; readonly version: number; readonly text: string } | undefined;
+  #prefix: Prefix | undefined;
 
   constructor(options: LlmRungOptions) {
     this.#options = options;
   }
 
   async decide(request: RungRequest, signal: AbortSignal): Promise<RungAnswer> {
-    const { host, file, minConfidence } = this.#options;
+    const { minConfidence } = this.#options;
     const { choices } = request;
     if (choices.length > LABELS.length) {
       return abstain(
         `${choices.length} choices are more than the ${LABELS.length} a language model is given`,
       );
     }
-    const question = {
-      prefix: this.#prefixOf(request.house),
-      suffix: requestSuffix(request),
-      choices: choices.map((choice) => choice.label),
-    };
-    const options = { deadlineMs: request.budgetMs, lane: laneOf(request), signal };
     return answering(async () => {
-      const chosen = await host.choose(file, question, options);
+      const chosen = await this.#ask(request, signal);
       const choice = choices[chosen.index];
       if (choice === undefined) return abstain('the model named no choice');
       if (chosen.probability < minConfidence) {
@@ -57,13 +52,39 @@ export class LlmRung implements Rung {
     });
   }
 
-  /** The same text until the house changes, so that its KV state is found again. */
-  #prefixOf(house: House): string {
-    if (this.#prefix?.house !== house || this.#prefix.version !== house.version) {
-      this.#prefix = { house, version: house.version, text: housePrefix(house) };
+  /** Tells less of the house where the context is too short for all of it. */
+  async #ask(request: RungRequest, signal: AbortSignal): Promise<Chosen> {
+    const { host, file } = this.#options;
+    const suffix = requestSuffix(request);
+    const choices = request.choices.map((choice) => choice.label);
+    const options = { deadlineMs: request.budgetMs, lane: laneOf(request), signal };
+    for (;;) {
+      const prefix = this.#prefixOf(request.house);
+      try {
+        return await host.choose(file, { prefix: prefix.text, suffix, choices }, options);
+      } catch (error) {
+        const shorter = DETAILS[DETAILS.indexOf(prefix.detail) + 1];
+        if (!isGanglionError(error) || error.code !== 'MODEL_PROMPT_TOO_LONG' || shorter === undefined)
+          throw error;
+        this.#prefix = { ...prefix, detail: shorter, text: housePrefix(request.house, shorter) };
+      }
     }
-    return this.#prefix.text;
   }
+
+  /** The same text until the house changes, so that its KV state is found again. */
+  #prefixOf(house: House): Prefix {
+    if (this.#prefix?.house !== house || this.#prefix.version !== house.version) {
+      this.#prefix = { house, version: house.version, detail: 'entities', text: housePrefix(house) };
+    }
+    return this.#prefix;
+  }
+}
+
+interface Prefix {
+  readonly house: House;
+  readonly version: number;
+  readonly detail: Detail;
+  readonly text: string;
 }
 
 export interface OnnxRungOptions {

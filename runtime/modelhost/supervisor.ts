@@ -29,6 +29,7 @@ export class Supervisor {
   #startedAt = 0 as MonoMs;
   #restart: Timer | undefined;
   #started: (() => void) | undefined;
+  #alive: NodeJS.Timeout | undefined;
 
   constructor(options: ModelHostOptions, times: HostTimes, events: SupervisorEvents) {
     this.#options = options;
@@ -50,6 +51,8 @@ export class Supervisor {
   /** Resolves when the first life is ready or has ended. */
   async start(): Promise<void> {
     this.state = 'starting';
+    // A child keeps its parent's event loop going, the clock's timers do not: between two lives, this does.
+    this.#alive = setInterval(() => {}, 0x7fff_ffff);
     await new Promise<void>((resolve) => {
       this.#started = resolve;
       this.#spawn();
@@ -59,6 +62,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.state = 'stopped';
     this.#restart?.cancel();
+    clearInterval(this.#alive);
     const running = this.#process;
     this.#process = undefined;
     this.#started?.();

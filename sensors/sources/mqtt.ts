@@ -2,7 +2,7 @@ import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Sink, Source, Acceptance } from '../../runtime/contract/source.ts';
 import type { Clock, Timer } from '../../runtime/contract/time.ts';
 import { backoffMs, type BackoffOptions } from '../../runtime/lib/backoff.ts';
-import { connectOptions, type BrokerSettings } from '../../runtime/lib/mqtt-options.ts';
+import { connectOptions, sendAtOnce, type BrokerSettings } from '../../runtime/lib/mqtt-options.ts';
 import { brokerAddress, describeFailure } from './mqtt-failure.ts';
 import { isTopicFilter } from './mqtt-filter.ts';
 import { MqttOutbox, type Publication } from './mqtt-outbox.ts';
@@ -153,15 +153,19 @@ export class MqttSource implements Source {
     const { broker, will } = this.#options;
     this.#retry = undefined;
     this.#failure = undefined;
+    // Here and not when connected: queued messages may come before mqtt.js says so.
+    this.#unacknowledged = 0;
     let client: MqttClient;
     try {
-      client = connect(broker.url, {
-        ...connectOptions(broker),
-        clean: false,
-        reconnectPeriod: 0,
-        resubscribe: false,
-        ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-      });
+      client = sendAtOnce(
+        connect(broker.url, {
+          ...connectOptions(broker),
+          clean: false,
+          reconnectPeriod: 0,
+          resubscribe: false,
+          ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+        }),
+      );
     } catch (error) {
       this.#failure = error;
       this.#lost();
@@ -196,7 +200,6 @@ export class MqttSource implements Source {
     if (!sessionPresent) this.#delivered.clear();
     this.counters.connects++;
     this.#connectedAt = this.#clock.mono();
-    this.#unacknowledged = 0;
     const { birth } = this.#options;
     if (birth !== undefined) this.#send(client, birth, () => {});
     this.#outbox.open((publication, done) => this.#send(client, publication, done));

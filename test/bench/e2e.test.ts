@@ -30,3 +30,18 @@ test.skipIf(reason !== '')(`a system that never answers is named${reason}`, asyn
     'Expected idle to run through its measurement but it sent no command within 0.3 s.',
   );
 });
+
+test.skipIf(reason !== '')(`a system that ends is named at once, with its exit code${reason}`, async () => {
+  const plan = { pairs: 2, qos: 0 as const, rate: 100, warmupS: 0.1, seconds: 0.1, readyS: 60 };
+  const lines: string[] = [];
+  const context = { args: [], log: (line: string) => lines.push(line), signal: new AbortController().signal };
+  const broken = {
+    ...floor,
+    name: 'broken',
+    start: () => floor.start({ ...plan, brokerPort: 65_536, folder: '' }),
+  };
+  await expect(measure(broken, plan, context)).rejects.toThrow(
+    'Expected broken to run through its measurement but it ended with exit code 1.',
+  );
+  expect(lines.join('')).toContain('Error');
+});

@@ -11,7 +11,7 @@ const sample: Bench = async () => ({
     { name: 'theirs & slow', value: 1250, unit: 'µs' },
     { name: 'broken', value: Number.NaN, unit: 'MB' },
   ],
-  ratios: { vs_theirs: [90, 110, 100] },
+  ratios: { vs_theirs: [90, 110, 100], vs_absent: [] },
 });
 
 let folder: string;

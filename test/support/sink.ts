@@ -52,8 +52,11 @@ export class RecordingSink implements Sink {
   }
 
   #settle(): Acceptance {
-    this.#wake();
-    return typeof this.acceptance === 'function' ? this.acceptance() : this.acceptance;
+    try {
+      return typeof this.acceptance === 'function' ? this.acceptance() : this.acceptance;
+    } finally {
+      this.#wake();
+    }
   }
 
   #wake(): void {

@@ -5,6 +5,7 @@ import { DaemonConnection, readConfig } from '../connection.ts';
 import { latencyText, outcomeText, timeText, whatText } from '../format.ts';
 import { rungStyle, statusStyle } from '../style.ts';
 import { table } from '../table.ts';
+import { clean } from '../text.ts';
 
 /** Enough of an id to name a decision: nine characters of time and three of chance. */
 const ID_LENGTH = 12;
@@ -53,7 +54,7 @@ export const decisionsCommand = defineCommand({
       { title: 'OUTCOME', style: (padded: string, status: string) => statusStyle(style, status)(padded) },
     ];
     io.out(table(columns, rows, io.columns));
-    io.out(`\nganglion explain ${decisions[0]!.decision.id.slice(0, ID_LENGTH)}  says why.\n`);
+    io.out(`\nganglion explain ${clean(decisions[0]!.decision.id.slice(0, ID_LENGTH))}  says why.\n`);
     return 0;
   },
 });

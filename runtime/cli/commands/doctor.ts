@@ -78,10 +78,10 @@ function examineConfig(
 
 function print(check: Check, io: CommandContext['io'], style: CommandContext['style']): void {
   const left = 22;
-  const text = wrap(clean(check.detail), io.columns - left, ' '.repeat(left)).trimStart();
+  const text = wrap(clean(check.detail), io.columns, ' '.repeat(left)).trimStart();
   const status = statusStyle(style, check.status)(padEnd(check.status, 6));
   io.out(`${status}${padEnd(check.name, left - 6)}${text}\n`);
-  if (check.mend !== undefined) io.out(`${wrap(check.mend, io.columns - left, ' '.repeat(left))}\n`);
+  if (check.mend !== undefined) io.out(`${wrap(check.mend, io.columns, ' '.repeat(left))}\n`);
 }
 
 function summary(warnings: number, failures: number): string {

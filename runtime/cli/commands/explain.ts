@@ -27,7 +27,7 @@ function explanation(
   const lines: string[] = [];
   const row = (term: string, text: string): void => void lines.push(`${style.dim(padEnd(term, 11))}${text}`);
   const long = (term: string, text: string): void =>
-    row(term, wrap(clean(text), io.columns - 11, ' '.repeat(11)).trimStart());
+    row(term, wrap(clean(text), io.columns, ' '.repeat(11)).trimStart());
 
   row('decision', style.bold(clean(decision.id)));
   row('at', timeText(decision.at, nowMs));

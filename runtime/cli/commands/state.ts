@@ -1,3 +1,4 @@
+import type { PropertyState } from '../../contract/state.ts';
 import type { StateReply } from '../../http/views.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
@@ -21,22 +22,32 @@ export const stateCommand = defineCommand({
 });
 
 function printHouse(reply: StateReply, io: CommandContext['io']): void {
-  const rows = Object.entries(reply.entities)
-    .filter(([, entity]) => Object.keys(entity.properties).length > 0)
-    .map(([id, entity]) => [id, entity.name, entity.area ?? '', summary(entity.properties)]);
-  const silent = Object.keys(reply.entities).length - rows.length;
+  const wide = io.columns >= 110;
+  const rows: string[][] = [];
+  let silent = 0;
+  for (const [id, entity] of Object.entries(reply.entities)) {
+    const lines = summary(entity.properties, wide ? 60 : 38);
+    if (lines.length === 0) silent++;
+    for (const [i, line] of lines.entries()) {
+      const first = i === 0;
+      const name = wide ? [first ? entity.name : ''] : [];
+      rows.push([first ? id : '', ...name, first ? (entity.area ?? '') : '', line]);
+    }
+  }
   if (rows.length > 0) {
+    const longest = Math.max(...rows.map(([id]) => id!.length));
+    const name = wide ? [{ title: 'NAME' }] : [];
     const columns = [
-      { title: 'ENTITY', min: 18 },
-      { title: 'NAME' },
-      { title: 'AREA' },
-      { title: 'STATE', min: 22 },
+      { title: 'ENTITY', min: Math.min(longest, 32) },
+      ...name,
+      { title: 'AREA', min: 5 },
+      { title: 'STATE', min: 16 },
     ];
     io.out(table(columns, rows, io.columns));
-  }
-  if (rows.length === 0) io.out('No device has reported yet.\n');
-  else if (silent > 0)
+  } else io.out('No device has reported yet.\n');
+  if (rows.length > 0 && silent > 0) {
     io.out(`\n${silent} more ${silent === 1 ? 'entity has' : 'entities have'} not reported yet.\n`);
+  }
 }
 
 function printEntity(reply: StateReply, io: CommandContext['io'], style: CommandContext['style']): void {
@@ -64,12 +75,18 @@ function printEntity(reply: StateReply, io: CommandContext['io'], style: Command
   }
 }
 
-/** `on, brightness 20 %`. */
-function summary(properties: StateReply['entities'][`${string}.${string}`]['properties']): string {
-  return Object.entries(properties)
+/** `on, brightness 20 %`, broken into lines of about so many columns. */
+function summary(properties: Readonly<Record<string, PropertyState>>, columns: number): string[] {
+  const lines: string[] = [];
+  const parts = Object.entries(properties)
     .toSorted(([a], [b]) => Number(b === 'state') - Number(a === 'state') || (a < b ? -1 : 1))
     .map(([name, property]) =>
       name === 'state' ? propertyText(property) : `${name} ${propertyText(property)}`,
-    )
-    .join(', ');
+    );
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + part.length + 2 > columns) lines.push(part);
+    else lines[lines.length - 1] = `${last}, ${part}`;
+  }
+  return lines;
 }

@@ -1,8 +1,24 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectGguf, quantizeGguf, writeGguf, type QuantizeProgress } from '../../../quantize/index.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  inspectGguf,
+  quantizeGguf,
+  writeGguf,
+  type GgufMetadata,
+  type QuantizeProgress,
+} from '../../../quantize/index.ts';
+import { encodeHeader } from '../../../quantize/gguf/header-bytes.ts';
 import { writeTinyLlama } from '../../support/gguf.ts';
 
 let folder: string;
@@ -103,6 +119,46 @@ describe('quantizeGguf', () => {
     await expect(
       quantizeGguf({ input, output: join(folder, 'no', 'where.gguf'), type: 'Q8_0' }),
     ).rejects.toThrow(/cannot be written to/);
+  });
+
+  it('refuses to begin what the disk has no room for', async () => {
+    const huge = join(folder, 'huge.gguf');
+    const metadata: GgufMetadata = new Map([['general.architecture', { type: 'string', value: 'llama' }]]);
+    // A sparse file: its header says 8 TB, its blocks are not there.
+    const { header, fileBytes } = encodeHeader(huge, metadata, [
+      { name: 'w', shape: [2 ** 20, 2 ** 22], type: 'F16' },
+    ]);
+    writeFileSync(huge, header);
+    truncateSync(huge, fileBytes);
+    const run = quantizeGguf({ input: huge, output: join(folder, 'x.gguf'), type: 'Q8_0' });
+    await expect(run).rejects.toThrow(/about \d{7} MB are needed/);
+    rmSync(huge);
+  });
+
+  it('ends and leaves nothing behind when its parent is gone', async () => {
+    const output = join(folder, 'orphan.gguf');
+    const face = new URL('../../../dist/quantize/index.js', import.meta.url).href;
+    // The parent stands still at the first progress, so it can neither finish nor clean up.
+    const script = `
+      const { quantizeGguf } = await import(${JSON.stringify(face)});
+      const onProgress = () => { require('node:fs').writeSync(1, 'begun'); for (;;); };
+      await quantizeGguf({ input: ${JSON.stringify(input)}, output: ${JSON.stringify(output)}, type: 'Q8_0', onProgress });`;
+    const parent = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { createRequire } from 'node:module'; const require = createRequire('/'); ${script}`,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await new Promise((resolve) => parent.stdout.once('data', resolve));
+    await vi.waitFor(() => expect(existsSync(`${output}.part`)).toBe(true), { timeout: 5000, interval: 10 });
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(existsSync(`${output}.part`)).toBe(false), { timeout: 5000, interval: 10 });
+    expect(existsSync(output)).toBe(false);
   });
 
   it('passes on why the library failed', async () => {

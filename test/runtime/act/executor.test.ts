@@ -181,7 +181,7 @@ describe.skipIf(mosquittoPath === undefined)(
         order('a1xx', { entity: 'lock.door', command: 'unlock', critical: true }, true),
         order('b1xx', { entity: 'lock.door', critical: true }, true),
       );
-      expect(executor.approvals().map(({ record }) => record.action.id)).toEqual(['a1xx', 'b1xx']);
+      expect(executor.approvals().map((record) => record.action.id)).toEqual(['a1xx', 'b1xx']);
       clock.advance(40_000);
       expect(received).toEqual([]);
       const { code } = executor.approvals()[0]!;

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ModelSpec } from '../../../runtime/contract/engine.ts';
+import type { House } from '../../../runtime/contract/house.ts';
+import type { RungRequest } from '../../../runtime/contract/rung.ts';
+import type { StateView } from '../../../runtime/contract/state.ts';
+import { LlmRung, OnnxRung } from '../../../runtime/modelhost/rungs.ts';
 import { ModelHost } from '../../../runtime/modelhost/client.ts';
 import { quantizeGguf, type Quantization } from '../../../quantize/index.ts';
 import { writeTinyLlama } from '../../support/gguf.ts';
@@ -61,6 +65,38 @@ describe('ModelHost with real models', () => {
     const original = await host.choose(path('tiny.gguf'), question, soon);
     const quantized = await host.choose(path('Q8_0.gguf'), question, soon);
     expect(Math.abs(original.probabilities[0]! - quantized.probabilities[0]!)).toBeLessThan(0.05);
+  });
+
+  it('decides as rungs of the ladder', async () => {
+    const house: House = {
+      version: 1,
+      entity: () => undefined,
+      entities: () => [],
+      area: () => undefined,
+      areas: () => [],
+      ofDevice: () => [],
+    };
+    const choices = ['none', 'fan.living.turn_on', 'cover.living.open'].map((label) => ({
+      label,
+      calls: [],
+    }));
+    const request: RungRequest = {
+      policy: 'fresh-air',
+      choices,
+      frame: { names: ['now.hour', 'people'], values: Float64Array.of(1, 1), stateVersion: 1 },
+      guidance: 'Keep it fresh.',
+      state: {} as StateView,
+      house,
+      budgetMs: 10_000,
+    };
+    const { signal } = new AbortController();
+    const llm = new LlmRung({ host, file: path('tiny.gguf'), minConfidence: 0 });
+    expect(await llm.decide(request, signal)).toMatchObject({ kind: 'choice', tokens: { generated: 1 } });
+    const onnx = new OnnxRung({ host, fileOf: () => path('tiny.onnx'), minConfidence: 0.5 });
+    expect(await onnx.decide(request, signal)).toMatchObject({ kind: 'choice', index: 1 });
+    expect(await onnx.decide({ ...request, choices: choices.slice(1) }, signal)).toMatchObject({
+      kind: 'abstain',
+    });
   });
 
   it('refuses files that are no models and stays up', async () => {

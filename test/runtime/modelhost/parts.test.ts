@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import {
   LABELS,
 } from '../../../runtime/modelhost/engines/labels.ts';
 import { ownMemoryBytes, parseStatus } from '../../../runtime/modelhost/memory.ts';
+import { defaultMemoryBytes, modelSpec } from '../../../runtime/modelhost/options.ts';
 import { fromWire, toWire } from '../../../runtime/modelhost/protocol.ts';
 import { boundedThreads, defaultThreads } from '../../../runtime/modelhost/threads.ts';
 
@@ -40,7 +42,7 @@ describe('ChildOutput', () => {
   it('hands on whole lines, cut, and counts what is too much', async () => {
     const clock = new ManualClock();
     const lines: string[] = [];
-    const output = new ChildOutput(clock, (line) => lines.push(line));
+    const output = new ChildOutput(clock, (_level, line) => lines.push(line));
     const stream = new PassThrough();
     output.read(stream);
     stream.write('one\ntw');
@@ -55,6 +57,7 @@ describe('ChildOutput', () => {
     stream.end('last words');
     await new Promise((resolve) => stream.once('close', resolve));
     expect(lines.at(-1)).toBe('last words');
+    expect(output.lastPrinted).toBe('last words');
   });
 });
 
@@ -77,6 +80,18 @@ describe('threads', () => {
     expect([1, 2, 4, 16].map((cores) => defaultThreads(cores))).toEqual([1, 1, 3, 4]);
     expect([1, 2, 4, 16].map((cores) => boundedThreads(64, cores))).toEqual([1, 1, 3, 15]);
     expect(boundedThreads(0, 8)).toBe(1);
+  });
+});
+
+describe('options', () => {
+  it('leave a board half its memory and load models modestly', () => {
+    expect(defaultMemoryBytes(4e9)).toBe(2e9);
+    expect(modelSpec('m.gguf', { contextTokens: 512 })).toEqual({
+      file: resolve('m.gguf'),
+      contextTokens: 512,
+      threads: defaultThreads(),
+      gpuLayers: 0,
+    });
   });
 });
 

@@ -89,6 +89,50 @@ describe('LlmRung', () => {
   });
 });
 
+describe('LlmRung with a short context', () => {
+  it('tells less of the house until the prompt fits, and remembers how much that was', async () => {
+    const entities = Array.from({ length: 3 }, (_, i) => ({
+      id: `light.l${i}` as const,
+      kind: 'light' as const,
+      name: `Lamp ${i}`,
+      aliases: [],
+      device: 'd',
+      critical: false,
+      properties: {},
+      commands: [],
+    }));
+    const home = { ...house, entities: () => entities };
+    const prefixes: string[] = [];
+    const host: Asker = {
+      ...failing,
+      choose: async (file, question) => {
+        prefixes.push(question.prefix);
+        if (question.prefix.includes('Lamp'))
+          throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens: 9, limit: 5 });
+        return {
+          index: 0,
+          probability: 1,
+          probabilities: [1, 0],
+          tokens: { cached: 0, prompt: 1, generated: 1 },
+        };
+      },
+    };
+    const rung = new LlmRung({ host, file: '/m.gguf', minConfidence: 0 });
+    expect(await rung.decide({ ...request, house: home }, signal)).toMatchObject({ kind: 'choice' });
+    expect(await rung.decide({ ...request, house: home }, signal)).toMatchObject({ kind: 'choice' });
+    expect(prefixes.map((prefix) => prefix.includes('Lamp'))).toEqual([true, false, false]);
+    expect(prefixes[1]).toContain('no area: 3 light');
+    const never: Asker = {
+      ...failing,
+      choose: async (file) => {
+        throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens: 9, limit: 5 });
+      },
+    };
+    const hopeless = new LlmRung({ host: never, file: '/m.gguf', minConfidence: 0 });
+    expect(await hopeless.decide({ ...request, house: home }, signal)).toMatchObject({ kind: 'abstain' });
+  });
+});
+
 describe('OnnxRung', () => {
   const rung = (host: Asker, minConfidence = 0.5): OnnxRung =>
     new OnnxRung({

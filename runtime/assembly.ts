@@ -1,0 +1,301 @@
+import { ENCODED_DIALECTS, encoderFor } from '../devices/index.ts';
+import type { HouseRegistry } from '../devices/index.ts';
+import { CacheRung, DecisionCache } from '../policies/index.ts';
+import type { Firing } from '../policies/index.ts';
+import { StateStore } from '../sensors/index.ts';
+import { Executor } from './act/executor.ts';
+import { handlerFinder } from './act/handlers.ts';
+import { Interlocks } from './act/interlocks.ts';
+import { Pools } from './act/pools.ts';
+import { Asking } from './agent/ask.ts';
+import { Api } from './api.ts';
+import type { Config } from './config/load.ts';
+import { decodersOf } from './connect.ts';
+import type { RuntimeEvent } from './contract/api.ts';
+import type { RungName } from './contract/decision.ts';
+import type { Log } from './contract/log.ts';
+import type { Message } from './contract/message.ts';
+import type { Reading } from './contract/reading.ts';
+import type { Rung } from './contract/rung.ts';
+import type { Clock, MonoMs } from './contract/time.ts';
+import { Decider } from './decide.ts';
+import type { Proposal } from './decide.ts';
+import { Deliberation } from './deliberation.ts';
+import { messageOf } from './errors.ts';
+import { loadExtensions } from './extensions.ts';
+import type { Extensions } from './extensions.ts';
+import { Fusion } from './fuse.ts';
+import { HealthBoard } from './health.ts';
+import { openHouse } from './house.ts';
+import { Journal } from './journal/journal.ts';
+import type { Recovered } from './journal/journal.ts';
+import { askLadder } from './ladders.ts';
+import { EventBus } from './lib/event-bus.ts';
+import type { BrokerSettings } from './lib/mqtt-options.ts';
+import type { Teardown } from './lib/teardown.ts';
+import { Models } from './models.ts';
+import { Pipeline } from './pipeline.ts';
+import { ProblemDesk } from './problems.ts';
+import { Reflexes } from './reflexes.ts';
+import { openRulebook } from './rulebook.ts';
+import { Senses } from './sense.ts';
+import { RuntimeStats } from './stats.ts';
+import { packageVersion } from './version.ts';
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  readonly broker: BrokerSettings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly teardown: Teardown;
+  /** Messages to the agent itself; asked for each message. */
+  readonly isOurs: (message: Message) => boolean;
+  /** The journal works again: what was not acknowledged may be sent anew. */
+  readonly onJournalBack: () => void;
+  readonly onSource: (source: string, connected: boolean) => void;
+}
+
+/** Everything between the sources and the wire, put together and primed, not yet listening. */
+export interface Assembly {
+  readonly api: Api;
+  readonly pipeline: Pipeline;
+  readonly executor: Executor;
+  readonly house: HouseRegistry;
+  readonly state: StateStore;
+  readonly extensions: Extensions;
+  readonly recovered: Recovered;
+  readonly topics: () => readonly string[];
+  readonly health: HealthBoard;
+  readonly stats: RuntimeStats;
+  readonly problems: ProblemDesk;
+}
+
+const CACHE_ENTRIES = 1000;
+const CACHE_MS = 24 * 3_600_000;
+
+/**
+ * Puts the parts together in the order the data walks.
+ * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, TIMEZONE_UNKNOWN, FUSION_INVALID
+ */
+export async function assemble(options: AssemblyOptions): Promise<Assembly> {
+  const { config, clock, random, log, teardown } = options;
+  const stats = new RuntimeStats();
+  const health = new HealthBoard(config.node, packageVersion(), clock);
+  const events = new EventBus<RuntimeEvent>((error) =>
+    log.error({ err: error }, 'A listener failed and was dropped.'),
+  );
+  const emit = (event: RuntimeEvent): void => events.emit(event);
+  const problems = new ProblemDesk({ log, stats, clock, emit });
+
+  const journal = openJournal(options, health, problems);
+  const recovered = journal.open();
+  if (journal.failure === undefined) health.set('journal', 'ok', config.data);
+  teardown.add('journal', async () => journal.close());
+  stats.watch(() => journal.gauges);
+
+  const extensions = await loadExtensions(config.extensions, (error) =>
+    problems.report(error, error.message),
+  );
+  const house = openHouse({ config, journal, clock, log, problems });
+  teardown.add('house', () => house.flush());
+
+  const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
+  state.restore(
+    recovered.latest.map((reading): Reading => ({ ...reading, received: clock.mono(), retained: false })),
+  );
+
+  const tools = new Map([...extensions.tools].map(([name, { tool }]) => [name, tool]));
+  const rulebook = openRulebook({ config, house, state, tools: [...tools.values()], journal, problems });
+
+  const models = new Models({
+    config,
+    classifiers: rulebook.classifiers,
+    engineModules: extensions.engineModules,
+    clock,
+    random,
+    log,
+    health,
+    problems,
+  });
+  teardown.add('models', async () => models.stop());
+  stats.watch(() => models.gauges);
+
+  const pools = new Pools({
+    broker: options.broker,
+    handlerThreads: config.actions.handlers,
+    handlerTimeoutMs: config.actions.handler_timeout,
+    handlerMemoryBytes: config.actions.handler_memory,
+    queue: config.actions.queue,
+  });
+  teardown.add('pools', async () => pools.stop());
+  const executor = new Executor({
+    journal,
+    clock,
+    pools,
+    house,
+    encoderFor: (dialect) => (ENCODED_DIALECTS.includes(dialect) ? encoderFor(dialect) : undefined),
+    handlerFor: handlerFinder(extensions),
+    queueLimit: config.actions.queue,
+    deadlineMs: config.actions.deadline,
+    approvalExpiresMs: config.limits.approval_expires,
+    emit,
+  });
+  teardown.add('executor', () => executor.stop());
+  stats.watch(() => ({ ...executor.gauges, ...pools.gauges }));
+
+  const interlocks = new Interlocks(config.limits, house, state, tools);
+  const decider = new Decider({
+    interlocks,
+    clock,
+    deadlineMs: config.actions.deadline,
+    durable: () => journal.failure === undefined,
+  });
+  const carryOut = (proposal: Proposal): void => {
+    const started = clock.mono();
+    stats.count(`decisions_${proposal.rung}`);
+    decider.carryOut(proposal, executor);
+    stats.stage('act', clock.mono() - started);
+  };
+
+  const cache = new DecisionCache({ capacity: CACHE_ENTRIES, ttlMs: CACHE_MS });
+  const shared = new Map<RungName, Rung>([
+    ['cache', new CacheRung({ cache, mono: () => clock.mono() })],
+    ...models.rungs,
+    ...extensions.rungs.map((rung): [RungName, Rung] => [rung.name, rung]),
+  ]);
+  const absent = new Map<RungName, string>([
+    ['llm', 'no language model is configured (model.file)'],
+    ['onnx', 'the policy names no classifier (model)'],
+    ['remote', 'no remote model is configured'],
+  ]);
+  const ladderParts = {
+    shared,
+    absent,
+    clock,
+    onProblem: (error: Parameters<ProblemDesk['report']>[0]) => problems.report(error, error.message),
+  };
+  rulebook.buildLadders(ladderParts);
+  const deliberation = new Deliberation({
+    policy: (id) => rulebook.ladder(id),
+    askLadder: askLadder(ladderParts, config.model?.deadline ?? 1000),
+    house,
+    state,
+    clock,
+    stats,
+    onProposal: carryOut,
+  });
+  teardown.add('deliberation', () => deliberation.stop());
+
+  const onFiring = (firing: Firing, since: MonoMs): void => {
+    if (firing.type === 'decide') deliberation.decide(firing, since);
+    else carryOut({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+  };
+  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFiring });
+  teardown.add('reflexes', () => reflexes.stop());
+  house.onChange(() => {
+    cache.setVersion(String(house.version));
+    reflexes.houseChanged(house);
+  });
+
+  const decoders = [...decodersOf(config), ...extensions.decoders];
+  const senses = new Senses({
+    registry: house,
+    decoders,
+    onProblem: (code, topic, message) => problems.say(code, topic, message),
+  });
+  const fusion = new Fusion({
+    state,
+    clock,
+    filters: filtersOf(config),
+    combine: config.fuse.combine,
+    onReleased: (changed, reading) => reflexes.changed(changed, false, [reading]),
+  });
+  teardown.add('fusion', () => fusion.stop());
+
+  const pipeline = new Pipeline({
+    senses,
+    fusion,
+    reflexes,
+    executor,
+    journal,
+    stats,
+    clock,
+    isOurs: options.isOurs,
+    onReading: (reading) => emit({ type: 'reading', reading }),
+    onStatus: (source, connected, detail) => {
+      health.set(source, connected ? 'ok' : 'warn', detail);
+      emit({ type: 'source', source, connected, detail });
+      options.onSource(source, connected);
+    },
+  });
+
+  const asking = new Asking({
+    house,
+    state,
+    decider,
+    deliberation,
+    executor,
+    clock,
+    subscribe: (listener) => events.subscribe(listener),
+  });
+  const api = new Api({
+    node: config.node,
+    house,
+    state,
+    journal,
+    executor,
+    asking,
+    health,
+    stats,
+    events,
+    policies: () => rulebook.engine.infos(),
+  });
+
+  reflexes.prime();
+  models.start();
+  const topics = (): string[] => [
+    ...new Set([...decoders.flatMap((decoder) => decoder.topics), ...house.discoveryTopics]),
+  ];
+  return { api, pipeline, executor, house, state, extensions, recovered, topics, health, stats, problems };
+}
+
+function openJournal(options: AssemblyOptions, health: HealthBoard, problems: ProblemDesk): Journal {
+  const { config, clock, log, onJournalBack } = options;
+  return new Journal({
+    folder: config.data,
+    clock,
+    log,
+    keepMs: config.history.keep,
+    maxBytes: config.history.max,
+    onHealth: (error) => {
+      if (error === undefined) {
+        health.set('journal', 'ok', `${config.data} can be written again`);
+        log.info({}, 'The journal can be written again.');
+        onJournalBack();
+      } else {
+        health.set('journal', 'fail', messageOf(error));
+        problems.report(error);
+      }
+    },
+  });
+}
+
+function filtersOf(config: Config): ConstructorParameters<typeof Fusion>[0]['filters'] {
+  return Object.fromEntries(
+    Object.entries(config.fuse.filters).map(([pattern, { deadband, debounce }]) => [
+      pattern,
+      {
+        ...(deadband === undefined
+          ? {}
+          : {
+              deadband:
+                typeof deadband === 'number'
+                  ? { absolute: deadband }
+                  : { percent: Number.parseFloat(deadband) },
+            }),
+        ...(debounce === undefined ? {} : { debounceMs: debounce }),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,80 @@
+import type { RuntimeApi, RuntimeEvent } from '../../contract/api.ts';
+import { GanglionError } from '../../errors.ts';
+import type { CliIo } from '../io.ts';
+import { reportFailure } from '../report.ts';
+import type { Style } from '../style.ts';
+import { LiveLog } from './live-log.ts';
+
+/** What `run` needs of the daemon. */
+export interface Daemon {
+  readonly api: RuntimeApi;
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SuperviseOptions {
+  readonly daemon: Daemon;
+  readonly io: CliIo;
+  readonly style: Style;
+  /** Events as JSON lines, nothing for people. */
+  readonly json: boolean;
+  /** Printed once the daemon has started. */
+  readonly greeting: () => readonly string[];
+}
+
+/** The daemon promises to stop within this. */
+const STOP_MS = 2000;
+
+/**
+ * Runs a daemon until it is interrupted, telling what it does. The first Ctrl-C stops it, a second one, or a stop that
+ * takes too long, ends the process.
+ * @returns the exit code
+ */
+export async function supervise(options: SuperviseOptions): Promise<number> {
+  const { daemon, io, style, json, greeting } = options;
+  const ending = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    ending.signal.addEventListener('abort', () => resolve());
+  });
+  const forget = io.onInterrupt(() => {
+    if (ending.signal.aborted) io.forceExit(130);
+    else ending.abort();
+  });
+  const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
+  const unsubscribe = daemon.api.subscribe(
+    json ? (event) => printLine(io, event) : (event) => live.show(event),
+  );
+  try {
+    await daemon.start(ending.signal);
+    if (!json && !ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
+    await interrupted;
+    return 0;
+  } catch (error) {
+    // An interrupt while it starts is no failure of the daemon.
+    if (ending.signal.aborted) return 0;
+    throw error;
+  } finally {
+    live.flush();
+    if (!json && ending.signal.aborted) io.out('\nStopping…\n');
+    await stopInTime(daemon, io, json);
+    unsubscribe();
+    forget();
+  }
+}
+
+async function stopInTime(daemon: Daemon, io: CliIo, json: boolean): Promise<void> {
+  const timer = io.clock.schedule(STOP_MS, () => {
+    reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
+    io.forceExit(1);
+  });
+  try {
+    await daemon.stop();
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
+function printLine(io: CliIo, event: RuntimeEvent): void {
+  if (event.type !== 'reading') io.out(`${JSON.stringify(event)}\n`);
+}

@@ -1,0 +1,269 @@
+import { join } from 'node:path';
+import { HostSource, MqttSource, ReplaySource } from '../sensors/index.ts';
+import { assemble } from './assembly.ts';
+import type { Assembly } from './assembly.ts';
+import { EmbeddedBroker } from './broker/broker.ts';
+import { brokerSettings } from './broker-settings.ts';
+import type { OwnBroker } from './broker-settings.ts';
+import { sourcesOf } from './connect.ts';
+import type { Config } from './config/load.ts';
+import type { RuntimeApi } from './contract/api.ts';
+import type { Log } from './contract/log.ts';
+import type { Source } from './contract/source.ts';
+import type { Clock } from './contract/time.ts';
+import { GanglionError } from './errors.ts';
+import { systemClock } from './lib/clock.ts';
+import { Teardown } from './lib/teardown.ts';
+import { baseTopic, faceTopics, MqttFace } from './mqtt-face.ts';
+
+export interface RuntimeOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** From 0 up to 1; for back-offs. */
+  readonly random?: () => number;
+}
+
+/** A daemon in this process. Construct → start → stop. */
+export interface Runtime extends AsyncDisposable {
+  /** Throws NOT_STARTED before `start` has resolved. */
+  readonly api: RuntimeApi;
+  /** Address of the HTTP server once started. */
+  readonly url: string | undefined;
+  /** Address of the broker once started, the embedded one's or the configured one's, without a login. */
+  readonly brokerUrl: string | undefined;
+  /**
+   * Resolves when everything runs that can run; a broker that is away is waited for in the background.
+   * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, PORT_IN_USE and the like: nothing is left running then
+   */
+  start(): Promise<void>;
+  /** Stops within two seconds, leaving nothing behind. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** The composition root of the main process. */
+export function createRuntime(config: Config, options: RuntimeOptions): Runtime {
+  return new Daemon(config, options);
+}
+
+/** Between looks at what has grown stale. */
+const AGE_MS = 1000;
+/** After connecting, the broker hands over retained and queued messages; then it is known what a crash interrupted. */
+const SETTLE_MS = 750;
+
+class Daemon implements Runtime {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #teardown = new Teardown();
+  readonly #abort = new AbortController();
+  #assembly: Assembly | undefined;
+  #source: MqttSource | undefined;
+  #face: MqttFace | undefined;
+  #url: string | undefined;
+  #brokerUrl: string | undefined;
+  #recovered = false;
+
+  constructor(config: Config, options: RuntimeOptions) {
+    this.#config = config;
+    this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+  }
+
+  get api(): RuntimeApi {
+    if (this.#assembly === undefined) throw new GanglionError('NOT_STARTED', {});
+    return this.#assembly.api;
+  }
+
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  get brokerUrl(): string | undefined {
+    return this.#brokerUrl;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#assembly?.health.phase('stopping');
+    this.#abort.abort();
+    await this.#teardown.run((name, error) =>
+      this.#log.error({ err: error }, `${name} did not stop cleanly.`),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<void> {
+    const broker = brokerSettings(this.#config, await this.#startBroker());
+    this.#brokerUrl = broker.url;
+    const assembly = await assemble({
+      config: this.#config,
+      broker,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#log,
+      teardown: this.#teardown,
+      isOurs: (message) => this.#isOurs(message.topic) && (this.#face?.handle(message) ?? true),
+      onJournalBack: () => this.#source?.redeliver(),
+      onSource: (source, connected) => {
+        if (source === 'mqtt' && connected) this.#recoverSoon();
+      },
+    });
+    this.#assembly = assembly;
+    await this.#listen(assembly, broker);
+    await this.#serve(assembly);
+    this.#keepAging(assembly);
+    assembly.health.phase('running');
+  }
+
+  async #startBroker(): Promise<OwnBroker | undefined> {
+    const { broker, data } = this.#config;
+    if (typeof broker === 'string' || !('embedded' in broker)) return undefined;
+    const { listen, users } = broker.embedded;
+    const embedded = new EmbeddedBroker({
+      listen,
+      users: Object.fromEntries(
+        Object.entries(users).map(([name, { password, publish }]) => [
+          name,
+          publish === undefined ? { password } : { password, publish },
+        ]),
+      ),
+      retainedFile: join(data, 'retained.json'),
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#teardown.add('embedded broker', async () => embedded.stop());
+    const { port } = await embedded.start();
+    return { port, ...embedded.credentials };
+  }
+
+  /** Opens the sources, last of all: from here on messages walk. */
+  async #listen(assembly: Assembly, broker: ReturnType<typeof brokerSettings>): Promise<void> {
+    const { node } = this.#config;
+    const status = `${baseTopic(node)}/status`;
+    const source = new MqttSource({
+      name: 'mqtt',
+      broker,
+      filters: [...assembly.topics(), ...faceTopics(node)],
+      clock: this.#clock,
+      random: this.#random,
+      ...(this.#shareGroup() === undefined ? {} : { shareGroup: this.#shareGroup()! }),
+      will: { topic: status, payload: 'offline', qos: 1, retain: true },
+      birth: { topic: status, payload: 'online', qos: 1, retain: true },
+    });
+    this.#source = source;
+    // A house that grows may want topics that nobody has asked the broker for yet.
+    const asked = new Set(assembly.topics());
+    assembly.house.onChange(() => {
+      const wanted = assembly.topics().filter((topic) => !asked.has(topic));
+      for (const topic of wanted) asked.add(topic);
+      if (wanted.length > 0) source.subscribe(wanted);
+    });
+    this.#startFace(assembly, source);
+    for (const one of [source, ...this.#ownSources(), ...assembly.extensions.sources])
+      await this.#open(one, assembly);
+  }
+
+  #ownSources(): Source[] {
+    return sourcesOf(this.#config).flatMap((source): Source[] => {
+      if ('host' in source)
+        return [
+          new HostSource({
+            node: this.#config.node,
+            clock: this.#clock,
+            intervalMs: source.host.interval,
+            disk: this.#config.data,
+          }),
+        ];
+      if ('replay' in source) return [new ReplaySource({ ...source.replay, clock: this.#clock })];
+      return [];
+    });
+  }
+
+  async #open(source: Source, assembly: Assembly): Promise<void> {
+    this.#teardown.add(source.name, async () => source.stop());
+    assembly.health.set(source.name, 'starting', 'connecting');
+    await source.start(assembly.pipeline, this.#abort.signal);
+  }
+
+  #startFace(assembly: Assembly, source: MqttSource): void {
+    const { mqtt } = this.#config;
+    const face = new MqttFace({
+      api: assembly.api,
+      approveWithCode: (id, verdict, code) => assembly.executor.approve(id, verdict, code),
+      publisher: { publish: (topic, payload, how) => void source.publish(topic, payload, how) },
+      clock: this.#clock,
+      askAllow: mqtt.ask.allow,
+      feedbackAllow: mqtt.feedback.allow,
+      approve: mqtt.approve,
+      announce: mqtt.announce,
+      onProblem: (code, topic, message) => assembly.problems.say(code, topic, message),
+    });
+    this.#face = face;
+    face.start();
+    this.#teardown.add('mqtt face', () => face.stop());
+  }
+
+  async #serve(assembly: Assembly): Promise<void> {
+    const { listen, token } = this.#config.http;
+    // Loaded when needed: a daemon that serves nobody need not carry it.
+    const { createHttpServer } = await import('./http/server.ts');
+    const server = createHttpServer({
+      api: assembly.api,
+      listen,
+      ...(token === undefined ? {} : { token }),
+      log: this.#log,
+      clock: this.#clock,
+    });
+    this.#teardown.add('http', async () => server.stop());
+    this.#url = (await server.start()).url;
+    assembly.health.set('http', 'ok', this.#url);
+    assembly.stats.watch(() => ({ ...server.stats().gauges, ...server.stats().counters }));
+  }
+
+  /** Goes on with what the last run left unfinished, once the broker has said what it kept for us. */
+  #recoverSoon(): void {
+    const assembly = this.#assembly;
+    if (this.#recovered || assembly === undefined) return;
+    this.#recovered = true;
+    const timer = this.#clock.schedule(SETTLE_MS, () => {
+      assembly.executor.recover(assembly.recovered.unfinished, (key) =>
+        assembly.state.current(assembly.state.slot(key)),
+      );
+    });
+    this.#teardown.add('recovery', () => timer.cancel());
+  }
+
+  #keepAging(assembly: Assembly): void {
+    let timer = this.#clock.schedule(AGE_MS, age.bind(this));
+    this.#teardown.add('aging', () => timer.cancel());
+    function age(this: Daemon): void {
+      assembly.pipeline.age();
+      timer = this.#clock.schedule(AGE_MS, age.bind(this));
+    }
+  }
+
+  #isOurs(topic: string): boolean {
+    const { node } = this.#config;
+    return (
+      topic.startsWith(`${baseTopic(node)}/`) || topic.startsWith(`homeassistant/sensor/ganglion_${node}/`)
+    );
+  }
+
+  #shareGroup(): string | undefined {
+    const { broker } = this.#config;
+    return typeof broker === 'object' && 'url' in broker ? broker.share : undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createTreeRung, DEFAULT_CERTIFICATE, Ladder, readTree } from '../policies/index.ts';
+import type { DecideSpec } from '../policies/index.ts';
+import type { RungName, SkippedRung } from './contract/decision.ts';
+import type { Rung } from './contract/rung.ts';
+import type { Clock } from './contract/time.ts';
+import { GanglionError, isGanglionError, messageOf } from './errors.ts';
+
+export interface LadderParts {
+  /** Rungs that serve every policy: cache, onnx, llm and those of extensions. */
+  readonly shared: ReadonlyMap<RungName, Rung>;
+  /** Why a built-in rung cannot run here: no model is configured, say. */
+  readonly absent: ReadonlyMap<RungName, string>;
+  readonly clock: Clock;
+  readonly onProblem: (error: GanglionError) => void;
+}
+
+/** The ladder of one decide policy: its rungs in order, each either able to answer or listed with why it cannot. */
+export function ladderFor(spec: DecideSpec, parts: LadderParts): Ladder {
+  const rungs = spec.rungs.map((name): Rung | SkippedRung => {
+    if (name === 'tree') return treeRung(spec, parts);
+    return (
+      parts.shared.get(name) ?? {
+        rung: name,
+        reason: parts.absent.get(name) ?? `there is no rung named ${name}`,
+      }
+    );
+  });
+  return new Ladder({
+    rungs,
+    minConfidence: spec.minConfidence,
+    timeoutMs: spec.timeoutMs,
+    clock: parts.clock,
+  });
+}
+
+/** The ladder of requests in words. */
+export function askLadder(parts: LadderParts, timeoutMs: number): Ladder {
+  const rungs = (['llm', 'remote'] as const).map(
+    (name): Rung | SkippedRung =>
+      parts.shared.get(name) ?? { rung: name, reason: parts.absent.get(name) ?? 'it is not configured' },
+  );
+  return new Ladder({ rungs, minConfidence: 0.5, timeoutMs, clock: parts.clock });
+}
+
+function treeRung(spec: DecideSpec, parts: LadderParts): Rung | SkippedRung {
+  if (spec.tree === undefined)
+    return { rung: 'tree', reason: 'nothing has been learned for this policy yet' };
+  const file = resolve(dirname(spec.file), spec.tree);
+  try {
+    const tree = readTree(file, readFileSync(file, 'utf8'));
+    return createTreeRung({
+      policy: spec.id,
+      tree,
+      features: spec.features.map((feature) => feature.source),
+      certify: spec.certify ?? DEFAULT_CERTIFICATE,
+    });
+  } catch (error) {
+    const problem = isGanglionError(error)
+      ? error
+      : new GanglionError('CONFIG_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
+    parts.onProblem(problem);
+    return { rung: 'tree', reason: problem.message };
+  }
+}

@@ -1,0 +1,128 @@
+import { cpus } from 'node:os';
+import type { Config } from './config/load.ts';
+import type { ModelSpec } from './contract/engine.ts';
+import type { Log } from './contract/log.ts';
+import type { RungName } from './contract/decision.ts';
+import type { Rung } from './contract/rung.ts';
+import type { Clock } from './contract/time.ts';
+import { isGanglionError, messageOf } from './errors.ts';
+import type { HealthBoard } from './health.ts';
+import type { ProblemDesk } from './problems.ts';
+import { ModelHost } from './modelhost/client.ts';
+import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
+
+export interface ModelsOptions {
+  readonly config: Config;
+  /** Classifier files by policy id, absolute. */
+  readonly classifiers: ReadonlyMap<string, string>;
+  readonly engineModules: readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly health: HealthBoard;
+  readonly problems: ProblemDesk;
+}
+
+/** Memory of the host beyond mapped weights where the configuration does not say. */
+const DEFAULT_MEMORY_BYTES = 1.5e9;
+const CLASSIFIER_CONTEXT = 512;
+
+/** The models this daemon uses, and the rungs they give. Without models there is no host process. */
+export class Models {
+  readonly #options: ModelsOptions;
+  readonly #host: ModelHost | undefined;
+
+  constructor(options: ModelsOptions) {
+    this.#options = options;
+    const { config, classifiers, engineModules, clock, random, log } = options;
+    if (config.model === undefined && classifiers.size === 0) return;
+    this.#host = new ModelHost({
+      clock,
+      log,
+      random,
+      memoryBytes: config.model?.memory ?? DEFAULT_MEMORY_BYTES,
+      extensions: engineModules,
+    });
+  }
+
+  get rungs(): ReadonlyMap<RungName, Rung> {
+    const rungs = new Map<RungName, Rung>();
+    const { config, classifiers } = this.#options;
+    const host = this.#host;
+    if (host === undefined) return rungs;
+    if (config.model !== undefined)
+      rungs.set('llm', new LlmRung({ host, file: config.model.file, minConfidence: 0 }));
+    if (classifiers.size > 0)
+      rungs.set(
+        'onnx',
+        new OnnxRung({ host, fileOf: (policy) => classifiers.get(policy), minConfidence: 0 }),
+      );
+    return rungs;
+  }
+
+  /** Starts the host and loads in the background: rules do not wait for models. */
+  start(): void {
+    const host = this.#host;
+    if (host === undefined) return;
+    for (const spec of this.#specs())
+      this.#options.health.set(`model ${shortName(spec.file)}`, 'starting', 'loading');
+    void this.#load(host);
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop();
+  }
+
+  get gauges(): Record<string, number> {
+    const status = this.#host?.status;
+    if (status === undefined) return {};
+    return {
+      model_host_running: status.state === 'running' ? 1 : 0,
+      model_host_memory_bytes: status.memoryBytes,
+      model_host_waiting: status.waiting,
+      ...Object.fromEntries(
+        Object.entries(status.counters).map(([name, count]) => [`model_host_${name}`, count]),
+      ),
+    };
+  }
+
+  async #load(host: ModelHost): Promise<void> {
+    const { health, problems } = this.#options;
+    await host.start();
+    for (const spec of this.#specs()) {
+      const part = `model ${shortName(spec.file)}`;
+      try {
+        const info = await host.load(spec);
+        health.set(part, 'ok', `${info.name} by ${info.engine}`);
+      } catch (error) {
+        if (isGanglionError(error) && error.code === 'MODEL_HOST_STOPPED') return;
+        health.set(part, 'fail', messageOf(error));
+        if (isGanglionError(error)) problems.report(error, spec.file);
+      }
+    }
+  }
+
+  #specs(): ModelSpec[] {
+    const { config, classifiers } = this.#options;
+    const threads = config.model?.threads ?? Math.min(4, Math.max(1, cpus().length - 1));
+    const specs: ModelSpec[] = [...new Set(classifiers.values())].map((file) => ({
+      file,
+      contextTokens: CLASSIFIER_CONTEXT,
+      threads: 1,
+      gpuLayers: 0,
+    }));
+    if (config.model !== undefined) {
+      specs.unshift({
+        file: config.model.file,
+        contextTokens: config.model.context,
+        threads,
+        gpuLayers: config.model.gpu_layers,
+      });
+    }
+    return specs;
+  }
+}
+
+function shortName(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,76 @@
+import type { Firing, RuleEngine } from '../policies/index.ts';
+import type { House } from './contract/house.ts';
+import type { Reading } from './contract/reading.ts';
+import type { Clock, MonoMs, Timer } from './contract/time.ts';
+
+export interface ReflexesOptions {
+  readonly engine: RuleEngine;
+  readonly clock: Clock;
+  /** Takes what fired, with when its cause was received. */
+  readonly onFiring: (firing: Firing, since: MonoMs) => void;
+}
+
+/** New devices announce themselves in bursts; the rules are checked again when a burst is over. */
+const RECHECK_MS = 250;
+
+/** Keeps the rule engine, which knows no time, on time: looks after every change, at every boundary and hold. */
+export class Reflexes {
+  readonly #options: ReflexesOptions;
+  #due: Timer | undefined;
+  #dueAt = Infinity;
+  #recheck: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ReflexesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the restored state as it is; nothing fires. */
+  prime(): void {
+    this.#options.engine.prime(this.#now());
+    this.#schedule();
+  }
+
+  changed(slots: readonly number[], retained: boolean, readings: readonly Reading[]): void {
+    if (slots.length === 0 || this.#stopped) return;
+    const since = readings[0]?.received ?? this.#options.clock.mono();
+    this.#fire(this.#options.engine.changed(slots, this.#now(), retained, readings), since);
+    this.#schedule();
+  }
+
+  /** The house has other entities than before. */
+  houseChanged(house: House): void {
+    this.#recheck ??= this.#options.clock.schedule(RECHECK_MS, () => {
+      this.#recheck = undefined;
+      this.#options.engine.recheck(house, this.#now());
+      this.#schedule();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#due?.cancel();
+    this.#recheck?.cancel();
+  }
+
+  #schedule(): void {
+    const next = this.#options.engine.nextDue() ?? Infinity;
+    if (next === this.#dueAt) return;
+    this.#due?.cancel();
+    this.#dueAt = next;
+    if (next === Infinity || this.#stopped) return;
+    this.#due = this.#options.clock.schedule(Math.max(0, next - this.#options.clock.mono()), () => {
+      this.#dueAt = Infinity;
+      this.#fire(this.#options.engine.due(this.#now()), this.#options.clock.mono());
+      this.#schedule();
+    });
+  }
+
+  #fire(firings: readonly Firing[], since: MonoMs): void {
+    for (const firing of firings) this.#options.onFiring(firing, since);
+  }
+
+  #now(): { wall: ReturnType<Clock['wall']>; mono: MonoMs } {
+    return { wall: this.#options.clock.wall(), mono: this.#options.clock.mono() };
+  }
+}
