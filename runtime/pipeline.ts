@@ -79,7 +79,7 @@ export class Pipeline implements Sink {
     lap?.end('decide');
 
     // After the decisions: a reading that is safe before its decision would look dealt with after a crash.
-    for (const reading of readings) journal.record(reading);
+    journal.record(readings);
     const durable = urgent ? journal.accept() : journal.settle();
     lap?.end('journal');
     if (!durable) stats.count('readings_not_durable', readings.length);

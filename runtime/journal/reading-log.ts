@@ -24,6 +24,14 @@ export interface LoggedReading {
   readonly news: boolean;
 }
 
+/** A property as the log knows it; the caller keeps it, so that a reading costs no look-up here. */
+export interface LogKey {
+  readonly key: PropertyKey;
+  /** The segment in which `id` was given; ids start anew with every segment. */
+  segment: number;
+  id: number;
+}
+
 /** The file operations the log needs; tests pass ones that fail. */
 export interface LogFiles {
   write(fd: number, bytes: Buffer): void;
@@ -67,7 +75,7 @@ export class ReadingLog {
   #count = 0;
   #sizeBytes = 0;
   #lastAt = 0;
-  #ids = new Map<PropertyKey, number>();
+  #nextId = 0;
   #syncing = false;
   #unsynced = false;
 
@@ -100,7 +108,7 @@ export class ReadingLog {
    * Opens the next segment, starting with copies of the latest values.
    * @returns the number of the segment before; remove it with `drop` when its readings are stored elsewhere
    */
-  begin(latest: Iterable<Pick<LoggedReading, 'key' | 'at' | 'value'>>): number {
+  begin(latest: Iterable<{ readonly track: LogKey; readonly at: number; readonly value: Value }>): number {
     this.flush();
     const fd = openSync(join(this.#folder, fileName(this.#segment + 1)), 'a');
     if (this.#fd >= 0) closeSync(this.#fd);
@@ -109,14 +117,14 @@ export class ReadingLog {
     this.#count = 0;
     this.#sizeBytes = 0;
     this.#lastAt = 0;
-    this.#ids = new Map();
-    for (const { key, at, value } of latest) this.#record(key, at, value, LATEST);
+    this.#nextId = 0;
+    for (const { track, at, value } of latest) this.#record(track, at, value, LATEST);
     this.flush();
     return this.#segment - 1;
   }
 
   /** Buffers one reading. It is safe once `flush` has returned. @returns its sequence */
-  append(key: PropertyKey, at: number, value: Value): number {
+  append(key: LogKey, at: number, value: Value): number {
     this.#record(key, at, value, 0);
     return this.#segment * SEGMENT + this.#count++;
   }
@@ -177,24 +185,23 @@ export class ReadingLog {
     }
   }
 
-  #record(key: PropertyKey, at: number, value: Value, flag: number): void {
+  #record(key: LogKey, at: number, value: Value, flag: number): void {
     const out = this.#writer;
     if (out.length === 0) {
       out.u32(0);
       out.u32(0);
     }
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = this.#ids.size;
-      this.#ids.set(key, id);
+    if (key.segment !== this.#segment) {
+      key.segment = this.#segment;
+      key.id = this.#nextId++;
       out.u8(DEFINE);
-      out.varint(id);
-      out.text(key);
+      out.varint(key.id);
+      out.text(key.key);
     }
     const time = Math.round(at);
     const type = typeof value === 'number' ? NUMBER : typeof value === 'string' ? TEXT : value ? TRUE : FALSE;
     out.u8(type | flag);
-    out.varint(id);
+    out.varint(key.id);
     out.signed(time - this.#lastAt);
     this.#lastAt = time;
     if (typeof value === 'number') out.f64(value);

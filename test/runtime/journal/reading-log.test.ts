@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PropertyKey } from '../../../runtime/contract/ids.ts';
+import type { LogKey } from '../../../runtime/journal/reading-log.ts';
 import { ReadingLog } from '../../../runtime/journal/reading-log.ts';
 
 let folder: string;
+let a: LogKey;
+let b: LogKey;
 beforeEach(() => {
+  a = logKey('sensor.a.x');
+  b = logKey('sensor.b.x');
   folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
 });
 
@@ -17,6 +22,10 @@ const reading = fc.record({
   at: fc.integer({ min: 0, max: 4e12 }),
   value: fc.oneof(fc.double({ noNaN: true }), fc.string(), fc.boolean()),
 });
+
+function logKey(key: PropertyKey): LogKey {
+  return { key, segment: -1, id: 0 };
+}
 
 function recovered() {
   return [...new ReadingLog(folder).recover()];
@@ -29,8 +38,9 @@ describe('reading log', () => {
         folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
         const log = new ReadingLog(folder);
         log.begin([]);
+        const tracks = Object.fromEntries(readings.map((r) => [r.key, logKey(r.key)]));
         const sequences = readings.map((r) => {
-          const sequence = log.append(r.key, r.at, r.value);
+          const sequence = log.append(tracks[r.key]!, r.at, r.value);
           if (r.at % 3 === 0) log.flush();
           return sequence;
         });
@@ -45,11 +55,11 @@ describe('reading log', () => {
   it('keeps every whole frame when the last one is torn anywhere', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 20.5);
+    log.append(a, 1000, 20.5);
     log.flush();
     const file = join(folder, readdirSync(folder)[0]!);
     const whole = readFileSync(file);
-    log.append('sensor.a.x', 2000, 'later');
+    log.append(a, 2000, 'later');
     log.close();
     const all = readFileSync(file);
     for (let size = whole.length; size < all.length; size++) {
@@ -62,7 +72,7 @@ describe('reading log', () => {
   it('ignores rubbish behind the last frame', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
+    log.append(a, 1000, 1);
     log.close();
     appendFileSync(join(folder, readdirSync(folder)[0]!), Buffer.alloc(100, 255));
     expect(recovered()).toHaveLength(1);
@@ -71,9 +81,9 @@ describe('reading log', () => {
   it('starts a segment with the latest values, so that older ones can be dropped', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
-    const old = log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
-    log.append('sensor.b.x', 2000, 2);
+    log.append(a, 1000, 1);
+    const old = log.begin([{ track: a, at: 1000, value: 1 }]);
+    log.append(b, 2000, 2);
     log.drop(old);
     log.close();
     expect(recovered().map(({ key, value, news }) => ({ key, value, news }))).toEqual([
@@ -92,15 +102,15 @@ describe('reading log', () => {
       },
     });
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
+    log.append(a, 1000, 1);
     log.flush();
     full = true;
-    log.append('sensor.b.x', 2000, 2);
+    log.append(b, 2000, 2);
     expect(() => log.flush()).toThrow('no space');
     log.discard();
     full = false;
-    log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
-    log.append('sensor.b.x', 3000, 3);
+    log.begin([{ track: a, at: 1000, value: 1 }]);
+    log.append(b, 3000, 3);
     log.flush();
     expect(recovered().map(({ at, value, news }) => [at, value, news])).toEqual([
       [1000, 1, true],
