@@ -1,4 +1,5 @@
 import type { RuntimeApi, RuntimeEvent } from '../../contract/api.ts';
+import type { Timer } from '../../contract/time.ts';
 import { GanglionError } from '../../errors.ts';
 import type { CliIo } from '../io.ts';
 import { reportFailure } from '../report.ts';
@@ -7,6 +8,7 @@ import { LiveLog } from './live-log.ts';
 
 /** What `run` needs of the daemon. */
 export interface Daemon {
+  /** Once it has started. */
   readonly api: RuntimeApi;
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -36,16 +38,24 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const interrupted = new Promise<void>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve());
   });
+  let tooSlow: Timer | undefined;
   const forget = io.onInterrupt(() => {
-    if (ending.signal.aborted) io.forceExit(130);
-    else ending.abort();
+    if (ending.signal.aborted) {
+      io.forceExit(130);
+      return;
+    }
+    if (!json) io.out('\nStopping…\n');
+    tooSlow = io.clock.schedule(STOP_MS, () => {
+      reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
+      io.forceExit(1);
+    });
+    ending.abort();
   });
   const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
-  const unsubscribe = daemon.api.subscribe(
-    json ? (event) => printLine(io, event) : (event) => live.show(event),
-  );
+  let unsubscribe = (): void => {};
   try {
     await daemon.start(ending.signal);
+    unsubscribe = daemon.api.subscribe(json ? (event) => printLine(io, event) : (event) => live.show(event));
     if (!json && !ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
     await interrupted;
     return 0;
@@ -54,23 +64,12 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     if (ending.signal.aborted) return 0;
     throw error;
   } finally {
-    live.flush();
-    if (!json && ending.signal.aborted) io.out('\nStopping…\n');
-    await stopInTime(daemon, io, json);
+    // That every part stops now is no news.
     unsubscribe();
-    forget();
-  }
-}
-
-async function stopInTime(daemon: Daemon, io: CliIo, json: boolean): Promise<void> {
-  const timer = io.clock.schedule(STOP_MS, () => {
-    reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
-    io.forceExit(1);
-  });
-  try {
+    live.flush();
     await daemon.stop();
-  } finally {
-    timer.cancel();
+    tooSlow?.cancel();
+    forget();
   }
 }
 

@@ -9,7 +9,16 @@ import { table } from '../../../runtime/cli/table.ts';
 import { clean, fit, width, wrap } from '../../../runtime/cli/text.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { CapturedIo } from '../../support/cli.ts';
-import { action, decision, NOW, outcome, reading, ScriptedApi } from '../../support/scripted-api.ts';
+import {
+  action,
+  decision,
+  ENTITIES,
+  entity,
+  NOW,
+  outcome,
+  reading,
+  ScriptedApi,
+} from '../../support/scripted-api.ts';
 
 const plain = styleOf(false);
 
@@ -172,6 +181,7 @@ describe('supervising', () => {
 
   it('prints nothing but JSON lines for machines', async () => {
     const { api, io, code } = setup({}, true);
+    await expect.poll(() => api.listeners.size).toBe(1);
     api.emit({ type: 'decision', decision: decision('77') });
     api.emit(reading('sensor.hall.temperature', 21));
     io.interrupt();
@@ -201,21 +211,21 @@ describe('supervising', () => {
   });
 
   it('says how to talk to it', () => {
-    const { house } = new ScriptedApi();
+    const motion = entity('binary_sensor.hall_motion_occupancy', { device: 'zigbee2mqtt/hall_motion' });
+    const { house } = new ScriptedApi([ENTITIES.light, motion]);
     const lines = talkLines(
       {
         node: 'hub',
         url: 'http://127.0.0.1:8420',
         brokerUrl: 'mqtt://127.0.0.1:1884',
         house,
-        demo: true,
+        demo: false,
         program: 'ganglion',
       },
       plain,
     );
-    expect(lines.join('\n')).toContain('SIMULATED');
     expect(lines.join('\n')).toContain('ganglion ask "turn on the hall light"');
-    expect(lines.join('\n')).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -t');
+    expect(lines.join('\n')).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -t zigbee2mqtt/hall_motion -m');
     expect(lines.join('\n')).toContain('http://127.0.0.1:8420/');
   });
 });
