@@ -164,7 +164,13 @@ class Daemon implements Runtime {
       birth: { topic: status, payload: 'online', qos: 1, retain: true },
     });
     this.#source = source;
-    assembly.house.onChange(() => source.subscribe(assembly.topics()));
+    // A house that grows may want topics that nobody has asked the broker for yet.
+    const asked = new Set(assembly.topics());
+    assembly.house.onChange(() => {
+      const wanted = assembly.topics().filter((topic) => !asked.has(topic));
+      for (const topic of wanted) asked.add(topic);
+      if (wanted.length > 0) source.subscribe(wanted);
+    });
     this.#startFace(assembly, source);
     for (const one of [source, ...this.#ownSources(), ...assembly.extensions.sources])
       await this.#open(one, assembly);

@@ -1,11 +1,13 @@
 import type { Encoder } from '../../runtime/contract/actuator.ts';
 import { GanglionError } from '../../runtime/errors.ts';
+import { homeassistant } from './recipes.ts';
 import { shelly } from './shelly.ts';
 import { tasmota } from './tasmota.ts';
+import { topic } from './topic.ts';
 import { zigbee2mqtt } from './zigbee2mqtt.ts';
 
 const ENCODERS: ReadonlyMap<string, Encoder> = new Map(
-  [zigbee2mqtt, tasmota, shelly].map((encoder) => [encoder.dialect, encoder]),
+  [zigbee2mqtt, tasmota, shelly, homeassistant, topic].map((encoder) => [encoder.dialect, encoder]),
 );
 
 export const ENCODED_DIALECTS: readonly string[] = [...ENCODERS.keys()];

@@ -14,7 +14,8 @@ export type Convert =
   /** 0…max → 0–100 %, whole; what is not quite off is at least 1. */
   | { readonly as: 'level'; readonly max: number; readonly invert?: boolean }
   | { readonly as: 'mired' }
-  | { readonly as: 'color' };
+  /** A colour as `readColor` takes it; `model` where the text does not begin with one. */
+  | { readonly as: 'color'; readonly model?: 'rgb' | 'hs' | 'xy' };
 
 export type Converter = (value: Value, unit: string | undefined) => Value | undefined;
 
@@ -71,8 +72,13 @@ export function compileConvert(convert: Convert): Converter {
         return number === undefined || number <= 0 ? undefined : kelvinOf(number);
       };
     case 'color':
-    default:
-      return (value) => (typeof value === 'string' ? readColor(value) : undefined);
+    default: {
+      const { model } = convert;
+      return (value) => {
+        if (typeof value !== 'string') return undefined;
+        return readColor(model === undefined || value.includes(':') ? value : `${model}:${value}`);
+      };
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { DeviceBook } from './book.ts';
 import type { Device } from './device.ts';
 import { discoverTasmota, discoverTasmotaSensors } from './discovery-tasmota.ts';
 import { discoverZigbee, type ZigbeeNetwork } from './discovery-zigbee2mqtt.ts';
+import { HomeAssistantDiscovery } from './discovery-homeassistant.ts';
 import type { PointTable } from './points.ts';
 import type { Problems } from './problems.ts';
 
@@ -24,6 +25,9 @@ export function zigbeePrefix(base: string, bases: readonly string[]): string {
   return base === (bases[0] ?? 'zigbee2mqtt') ? '' : `${base}/`;
 }
 
+/** Configuration topics of Home Assistant discovery. */
+const MAX_CONFIGS = 5000;
+
 /** Sorts discovery messages to those who read them, and contains what goes wrong there. */
 export class Discovery {
   readonly #book: DeviceBook;
@@ -31,6 +35,8 @@ export class Discovery {
   readonly #maxBytes: number;
   readonly #networks = new Map<string, ZigbeeNetwork>();
   readonly #tasmota: string;
+  readonly #homeassistant: string;
+  readonly #announced: HomeAssistantDiscovery;
 
   constructor(
     options: DiscoveryOptions,
@@ -42,16 +48,29 @@ export class Discovery {
     this.#book = book;
     this.#problems = problems;
     this.#maxBytes = maxBytes;
-    void points;
     this.#tasmota = `${options.tasmota ?? 'tasmota/discovery'}/`;
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     for (const base of bases) {
       this.#networks.set(`${base}/bridge/devices`, { base, prefix: zigbeePrefix(base, bases) });
     }
+    this.#homeassistant = `${options.homeassistant ?? 'homeassistant'}/`;
+    const owned = [...bases.map((base) => `${base}/`), 'tele/', 'stat/', 'cmnd/', 'ganglion/'];
+    this.#announced = new HomeAssistantDiscovery(
+      { prefix: this.#homeassistant, owned, limit: MAX_CONFIGS },
+      book,
+      points,
+      problems,
+    );
   }
 
   get topics(): readonly string[] {
-    return [...this.#networks.keys(), `${this.#tasmota}+/config`, `${this.#tasmota}+/sensors`];
+    return [
+      ...this.#networks.keys(),
+      `${this.#tasmota}+/config`,
+      `${this.#tasmota}+/sensors`,
+      `${this.#homeassistant}+/+/config`,
+      `${this.#homeassistant}+/+/+/config`,
+    ];
   }
 
   read(message: Message): DiscoveryOutcome {
@@ -76,6 +95,9 @@ export class Discovery {
       return this.#done(topic, discoverZigbee(payload, network, this.#book), 'a list of devices', payload);
     }
     if (topic.startsWith(this.#tasmota)) return this.#readTasmota(message);
+    if (topic.startsWith(this.#homeassistant) && topic.endsWith('/config')) {
+      return this.#announced.read(topic, this.#json(message)) === true ? 'changed' : 'unchanged';
+    }
     return 'other';
   }
 
@@ -128,10 +150,10 @@ export class Discovery {
   }
 
   save(): unknown {
-    return [];
+    return this.#announced.save();
   }
 
   load(saved: unknown): void {
-    void saved;
+    this.#announced.load(saved);
   }
 }

@@ -8,7 +8,7 @@ import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
 import { checkPolicy } from './check.ts';
-import type { Reader } from './compile.ts';
+import type { Condition, Reader } from './compile.ts';
 import { DueHeap } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
@@ -39,6 +39,9 @@ export interface RuleEngineOptions {
 const CLOCK_CHECK_MS = 60_000;
 /** More than this between the clocks means that somebody set the wall clock, ms. */
 const CLOCK_JUMP_MS = 500;
+const INACTIVE = 0;
+const RULE = 1;
+const DECIDE = 2;
 const NOTHING: readonly Firing[] = [];
 
 /** Throws TIMEZONE_UNKNOWN. */
@@ -66,6 +69,11 @@ export class RuleEngine {
   /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
   readonly #heap: DueHeap;
   readonly #limit: number;
+  // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
+  readonly #kind: Uint8Array;
+  readonly #when: readonly (Condition | undefined)[];
+  readonly #value: Int8Array;
+  readonly #evaluations: Float64Array;
   #house: House;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
@@ -78,6 +86,10 @@ export class RuleEngine {
     this.#index = buildSlotIndex(tracks.map((track) => track.slots));
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
+    this.#kind = new Uint8Array(tracks.length);
+    this.#when = tracks.map((track) => (isRule(track) ? track.when : undefined));
+    this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
+    this.#evaluations = new Float64Array(tracks.length);
     this.#house = options.house;
   }
 
@@ -88,6 +100,7 @@ export class RuleEngine {
     for (const track of this.#tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
+      this.#kind[track.index] = INACTIVE;
       this.#stop(track);
       this.#check(track, now);
     }
@@ -118,10 +131,10 @@ export class RuleEngine {
     if (!retained) this.#elapse(now);
     const { policies, count } = this.#index.touched(slots);
     for (let i = 0; i < count; i++) {
-      const track = this.#tracks[policies[i]!]!;
-      if (!track.active) continue;
-      if (isRule(track)) this.#evaluate(track, now, retained, 'reading');
-      else this.#notice(track, now, retained);
+      const policy = policies[i]!;
+      const kind = this.#kind[policy];
+      if (kind === RULE) this.#evaluate(policy, now, retained, 'reading');
+      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, retained);
     }
     if (retained) this.#elapse(now);
     return this.#settle(now, slots, readings);
@@ -146,7 +159,10 @@ export class RuleEngine {
       throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
     }
     this.#reader.time.set(now.wall);
-    return explainTrack(track, this.#reader, now, this.#heap.at(2 * track.index + 1));
+    return explainTrack(track, this.#reader, now, {
+      holdDue: this.#heap.at(2 * track.index + 1),
+      evaluations: this.#evaluations[track.index]!,
+    });
   }
 
   infos(): PolicyInfo[] {
@@ -191,7 +207,7 @@ export class RuleEngine {
       if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
       else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
       else if ((id & 1) === 0) {
-        this.#evaluate(track, now, false, 'time');
+        this.#evaluate(track.index, now, false, 'time');
         this.#schedule(track, now);
       } else {
         track.armed = false;
@@ -201,12 +217,13 @@ export class RuleEngine {
   }
 
   /** One look at `when`: edges fire or start a hold, everything else is remembered. Allocates only on an edge. */
-  #evaluate(track: RuleTrack, now: Now, silent: boolean, by: 'reading' | 'time'): void {
-    const before = track.value;
-    const value = track.when();
-    track.evaluations++;
+  #evaluate(policy: number, now: Now, silent: boolean, by: 'reading' | 'time'): void {
+    const before = this.#value[policy];
+    const value = this.#when[policy]!();
+    this.#evaluations[policy]!++;
     if (value === before) return;
-    track.value = value;
+    this.#value[policy] = value;
+    const track = this.#tracks[policy] as RuleTrack;
     const hold = 2 * track.index + 1;
     if (value !== TRUE) {
       this.#heap.clear(hold);
@@ -223,7 +240,7 @@ export class RuleEngine {
 
   /** A property of `on` has changed: decide now, or at the end of the interval. */
   #notice(track: DecideTrack, now: Now, silent: boolean): void {
-    track.evaluations++;
+    this.#evaluations[track.index]!++;
     let news = false;
     for (let i = 0; i < track.slots.length; i++) {
       const value = this.#reader.state.current(track.slots[i]!);
@@ -260,11 +277,12 @@ export class RuleEngine {
     track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
     const active = track.spec.mode !== 'off' && !track.problems.some(({ severity }) => severity === 'error');
     if (active === track.active) return;
-    track.active = active;
     this.#stop(track);
+    track.active = active;
+    this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
     if (!active) return;
     if (isRule(track)) {
-      this.#evaluate(track, now, true, 'time');
+      this.#evaluate(track.index, now, true, 'time');
       this.#schedule(track, now);
     } else this.#notice(track, now, true);
   }
@@ -273,9 +291,8 @@ export class RuleEngine {
   #stop(track: Track): void {
     this.#heap.clear(2 * track.index);
     this.#heap.clear(2 * track.index + 1);
-    if (!isRule(track)) return;
-    track.value = UNKNOWN;
-    track.armed = false;
+    this.#value[track.index] = UNKNOWN;
+    if (isRule(track)) track.armed = false;
   }
 
   #schedule(track: RuleTrack, now: Now): void {

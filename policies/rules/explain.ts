@@ -45,7 +45,7 @@ export function explainTrack(
   track: Track,
   reader: Reader,
   now: Now,
-  holdDue: number | undefined,
+  { holdDue, evaluations }: { holdDue: number | undefined; evaluations: number },
 ): PolicyExplanation {
   const { spec } = track;
   const base = {
@@ -58,7 +58,7 @@ export function explainTrack(
     status: statusOf(track, now),
     problems: track.problems,
     fired: track.fired,
-    evaluations: track.evaluations,
+    evaluations,
     cooldownLeftMs: cooldownLeft(track, now.mono),
     ...(track.lastFiredWall === undefined ? {} : { lastFired: track.lastFiredWall }),
     ...(track.whyNot === undefined ? {} : { lastWhyNot: track.whyNot }),

@@ -9,7 +9,6 @@ import { FrameBuilder } from './frame.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
-import { type Tri, UNKNOWN } from './tri.ts';
 
 interface TrackBase {
   /** Place in file order; also its ids in the due heap. */
@@ -25,7 +24,6 @@ interface TrackBase {
   lastFiredMono: number;
   lastFiredWall: WallMs | undefined;
   fired: number;
-  evaluations: number;
   pausedUntil: number;
   whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
 }
@@ -39,7 +37,6 @@ export interface RuleTrack extends TrackBase {
   readonly boundaries: Boundaries | undefined;
   /** Entities it acts on. */
   readonly entities: readonly string[];
-  value: Tri;
   /** `when` turned true by news and `for` has not run out yet, perhaps interrupted by unknown. */
   armed: boolean;
 }
@@ -75,7 +72,6 @@ function base(
     lastFiredMono: Number.NEGATIVE_INFINITY,
     lastFiredWall: undefined,
     fired: 0,
-    evaluations: 0,
     pausedUntil: Number.NEGATIVE_INFINITY,
     whyNot: undefined,
   };
@@ -101,7 +97,6 @@ export function trackRule(spec: RuleSpec, index: number, reader: Reader, maxPerM
     })),
     boundaries: boundariesOf(spec.when.expr),
     entities: actsOn(spec),
-    value: UNKNOWN,
     armed: false,
   };
 }

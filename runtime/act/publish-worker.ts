@@ -3,7 +3,7 @@ import type { MqttClient } from 'mqtt';
 import { workerData } from 'node:worker_threads';
 import type { ActuatorResult, WireCommand } from '../contract/actuator.ts';
 import { GanglionError, messageOf } from '../errors.ts';
-import { connectOptions } from '../lib/mqtt-options.ts';
+import { connectOptions, sendAtOnce } from '../lib/mqtt-options.ts';
 import type { BrokerSettings } from '../lib/mqtt-options.ts';
 
 /** Runs in the publishing pool: one MQTT connection of its own, so that main's stream never waits for an action. */
@@ -18,6 +18,8 @@ export interface PublishTask {
 
 const settings = workerData as { readonly broker: BrokerSettings };
 let client: MqttClient | undefined;
+/** One promise for all tasks that wait for the connection. */
+let opening: Promise<void> | undefined;
 
 /** Publishes a batch; each task's result is at its index. */
 export default async function publish(tasks: readonly PublishTask[]): Promise<ActuatorResult[]> {
@@ -27,14 +29,16 @@ export default async function publish(tasks: readonly PublishTask[]): Promise<Ac
 }
 
 function open(): MqttClient {
-  const connection = connect(settings.broker.url, {
-    ...connectOptions(settings.broker),
-    clientId: `${settings.broker.clientId ?? 'ganglion'}-act-${process.pid}`,
-    clean: true,
-    reconnectPeriod: 500,
-    queueQoSZero: false,
-    resubscribe: false,
-  });
+  const connection = sendAtOnce(
+    connect(settings.broker.url, {
+      ...connectOptions(settings.broker),
+      clientId: `${settings.broker.clientId ?? 'ganglion'}-act-${process.pid}`,
+      clean: true,
+      reconnectPeriod: 500,
+      queueQoSZero: false,
+      resubscribe: false,
+    }),
+  );
   // A connection error shows as a task that misses its deadline; unheard it would end the thread.
   connection.on('error', () => {});
   return connection;
@@ -55,20 +59,24 @@ async function perform(connection: MqttClient, task: PublishTask): Promise<Actua
 
 async function connected(connection: MqttClient, deadline: number): Promise<void> {
   if (connection.connected) return;
-  await new Promise<void>((resolve, reject) => {
-    const onConnect = (): void => {
-      clearTimeout(timer);
+  opening ??= new Promise<void>((resolve) => {
+    connection.once('connect', () => {
+      opening = undefined;
       resolve();
-    };
-    const timer = setTimeout(
-      () => {
-        connection.off('connect', onConnect);
-        reject(new GanglionError('BROKER_SILENT', { what: 'the connection' }));
-      },
+    });
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new GanglionError('BROKER_SILENT', { what: 'the connection' })),
       Math.max(0, deadline - performance.now()),
     );
-    connection.once('connect', onConnect);
   });
+  try {
+    await Promise.race([opening, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** QoS 1 resolves with the broker's acknowledgement, QoS 0 once it is written to a live connection. */

@@ -30,6 +30,12 @@ export const HOUSE_ERRORS = {
     (f: { dialect: string }) => `Expected a dialect with an encoder but received ${f.dialect}.`,
     'Use zigbee2mqtt, tasmota, shelly, homeassistant or topic; webhook and handler are not encoded.',
   ),
+  POINT_INVALID: spec(
+    'caller',
+    (f: { topic: string; path: string }) =>
+      `Expected a path such as data.t or list[0].value for ${f.topic} but received ${JSON.stringify(f.path)}.`,
+    'Mend the path where the topic is configured or announced.',
+  ),
   TEMPLATE_UNSUPPORTED: spec(
     'data',
     (f: { template: string; reason: string }) =>

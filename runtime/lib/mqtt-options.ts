@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IClientOptions } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 
 /** How to reach a broker. Files are absolute paths of PEM files. */
 export interface BrokerSettings {
@@ -28,4 +28,12 @@ export function connectOptions(broker: BrokerSettings): IClientOptions {
     keepalive: 30,
     connectTimeout: 10_000,
   };
+}
+
+/** Sends small packets at once: Nagle's algorithm would hold an acknowledgement back for up to 40 ms. */
+export function sendAtOnce(client: MqttClient): MqttClient {
+  return client.on('connect', () => {
+    const { stream } = client;
+    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
+  });
 }

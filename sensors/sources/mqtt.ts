@@ -2,7 +2,7 @@ import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Sink, Source, Acceptance } from '../../runtime/contract/source.ts';
 import type { Clock, Timer } from '../../runtime/contract/time.ts';
 import { backoffMs, type BackoffOptions } from '../../runtime/lib/backoff.ts';
-import { connectOptions, type BrokerSettings } from '../../runtime/lib/mqtt-options.ts';
+import { connectOptions, sendAtOnce, type BrokerSettings } from '../../runtime/lib/mqtt-options.ts';
 import { brokerAddress, describeFailure } from './mqtt-failure.ts';
 import { isTopicFilter } from './mqtt-filter.ts';
 import { MqttOutbox, type Publication } from './mqtt-outbox.ts';
@@ -157,13 +157,15 @@ export class MqttSource implements Source {
     this.#unacknowledged = 0;
     let client: MqttClient;
     try {
-      client = connect(broker.url, {
-        ...connectOptions(broker),
-        clean: false,
-        reconnectPeriod: 0,
-        resubscribe: false,
-        ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-      });
+      client = sendAtOnce(
+        connect(broker.url, {
+          ...connectOptions(broker),
+          clean: false,
+          reconnectPeriod: 0,
+          resubscribe: false,
+          ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+        }),
+      );
     } catch (error) {
       this.#failure = error;
       this.#lost();
