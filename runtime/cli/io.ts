@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Clock } from '../contract/time.ts';
 import { systemClock } from '../lib/clock.ts';
 
@@ -31,8 +32,8 @@ export function processIo(): CliIo {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     columns: stdout.columns ?? 80,
-    colour: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
+    colour: isatty(1) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
+    interactive: isatty(2) && env['TERM'] !== 'dumb',
     env,
     cwd: process.cwd(),
     clock: systemClock,

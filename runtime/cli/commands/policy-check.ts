@@ -47,7 +47,7 @@ export const policyCheckCommand = defineCommand({
     }
     const mute = args.json === true || errors === 0 ? [] : unreachable(place?.house);
     if (mute.length > 0) {
-      const hint = `${mute.length} devices there name no dialect, such as ${mute[0]!.id}: what they take is known to the running daemon only.`;
+      const hint = `${mute[0]!.id}${mute.length > 1 ? ` and ${mute.length - 1} more` : ''} there without a dialect: what it takes is known to the running daemon only.`;
       io.out(`${wrap(clean(hint), io.columns)}\n`);
     }
     return errors === 0 ? 0 : 1;

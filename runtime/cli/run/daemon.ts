@@ -25,6 +25,7 @@ export async function runDaemon({ config, demo, json, io, style }: RunOptions): 
     io,
     style,
     json,
+    addresses: () => ({ node: runtime.api.node, url: runtime.url, brokerUrl: runtime.brokerUrl }),
     greeting: () =>
       talkLines(
         {

@@ -22,6 +22,8 @@ export interface SuperviseOptions {
   readonly json: boolean;
   /** Printed once the daemon has started. */
   readonly greeting: () => readonly string[];
+  /** Where it can be reached, for machines: the fields of the first JSON line. */
+  readonly addresses: () => object;
 }
 
 /** The daemon promises to stop within this. */
@@ -33,7 +35,7 @@ const STOP_MS = 2000;
  * @returns the exit code
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const { daemon, io, style, json, greeting } = options;
+  const { daemon, io, style, json, greeting, addresses } = options;
   const ending = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve());
@@ -56,7 +58,8 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   try {
     await daemon.start(ending.signal);
     unsubscribe = daemon.api.subscribe(json ? (event) => printLine(io, event) : (event) => live.show(event));
-    if (!json && !ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
+    if (json) io.out(`${JSON.stringify({ type: 'started', ...addresses() })}\n`);
+    else if (!ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
     await interrupted;
     return 0;
   } catch (error) {

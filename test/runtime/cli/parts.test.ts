@@ -38,11 +38,11 @@ describe('text', () => {
         fc.integer({ min: 2, max: 60 }),
         (text, columns) => {
           expect(width(fit(text, columns))).toBeLessThanOrEqual(columns);
-          const words = text.split(/\s+/);
-          const longest = Math.max(...words.map(width));
+          const words = text.split(/\s+/).filter(Boolean);
+          const longest = Math.max(0, ...words.map(width));
           for (const line of wrap(text, columns).split('\n'))
             expect(width(line)).toBeLessThanOrEqual(Math.max(columns, longest));
-          expect(wrap(text, columns).split(/\s+/).join(' ')).toBe(words.join(' '));
+          expect(wrap(text, columns).split(/\s+/).filter(Boolean).join(' ')).toBe(words.join(' '));
         },
       ),
     );
@@ -163,7 +163,14 @@ describe('supervising', () => {
     const io = new CapturedIo('/');
     const clock = new ManualClock(NOW);
     io.clock = clock;
-    const code = supervise({ daemon, io, style: plain, json, greeting: () => ['hello'] });
+    const code = supervise({
+      daemon,
+      io,
+      style: plain,
+      json,
+      greeting: () => ['hello'],
+      addresses: () => ({ node: 'hub' }),
+    });
     return { api, calls, io, clock, code };
   }
 
@@ -187,7 +194,7 @@ describe('supervising', () => {
     io.interrupt();
     await code;
     const lines = io.stdout.trimEnd().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['decision']);
+    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['started', 'decision']);
   });
 
   it('is ended by a second interrupt, and by a stop that takes too long', async () => {
