@@ -7,7 +7,8 @@ import type { Fusion } from './fuse.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Reflexes } from './reflexes.ts';
 import type { Senses } from './sense.ts';
-import type { RuntimeStats } from './stats.ts';
+import { SAMPLE } from './stats.ts';
+import type { RuntimeStats, Stage } from './stats.ts';
 
 export interface PipelineParts {
   readonly senses: Senses;
@@ -19,7 +20,7 @@ export interface PipelineParts {
   readonly clock: Clock;
   /** Messages to the agent itself rather than about the house. */
   readonly isOurs: (message: Message) => boolean;
-  readonly onReading: ((reading: Reading) => void) | undefined;
+  readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onStatus: (source: string, connected: boolean, detail: string) => void;
 }
 
@@ -38,20 +39,20 @@ export class Pipeline implements Sink {
   }
 
   message(message: Message): Acceptance {
-    const { senses, fusion, reflexes, stats, clock, isOurs } = this.#parts;
-    const started = clock.mono();
-    stats.count('messages');
+    const { senses, fusion, reflexes, stats, isOurs } = this.#parts;
+    stats.messages++;
     if (isOurs(message)) return 'volatile';
+    const lap = stats.sample() ? new Lap(this.#parts) : undefined;
     const { readings, availability } = senses.sense(message);
-    stats.stage('sense', clock.mono() - started);
+    lap?.end('sense');
     for (const { entities, available } of availability) {
       reflexes.changed(fusion.setAvailable(entities, available), message.retained, []);
     }
-    return this.#walk(readings, message.qos > 0);
+    return this.#walk(readings, message.qos > 0, lap);
   }
 
   readings(readings: readonly Reading[]): Acceptance {
-    return this.#walk(readings, false);
+    return this.#walk(readings, false, undefined);
   }
 
   status(source: string, connected: boolean, detail: string): void {
@@ -64,29 +65,43 @@ export class Pipeline implements Sink {
   }
 
   /** @param urgent somebody waits for an acknowledgement */
-  #walk(readings: readonly Reading[], urgent: boolean): Acceptance {
+  #walk(readings: readonly Reading[], urgent: boolean, lap: Lap | undefined): Acceptance {
     if (readings.length === 0) return 'volatile';
-    const { fusion, reflexes, executor, journal, stats, clock, onReading } = this.#parts;
-    stats.count('readings', readings.length);
-    const sensed = clock.mono();
+    const { fusion, reflexes, executor, journal, stats, onReadings } = this.#parts;
+    stats.readings += readings.length;
 
     const changed = fusion.fuse(readings);
-    const fused = clock.mono();
-    stats.stage('fuse', fused - sensed);
+    lap?.end('fuse');
 
-    for (const reading of readings) {
-      executor.observe(reading);
-      onReading?.(reading);
-    }
+    for (const reading of readings) executor.observe(reading);
+    onReadings(readings);
     reflexes.changed(changed, readings[0]?.retained ?? false, readings);
-    const decided = clock.mono();
-    stats.stage('decide', decided - fused);
+    lap?.end('decide');
 
     // After the decisions: a reading that is safe before its decision would look dealt with after a crash.
     for (const reading of readings) journal.record(reading);
     const durable = urgent ? journal.accept() : journal.settle();
-    stats.stage('journal', clock.mono() - decided);
+    lap?.end('journal');
     if (!durable) stats.count('readings_not_durable', readings.length);
     return durable ? 'durable' : urgent ? 'refused' : 'volatile';
+  }
+}
+
+/** Times the stages of one message, one after the other. */
+class Lap {
+  readonly #stats: RuntimeStats;
+  readonly #clock: Clock;
+  #last: number;
+
+  constructor({ stats, clock }: Pick<PipelineParts, 'stats' | 'clock'>) {
+    this.#stats = stats;
+    this.#clock = clock;
+    this.#last = clock.mono();
+  }
+
+  end(stage: Stage): void {
+    const now = this.#clock.mono();
+    this.#stats.stage(stage, now - this.#last, SAMPLE);
+    this.#last = now;
   }
 }

@@ -7,8 +7,8 @@ import type { Log } from '../contract/log.ts';
 import type { Reading } from '../contract/reading.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import { journalError, openDatabase, openVolatile, syncWal, transaction } from './database.ts';
-import type { Sqlite } from './database.ts';
+import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
+import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
 import { History } from './history.ts';
 import { Keeper } from './keeper.ts';
@@ -58,6 +58,7 @@ export class Journal {
   readonly #keeper: Keeper;
   readonly #latest = new Map<PropertyKey, Pick<Reading, 'key' | 'value' | 'at'>>();
   #db: Sqlite;
+  #transactor: Transactor;
   #decisions: DecisionStore;
   #history: History;
   #timers: Timer[] = [];
@@ -72,6 +73,7 @@ export class Journal {
     this.#log = new ReadingLog(options.folder, options.files);
     this.#keeper = new Keeper(options.folder);
     this.#db = openVolatile();
+    this.#transactor = transactor(this.#db);
     this.#decisions = new DecisionStore(this.#db);
     this.#history = new History(this.#db);
   }
@@ -141,7 +143,7 @@ export class Journal {
   commit(decision: Decision, stage: (action: Action) => ActionStage): boolean {
     const stored = this.#write(() => this.#decisions.insert(decision, stage));
     // In memory it can still be looked at and ended.
-    if (!stored) transaction(this.#db, () => this.#decisions.insert(decision, stage));
+    if (!stored) transaction(this.#transactor, () => this.#decisions.insert(decision, stage));
     return stored;
   }
 
@@ -224,6 +226,7 @@ export class Journal {
       const before = this.#log.begin(this.#latest.values());
       this.#db.close();
       this.#db = db;
+      this.#transactor = transactor(db);
       this.#history = history;
       this.#decisions = decisions;
       this.#unlock = unlock;
@@ -286,7 +289,7 @@ export class Journal {
   #write(work: () => void): boolean {
     if (this.#failure !== undefined) return false;
     this.#dirty = true;
-    return this.#guard(() => transaction(this.#db, work));
+    return this.#guard(() => transaction(this.#transactor, work));
   }
 
   #guard(work: () => void): boolean {
@@ -315,7 +318,9 @@ export class Journal {
       if (this.#db.memory) this.#openDisk();
       else {
         this.#log.begin(this.#latest.values());
-        transaction(this.#db, () => this.#decisions.saveDocument('probe', this.#options.clock.wall()));
+        transaction(this.#transactor, () =>
+          this.#decisions.saveDocument('probe', this.#options.clock.wall()),
+        );
       }
     } catch {
       this.#timers.push(this.#options.clock.schedule(RETRY_MS, () => this.#retry()));

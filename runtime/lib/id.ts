@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
+/** Characters of an id. */
+export const ID_LENGTH = 20;
+
 /**
  * A 20-character id that sorts by time: 9 characters of wall clock milliseconds, 11 random ones (55 bits).
  * Crockford's base 32, as in the ULID specification, lower case.
