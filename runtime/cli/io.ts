@@ -23,6 +23,12 @@ export interface CliIo {
   forceExit(code: number): void;
 }
 
+/** Pseudo-terminals may say 0. */
+function columnsOf(stream: { readonly columns?: number }): number {
+  const { columns = 80 } = stream;
+  return columns >= 40 ? columns : 80;
+}
+
 /** The process's own streams. */
 export function processIo(): CliIo {
   const { stdout, stderr, env } = process;
@@ -31,7 +37,7 @@ export function processIo(): CliIo {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    columns: stdout.columns ?? 80,
+    columns: columnsOf(stdout),
     colour: isatty(1) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     interactive: isatty(2) && env['TERM'] !== 'dumb',
     env,

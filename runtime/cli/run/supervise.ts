@@ -41,11 +41,14 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     ending.signal.addEventListener('abort', () => resolve());
   });
   let tooSlow: Timer | undefined;
+  let unsubscribe = (): void => {};
   const forget = io.onInterrupt(() => {
     if (ending.signal.aborted) {
       io.forceExit(130);
       return;
     }
+    // That every part stops now is no news.
+    unsubscribe();
     if (!json) io.out('\nStopping…\n');
     tooSlow = io.clock.schedule(STOP_MS, () => {
       reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
@@ -54,7 +57,6 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     ending.abort();
   });
   const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
-  let unsubscribe = (): void => {};
   try {
     await daemon.start(ending.signal);
     unsubscribe = daemon.api.subscribe(json ? (event) => printLine(io, event) : (event) => live.show(event));
@@ -67,7 +69,6 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     if (ending.signal.aborted) return 0;
     throw error;
   } finally {
-    // That every part stops now is no news.
     unsubscribe();
     live.flush();
     await daemon.stop();
