@@ -26,6 +26,9 @@ export interface SuperviseOptions {
   readonly addresses: () => object;
 }
 
+/** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
+const TOLD = ['decision', 'action', 'outcome', 'feedback', 'source', 'problem'] as const;
+
 /** The daemon promises to stop within this. */
 const STOP_MS = 2000;
 
@@ -59,7 +62,10 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
   try {
     await daemon.start(ending.signal);
-    unsubscribe = daemon.api.subscribe(json ? (event) => printLine(io, event) : (event) => live.show(event));
+    unsubscribe = daemon.api.subscribe(
+      json ? (event) => printLine(io, event) : (event) => live.show(event),
+      TOLD,
+    );
     if (json) io.out(`${JSON.stringify({ type: 'started', ...addresses() })}\n`);
     else if (!ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
     await interrupted;
@@ -77,7 +83,6 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   }
 }
 
-/** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
 function printLine(io: CliIo, event: RuntimeEvent): void {
-  if (event.type !== 'reading') io.out(`${JSON.stringify(event)}\n`);
+  io.out(`${JSON.stringify(event)}\n`);
 }

@@ -126,7 +126,9 @@ describe('answering', () => {
   });
 
   it('approve lists, approves and denies', async () => {
-    expect((await cli(folder, 'approve')).stdout).toContain('lock.door.unlock');
+    expect((await cli(folder, 'approve')).stdout).toMatch(
+      /wait1 +lock\.door\.unlock +042137 +\d\d:\d\d:\d\d$/m,
+    );
     expect((await cli(folder, 'approve', 'wait1', '--deny')).stdout).toBe('Denied lock.door.unlock.\n');
     expect((await cli(folder, 'approve')).stdout).toBe('Nothing waits for you.\n');
     expect((await cli(folder, 'approve', '--deny')).code).toBe(2);

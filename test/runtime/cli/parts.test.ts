@@ -8,6 +8,7 @@ import { styleOf } from '../../../runtime/cli/style.ts';
 import { table } from '../../../runtime/cli/table.ts';
 import { clean, fit, width, wrap } from '../../../runtime/cli/text.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
+import { idTime, newId } from '../../../runtime/lib/id.ts';
 import { CapturedIo } from '../../support/cli.ts';
 import {
   action,
@@ -46,6 +47,18 @@ describe('text', () => {
         },
       ),
     );
+  });
+});
+
+describe('ids', () => {
+  it('tell when they were made', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 44 }), (ms) => {
+        expect(idTime(newId(ms))).toBe(ms);
+      }),
+    );
+    expect(idTime('wait1')).toBeUndefined();
+    expect(idTime('UPPERCASE')).toBeUndefined();
   });
 });
 
