@@ -232,12 +232,13 @@ class Daemon implements Runtime {
   }
 
   async #serve(assembly: Assembly): Promise<void> {
-    const { listen, token } = this.#config.http;
+    const { listen, token, hosts } = this.#config.http;
     // Loaded when needed: a daemon that serves nobody need not carry it.
     const { createHttpServer } = await import('./http/server.ts');
     const server = createHttpServer({
       api: assembly.api,
       listen,
+      hosts,
       ...(token === undefined ? {} : { token }),
       log: this.#log,
       clock: this.#clock,

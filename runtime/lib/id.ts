@@ -20,3 +20,14 @@ export function newId(wallMs: number, random: (size: number) => Uint8Array = ran
   for (const byte of random(11)) tail += ALPHABET[byte & 31];
   return time + tail;
 }
+
+/** When an id was made, wall clock ms; undefined for what is no id of ours. */
+export function idTime(id: string): number | undefined {
+  let ms = 0;
+  for (const letter of id.slice(0, 9)) {
+    const digit = ALPHABET.indexOf(letter);
+    if (digit < 0) return undefined;
+    ms = ms * 32 + digit;
+  }
+  return id.length < 9 ? undefined : ms;
+}
