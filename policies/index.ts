@@ -1,15 +1,14 @@
 export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rules/engine.ts';
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
-export { type CheckedPolicies, checkPolicies, checkPolicy } from './rules/check.ts';
+export { type CheckedPolicies, checkPolicies } from './rules/check.ts';
 export type { ToolSignature } from './rules/call-check.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
 export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from './rules/policy.ts';
-export { formatCall } from './rules/calls.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
-export { FlatTree } from './tree/flat-tree.ts';
+export type { FlatTree } from './tree/flat-tree.ts';
 export { type Certificate, type DecisionTree, type Leaf, readTree } from './tree/read-tree.ts';
 export {
   createTreeRung,

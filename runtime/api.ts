@@ -111,8 +111,8 @@ export class Api implements RuntimeApi {
     return this.#parts.executor.approve(action, verdict);
   }
 
-  subscribe(listener: (event: RuntimeEvent) => void): () => void {
-    return this.#parts.events.subscribe(listener);
+  subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void {
+    return this.#parts.events.subscribe(listener, types);
   }
 
   stats(): Stats {

@@ -30,7 +30,7 @@ import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder } from './ladders.ts';
-import { EventBus } from './lib/event-bus.ts';
+import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
 import { Models } from './models.ts';
@@ -48,6 +48,7 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly events: EventBus<RuntimeEvent>;
   readonly teardown: Teardown;
   /** Messages to the agent itself; asked for each message. */
   readonly isOurs: (message: Message) => boolean;
@@ -79,12 +80,9 @@ const CACHE_MS = 24 * 3_600_000;
  * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, TIMEZONE_UNKNOWN, FUSION_INVALID
  */
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
-  const { config, clock, random, log, teardown } = options;
+  const { config, clock, random, log, events, teardown } = options;
   const stats = new RuntimeStats();
   const health = new HealthBoard(config.node, packageVersion(), clock);
-  const events = new EventBus<RuntimeEvent>((error) =>
-    log.error({ err: error }, 'A listener failed and was dropped.'),
-  );
   const emit = (event: RuntimeEvent): void => events.emit(event);
   const problems = new ProblemDesk({ log, stats, clock, emit });
 
@@ -226,7 +224,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats,
     clock,
     isOurs: options.isOurs,
-    onReading: (reading) => emit({ type: 'reading', reading }),
+    onReadings: (readings) => {
+      if (events.wants('reading')) for (const reading of readings) emit({ type: 'reading', reading });
+    },
     onStatus: (source, connected, detail) => {
       health.set(source, connected ? 'ok' : 'warn', detail);
       emit({ type: 'source', source, connected, detail });
@@ -241,7 +241,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     deliberation,
     executor,
     clock,
-    subscribe: (listener) => events.subscribe(listener),
+    subscribe: (listener, types) => events.subscribe(listener, types),
   });
   const api = new Api({
     node: config.node,

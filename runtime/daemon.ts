@@ -7,12 +7,13 @@ import { brokerSettings } from './broker-settings.ts';
 import type { OwnBroker } from './broker-settings.ts';
 import { sourcesOf } from './connect.ts';
 import type { Config } from './config/load.ts';
-import type { RuntimeApi } from './contract/api.ts';
+import type { RuntimeApi, RuntimeEvent } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
 import type { Source } from './contract/source.ts';
 import type { Clock } from './contract/time.ts';
 import { GanglionError } from './errors.ts';
 import { systemClock } from './lib/clock.ts';
+import { EventBus } from './lib/event-bus.ts';
 import { Teardown } from './lib/teardown.ts';
 import { baseTopic, faceTopics, MqttFace } from './mqtt-face.ts';
 
@@ -27,15 +28,18 @@ export interface RuntimeOptions {
 export interface Runtime extends AsyncDisposable {
   /** Throws NOT_STARTED before `start` has resolved. */
   readonly api: RuntimeApi;
+  /** As `api.subscribe`, and possible before `start`: nothing is missed. */
+  readonly subscribe: RuntimeApi['subscribe'];
   /** Address of the HTTP server once started. */
   readonly url: string | undefined;
   /** Address of the broker once started, the embedded one's or the configured one's, without a login. */
   readonly brokerUrl: string | undefined;
   /**
    * Resolves when everything runs that can run; a broker that is away is waited for in the background.
+   * @param signal stops the runtime when it is aborted, also while it starts
    * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, PORT_IN_USE and the like: nothing is left running then
    */
-  start(): Promise<void>;
+  start(signal?: AbortSignal): Promise<void>;
   /** Stops within two seconds, leaving nothing behind. Idempotent. */
   stop(): Promise<void>;
 }
@@ -55,6 +59,7 @@ class Daemon implements Runtime {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #events: EventBus<RuntimeEvent>;
   readonly #teardown = new Teardown();
   readonly #abort = new AbortController();
   #assembly: Assembly | undefined;
@@ -69,11 +74,18 @@ class Daemon implements Runtime {
     this.#log = options.log;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#events = new EventBus((error) =>
+      this.#log.error({ err: error }, 'A listener failed and was dropped.'),
+    );
   }
 
   get api(): RuntimeApi {
     if (this.#assembly === undefined) throw new GanglionError('NOT_STARTED', {});
     return this.#assembly.api;
+  }
+
+  subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void {
+    return this.#events.subscribe(listener, types);
   }
 
   get url(): string | undefined {
@@ -84,7 +96,8 @@ class Daemon implements Runtime {
     return this.#brokerUrl;
   }
 
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
+    signal?.addEventListener('abort', () => void this.stop(), { once: true });
     try {
       await this.#start();
     } catch (error) {
@@ -114,6 +127,7 @@ class Daemon implements Runtime {
       clock: this.#clock,
       random: this.#random,
       log: this.#log,
+      events: this.#events,
       teardown: this.#teardown,
       isOurs: (message) => this.#isOurs(message.topic) && (this.#face?.handle(message) ?? true),
       onJournalBack: () => this.#source?.redeliver(),
@@ -213,16 +227,18 @@ class Daemon implements Runtime {
     });
     this.#face = face;
     face.start();
+    assembly.stats.watch(() => face.gauges);
     this.#teardown.add('mqtt face', () => face.stop());
   }
 
   async #serve(assembly: Assembly): Promise<void> {
-    const { listen, token } = this.#config.http;
+    const { listen, token, hosts } = this.#config.http;
     // Loaded when needed: a daemon that serves nobody need not carry it.
     const { createHttpServer } = await import('./http/server.ts');
     const server = createHttpServer({
       api: assembly.api,
       listen,
+      hosts,
       ...(token === undefined ? {} : { token }),
       log: this.#log,
       clock: this.#clock,

@@ -53,6 +53,10 @@ class Demo implements Runtime {
     return this.#runtime.api;
   }
 
+  subscribe(...args: Parameters<Runtime['subscribe']>): () => void {
+    return this.#runtime.subscribe(...args);
+  }
+
   get url(): string | undefined {
     return this.#runtime.url;
   }
@@ -61,8 +65,9 @@ class Demo implements Runtime {
     return this.#runtime.brokerUrl;
   }
 
-  async start(): Promise<void> {
-    await this.#runtime.start();
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.#runtime.start(signal);
+    if (signal?.aborted === true) return;
     const { connectAsync } = await import('mqtt');
     const client = await connectAsync(this.#runtime.brokerUrl ?? '', {
       clientId: 'simulated-house',

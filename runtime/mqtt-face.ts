@@ -24,6 +24,9 @@ export interface MqttFaceOptions {
 }
 
 const STATS_MS = 60_000;
+const REPORT_MS = 100;
+/** Decisions and outcomes that wait to be published. */
+const MAX_REPORTS = 1000;
 const TEXT_LENGTH = 1000;
 const PAYLOAD_BYTES = 16_384;
 
@@ -45,6 +48,9 @@ export class MqttFace {
   readonly #base: string;
   #unsubscribe: (() => void) | undefined;
   #timer: Timer | undefined;
+  #reports: RuntimeEvent[] = [];
+  #reporting: Timer | undefined;
+  #droppedReports = 0;
 
   constructor(options: MqttFaceOptions) {
     this.#options = options;
@@ -52,7 +58,7 @@ export class MqttFace {
   }
 
   start(): void {
-    this.#unsubscribe = this.#options.api.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribe = this.#options.api.subscribe((event) => this.#onEvent(event), ['decision', 'outcome']);
     if (this.#options.announce) this.#announce();
     this.#statsLater();
   }
@@ -60,6 +66,11 @@ export class MqttFace {
   stop(): void {
     this.#unsubscribe?.();
     this.#timer?.cancel();
+    this.#reporting?.cancel();
+  }
+
+  get gauges(): Record<string, number> {
+    return { mqtt_reports_dropped: this.#droppedReports };
   }
 
   /** @returns true if the message was for the agent itself, not about the house */
@@ -113,13 +124,27 @@ export class MqttFace {
     );
   }
 
+  /** Reports wait a moment for others: what is published in one turn of the event loop costs one system call. */
   #onEvent(event: RuntimeEvent): void {
+    if (this.#reports.length >= MAX_REPORTS) {
+      this.#droppedReports++;
+      return;
+    }
+    this.#reports.push(event);
+    this.#reporting ??= this.#options.clock.schedule(REPORT_MS, () => {
+      this.#reporting = undefined;
+      const reports = this.#reports;
+      this.#reports = [];
+      for (const one of reports) this.#report(one);
+    });
+  }
+
+  #report(event: RuntimeEvent): void {
     if (event.type === 'decision') this.#publish('decision', JSON.stringify(event.decision));
-    if (event.type === 'outcome')
-      this.#publish(
-        'outcome',
-        JSON.stringify({ ...event.outcome, entity: event.action.entity, command: event.action.command }),
-      );
+    if (event.type === 'outcome') {
+      const { entity, command } = event.action;
+      this.#publish('outcome', JSON.stringify({ ...event.outcome, entity, command }));
+    }
   }
 
   /** Home Assistant discovery: the agent as one device with what it did last. */

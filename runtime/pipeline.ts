@@ -8,7 +8,8 @@ import { Deliveries } from './journal/deliveries.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Reflexes } from './reflexes.ts';
 import type { Senses } from './sense.ts';
-import type { RuntimeStats } from './stats.ts';
+import { SAMPLE } from './stats.ts';
+import type { RuntimeStats, Stage } from './stats.ts';
 
 export interface PipelineParts {
   readonly senses: Senses;
@@ -20,7 +21,7 @@ export interface PipelineParts {
   readonly clock: Clock;
   /** Messages to the agent itself rather than about the house. */
   readonly isOurs: (message: Message) => boolean;
-  readonly onReading: ((reading: Reading) => void) | undefined;
+  readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onStatus: (source: string, connected: boolean, detail: string) => void;
 }
 
@@ -47,48 +48,44 @@ export class Pipeline implements Sink {
   }
 
   message(message: Message): Acceptance {
-    const { stats } = this.#parts;
-    stats.count('messages');
+    this.#parts.stats.messages++;
     const { packetId } = message;
     if (packetId === undefined) return this.#take(message, undefined);
     const delivery = { packetId, sum: Deliveries.sum(message) };
-    if (message.duplicate) {
-      const again = this.#repeated(message, delivery);
-      if (again !== undefined) {
-        stats.count('messages_repeated');
-        return again;
-      }
-    }
+    const again = message.duplicate ? this.#repeated(message, delivery) : undefined;
+    if (again !== undefined) return again;
     const acceptance = this.#take(message, delivery);
     this.#handled.add(packetId, delivery.sum);
     return acceptance;
   }
 
+  #take(message: Message, delivery: Delivery | undefined): Acceptance {
+    const { senses, fusion, reflexes, stats, isOurs } = this.#parts;
+    if (isOurs(message)) return 'volatile';
+    const lap = stats.sample() ? new Lap(this.#parts) : undefined;
+    const { readings, availability } = senses.sense(message);
+    lap?.end('sense');
+    for (const { entities, available } of availability) {
+      reflexes.changed(fusion.setAvailable(entities, available), message.retained, []);
+    }
+    return this.#walk(readings, message.qos > 0, delivery, lap);
+  }
+
   /** What to say of a message that was dealt with before; undefined if it was not. */
   #repeated(message: Message, delivery: Delivery): Acceptance | undefined {
-    const { journal, senses } = this.#parts;
+    const { journal, senses, stats } = this.#parts;
     const { packetId, sum } = delivery;
-    if (journal.delivered(packetId, sum)) return 'durable';
-    if (!this.#handled.has(packetId, sum)) return undefined;
+    const stored = journal.delivered(packetId, sum);
+    if (!stored && !this.#handled.has(packetId, sum)) return undefined;
+    stats.count('messages_repeated');
+    if (stored) return 'durable';
     // If it was decided on while the journal was down, its readings are still to be stored.
     const { readings } = senses.sense(message);
     return readings.length === 0 ? 'volatile' : this.#store(readings, true, delivery);
   }
 
-  #take(message: Message, delivery: Delivery | undefined): Acceptance {
-    const { senses, fusion, reflexes, stats, clock, isOurs } = this.#parts;
-    const started = clock.mono();
-    if (isOurs(message)) return 'volatile';
-    const { readings, availability } = senses.sense(message);
-    stats.stage('sense', clock.mono() - started);
-    for (const { entities, available } of availability) {
-      reflexes.changed(fusion.setAvailable(entities, available), message.retained, []);
-    }
-    return this.#walk(readings, message.qos > 0, delivery);
-  }
-
   readings(readings: readonly Reading[]): Acceptance {
-    return this.#walk(readings, false, undefined);
+    return this.#walk(readings, false, undefined, undefined);
   }
 
   status(source: string, connected: boolean, detail: string): void {
@@ -101,36 +98,55 @@ export class Pipeline implements Sink {
   }
 
   /** @param urgent somebody waits for an acknowledgement */
-  #walk(readings: readonly Reading[], urgent: boolean, delivery: Delivery | undefined): Acceptance {
+  #walk(
+    readings: readonly Reading[],
+    urgent: boolean,
+    delivery: Delivery | undefined,
+    lap: Lap | undefined,
+  ): Acceptance {
     if (readings.length === 0) return 'volatile';
-    const { fusion, reflexes, executor, stats, clock, onReading } = this.#parts;
-    stats.count('readings', readings.length);
-    const sensed = clock.mono();
+    const { fusion, reflexes, executor, stats, onReadings } = this.#parts;
+    stats.readings += readings.length;
 
     const changed = fusion.fuse(readings);
-    const fused = clock.mono();
-    stats.stage('fuse', fused - sensed);
+    lap?.end('fuse');
 
-    for (const reading of readings) {
-      executor.observe(reading);
-      onReading?.(reading);
-    }
+    for (const reading of readings) executor.observe(reading);
+    onReadings(readings);
     reflexes.changed(changed, readings[0]?.retained ?? false, readings);
-    const decided = clock.mono();
-    stats.stage('decide', decided - fused);
+    lap?.end('decide');
 
     // After the decisions: a reading that is safe before its decision would look dealt with after a crash.
-    return this.#store(readings, urgent, delivery);
+    const acceptance = this.#store(readings, urgent, delivery);
+    lap?.end('journal');
+    return acceptance;
   }
 
   #store(readings: readonly Reading[], urgent: boolean, delivery: Delivery | undefined): Acceptance {
-    const { journal, stats, clock } = this.#parts;
-    const started = clock.mono();
-    for (const reading of readings) journal.record(reading);
+    const { journal, stats } = this.#parts;
+    journal.record(readings);
     if (delivery !== undefined) journal.deliver(delivery.packetId, delivery.sum);
     const durable = urgent ? journal.accept() : journal.settle();
-    stats.stage('journal', clock.mono() - started);
     if (!durable) stats.count('readings_not_durable', readings.length);
     return durable ? 'durable' : urgent ? 'refused' : 'volatile';
+  }
+}
+
+/** Times the stages of one message, one after the other. */
+class Lap {
+  readonly #stats: RuntimeStats;
+  readonly #clock: Clock;
+  #last: number;
+
+  constructor({ stats, clock }: Pick<PipelineParts, 'stats' | 'clock'>) {
+    this.#stats = stats;
+    this.#clock = clock;
+    this.#last = clock.mono();
+  }
+
+  end(stage: Stage): void {
+    const now = this.#clock.mono();
+    this.#stats.stage(stage, now - this.#last, SAMPLE);
+    this.#last = now;
   }
 }

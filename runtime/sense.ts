@@ -70,14 +70,12 @@ export class Senses {
     const resolved = this.#options.registry.resolve(dialect, observation);
     if (resolved === undefined) return undefined;
     const { key, value, unit } = resolved;
-    return {
-      key,
-      value,
-      ...(unit === undefined ? {} : { unit }),
-      at: observation.at ?? message.at,
-      received: message.received,
-      retained: message.retained,
-    };
+    const { received, retained } = message;
+    const at = observation.at ?? message.at;
+    // Two literals rather than a spread: this runs for every value of every message.
+    return unit === undefined
+      ? { key, value, at, received, retained }
+      : { key, value, unit, at, received, retained };
   }
 }
 

@@ -1,12 +1,15 @@
 export { PAYLOAD_LIMITS, openPayload, parseJson, payloadText, type PayloadLimits } from './decode/payload.ts';
+export { createPointsDecoder, type PointsDecoderOptions } from './decode/points.ts';
+export { createStatestreamDecoder, type StatestreamOptions } from './decode/statestream.ts';
+export { fixedPoints, topicPoints, type TopicField } from './decode/topic-source.ts';
+export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
 export { filterChain, type FilterChain, type FilterOptions, type HeldBack } from './filter/chain.ts';
 export { Deadband, type DeadbandOptions } from './filter/deadband.ts';
 export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/redundant.ts';
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
 export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';
 export type { Publication } from './sources/mqtt-outbox.ts';
-export { createShellyDecoder } from './decode/shelly.ts';
-export { createTasmotaDecoder } from './decode/tasmota.ts';
-export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
+export { createShellyDecoder, type ShellyOptions } from './decode/shelly.ts';
+export { createTasmotaDecoder, type TasmotaOptions } from './decode/tasmota.ts';
 export { HostSource, type HostSourceOptions } from './sources/host.ts';
 export { ReplaySource, type ReplaySourceOptions } from './sources/replay.ts';

@@ -5,7 +5,7 @@ import { compileTemplate, type Template } from '../../runtime/lib/template.ts';
 import { hsFromRgb, xyFromRgb } from '../house/color.ts';
 import { levelOf, miredOf } from '../house/convert.ts';
 import { object } from '../house/json.ts';
-import type { Recipe } from '../house/recipe.ts';
+import type { ArgumentForm, Recipe } from '../house/recipe.ts';
 import { argColor, argNumber, Request } from './request.ts';
 
 /** Home Assistant command topics: each command is a list of publishes, kept in the address as discovery described them. */
@@ -37,8 +37,8 @@ function publish(request: Request, recipe: Recipe): WireCommand | undefined {
 }
 
 function formed(request: Request, recipe: Recipe, arg: string): Value {
-  const { form } = recipe;
-  switch (form?.as) {
+  const form: ArgumentForm = recipe.form ?? { as: 'text' };
+  switch (form.as) {
     case 'range': {
       const percent = request.number(arg);
       return form.to >= form.from
@@ -55,6 +55,7 @@ function formed(request: Request, recipe: Recipe, arg: string): Value {
     case 'hs':
     case 'xy':
       return colorText(argColor(request, arg)!, form.as);
+    case 'text':
     default:
       return request.text(arg);
   }

@@ -1,5 +1,5 @@
 import type { Action } from '../../runtime/contract/action.ts';
-import { parseColor, type Rgb } from '../../runtime/contract/color.ts';
+import { fullBright, parseColor, type Rgb } from '../../runtime/contract/color.ts';
 import type { Target } from '../../runtime/contract/house.ts';
 import { kindOf } from '../../runtime/contract/ids.ts';
 import { GanglionError } from '../../runtime/errors.ts';
@@ -119,5 +119,7 @@ export function argColor(request: Request, name: string): Rgb | undefined {
   if (value === undefined) return undefined;
   const rgb = parseColor(value);
   if (rgb === undefined) throw request.bad(name, 'a colour name or #rrggbb', value);
-  return rgb;
+  // Brightness is an argument of its own; scaled here, because chromaticity and gamma do not commute.
+  const [r, g, b] = fullBright(rgb);
+  return [Math.round(r), Math.round(g), Math.round(b)];
 }

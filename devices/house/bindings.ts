@@ -3,6 +3,7 @@ import { slugify } from '../../runtime/contract/ids.ts';
 import { kindOf, slugOf } from '../../runtime/contract/ids.ts';
 import type { HouseDevice } from './housefile.ts';
 import { number, text } from './json.ts';
+import { zigbeeDevice } from './network.ts';
 import type { ThingPlan } from './plan.ts';
 
 /** Which binary sensor of a device is meant where house.yaml does not say. */
@@ -22,10 +23,10 @@ const RANK = [
 export class Bindings {
   readonly #byDevice = new Map<string, HouseDevice[]>();
 
-  constructor(devices: Iterable<HouseDevice>) {
+  constructor(devices: Iterable<HouseDevice>, bases: readonly string[]) {
     for (const device of devices) {
       if (device.dialect === undefined || device.topic === undefined) continue;
-      const key = `${device.dialect}/${deviceOf(device)}`;
+      const key = `${device.dialect}/${deviceOf(device, bases)}`;
       this.#byDevice.set(key, [...(this.#byDevice.get(key) ?? []), device]);
     }
   }
@@ -53,11 +54,9 @@ export class Bindings {
 }
 
 /** The device as observations name it: `topic` with the base topic, if it was written, taken off. */
-export function deviceOf(device: HouseDevice): string {
+export function deviceOf(device: HouseDevice, bases: readonly string[]): string {
   const topic = device.topic ?? '';
-  const base =
-    device.dialect === 'zigbee2mqtt' ? `${text(device.options['base']) ?? 'zigbee2mqtt'}/` : undefined;
-  return base !== undefined && topic.startsWith(base) ? topic.slice(base.length) : topic;
+  return device.dialect === 'zigbee2mqtt' ? zigbeeDevice(topic, text(device.options['base']), bases) : topic;
 }
 
 /** The suffix an entry asks for by `endpoint`, `relay`, `component` or `field`. */

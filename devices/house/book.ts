@@ -7,6 +7,7 @@ import { Device, IGNORED, mergeThing, type Field } from './device.ts';
 import { buildEntity, type EntityTable } from './entities.ts';
 import type { HouseDevice } from './housefile.ts';
 import { infer } from './infer.ts';
+import { placeOf } from './network.ts';
 import type { NameBook } from './names.ts';
 import { thingKey, type DevicePlan, type Origin, type ThingPlan } from './plan.ts';
 import type { Problems } from './problems.ts';
@@ -25,6 +26,8 @@ export interface BookParts {
   readonly own: ReadonlyMap<EntityId, HouseDevice>;
   readonly problems: Problems;
   readonly limits: BookLimits;
+  /** Zigbee2MQTT base topics. */
+  readonly bases: readonly string[];
 }
 
 /** The devices of the house: by name for the hot path, by identity so that a renamed one stays the same. */
@@ -59,7 +62,8 @@ export class DeviceBook {
     if (known !== undefined && before === JSON.stringify([plan, origin])) return false;
     const wanted = new Set(plan.things.map((thing) => thingKey(thing.kind, thing.suffix)));
     for (const key of device.things.keys()) if (!wanted.has(key)) this.#drop(device, key);
-    for (const thing of plan.things) this.#place(device, thing, plan.things);
+    this.#bind(device, plan.things);
+    for (const thing of plan.things) this.#place(device, thing);
     this.#refresh(device);
     return true;
   }
@@ -84,6 +88,7 @@ export class DeviceBook {
       : infer(dialect, observation, {
           announced: device?.origin === 'announced',
           device: observation.device,
+          place: () => placeOf(observation.device, this.#parts.bases),
           things: device?.things ?? new Map(),
           taken: (property) => device?.things.get('sensor')?.plan.properties[property] !== undefined,
         });
@@ -92,14 +97,19 @@ export class DeviceBook {
       return undefined;
     }
     device ??= this.#add(
-      { dialect, device: observation.device, name: observation.device, things: [] },
+      { dialect, device: observation.device, name: guess.name ?? observation.device, things: [] },
       'inferred',
     );
     if (device === undefined) return undefined;
     if (guess.instead !== undefined) this.#drop(device, guess.instead);
     const key = thingKey(guess.thing.kind, guess.thing.suffix);
     const merged = mergeThing(device.things.get(key)?.plan, guess.thing);
-    this.#place(device, merged, [...[...device.things.values()].map((thing) => thing.plan), merged]);
+    const others = [...device.things].filter(([other]) => other !== key).map(([, thing]) => thing.plan);
+    const all = [...others, merged];
+    // A new part may be the one house.yaml means: then an id moves, and every part is placed anew.
+    const moved = this.#parts.bindings.of(device.key).length > 0;
+    if (moved) this.#bind(device, all);
+    for (const thing of moved ? all : [merged]) this.#place(device, thing);
     this.#refresh(device);
     const field = device.fields.get(observation.field);
     return field === undefined || field === IGNORED ? undefined : field;
@@ -165,11 +175,18 @@ export class DeviceBook {
     device.area = plan.area;
   }
 
-  #place(device: Device, thing: ThingPlan, all: readonly ThingPlan[]): void {
+  /** house.yaml's ids first: they may be taken from parts that are placed after. */
+  #bind(device: Device, things: readonly ThingPlan[]): void {
+    const { names, bindings } = this.#parts;
+    for (const thing of things) {
+      const bound = bindings.id(device.key, thing, things);
+      if (bound !== undefined) names.bind(device.owner(thingKey(thing.kind, thing.suffix)), bound);
+    }
+  }
+
+  #place(device: Device, thing: ThingPlan): void {
     const { names, bindings, entities } = this.#parts;
     const owner = device.owner(thingKey(thing.kind, thing.suffix));
-    const bound = bindings.id(device.key, thing, all);
-    if (bound !== undefined) names.bind(owner, bound);
     const slug = bindings.slug(device.key) ?? slugify(device.name).slice(0, 64);
     const wish: EntityId = `${thing.kind}.${slug}${thing.suffix === '' ? '' : `_${thing.suffix.slice(0, 64)}`}`;
     const id = names.claim(owner, wish, (taken) => entities.get(taken) !== undefined);
@@ -177,6 +194,8 @@ export class DeviceBook {
       this.dropped++;
       return;
     }
+    const before = device.things.get(thingKey(thing.kind, thing.suffix))?.id;
+    if (before !== undefined && before !== id) entities.delete(before);
     device.set(thing, id);
   }
 

@@ -12,7 +12,8 @@ import { buildEntity, type EntityTable } from './entities.ts';
 import type { HouseDevice, HouseFile } from './housefile.ts';
 import { number, object, text, type Json } from './json.ts';
 import type { NameBook } from './names.ts';
-import type { FieldPlan, ThingPlan } from './plan.ts';
+import { placeOf } from './network.ts';
+import { thingKey, type FieldPlan, type ThingPlan } from './plan.ts';
 import type { PointTable } from './points.ts';
 
 /** Dialects whose devices house.yaml alone describes. */
@@ -25,6 +26,7 @@ export function configure(
   entities: EntityTable,
   points: PointTable,
   names: NameBook,
+  bases: readonly string[],
 ): void {
   const byDevice = new Map<string, HouseDevice[]>();
   for (const entry of house.devices.values()) {
@@ -38,40 +40,49 @@ export function configure(
       );
       points.set(`house.yaml ${id}`, own);
     } else if (dialect !== undefined) {
-      const key = `${dialect}/${deviceOf(entry)}`;
+      const key = `${dialect}/${deviceOf(entry, bases)}`;
       byDevice.set(key, [...(byDevice.get(key) ?? []), entry]);
     }
   }
-  for (const entries of byDevice.values()) usual(entries, book);
-  for (const entry of house.devices.values())
-    if (entities.get(entry.id) === undefined) announce(entry, entities, names);
+  for (const entries of byDevice.values()) usual(entries, book, bases);
+  standIn(house, entities, names);
   entities.changed();
 }
 
+/** Entities of house.yaml that nothing fills at present: not announced yet, or not any more. */
+export function standIn(house: HouseFile, entities: EntityTable, names: NameBook): void {
+  for (const entry of house.devices.values()) {
+    if (entities.get(entry.id) === undefined) announce(entry, entities, names);
+  }
+}
+
 /** A device of a known dialect, as its kind usually is there, until its hub says better. */
-function usual(entries: readonly HouseDevice[], book: DeviceBook): void {
+function usual(entries: readonly HouseDevice[], book: DeviceBook, bases: readonly string[]): void {
   const first = entries[0]!;
   const dialect = first.dialect!;
-  const device = deviceOf(first);
+  const device = deviceOf(first, bases);
+  const place = dialect === 'zigbee2mqtt' ? placeOf(device, bases) : { topic: device, base: undefined };
   const known = book.find(dialect, device);
-  if (known !== undefined) {
-    // Stored from an earlier run; house.yaml may have changed since.
-    const plan = known.plan();
-    book.apply({ ...plan, things: plan.things }, known.origin);
-    return;
-  }
+  // What a hub announced, stored from an earlier run, is better than what is usual.
+  if (known?.origin === 'announced') return;
   const things: ThingPlan[] = [];
   for (const { id, options } of entries) {
     const thing = defaultThing(dialect, kindOf(id) as Kind, {
-      topic: device,
-      base: text(options['base']),
+      topic: place.topic,
+      base: text(options['base']) ?? place.base,
       endpoint: text(options['endpoint']),
       relay: number(options['relay']),
       component: text(options['component']),
     });
     if (thing !== undefined) things.push(thing);
   }
-  if (things.length > 0) book.apply({ dialect, device, name: device, things }, 'configured');
+  const own = new Set(things.map((thing) => thingKey(thing.kind, thing.suffix)));
+  const guessed = (known?.plan().things ?? []).filter(
+    (thing) => !own.has(thingKey(thing.kind, thing.suffix)),
+  );
+  if (things.length > 0) {
+    book.apply({ dialect, device, name: device, things: [...things, ...guessed] }, 'configured');
+  }
 }
 
 /** An entity that only its id and name are known of: readings that name it, or a hub to come, fill it. */

@@ -13,6 +13,9 @@ import { thingKey, type ThingPlan } from './plan.ts';
 import type { PointTable } from './points.ts';
 import type { Problems } from './problems.ts';
 
+/** Characters of stored announcements. */
+const MAX_STORED = 8 * 1024 * 1024;
+
 /** What one configuration topic says; several make up a device. */
 interface Contribution {
   readonly device: string;
@@ -78,8 +81,16 @@ export class HomeAssistantDiscovery {
     return this.#replace(topic, old, next);
   }
 
+  /** What is stored, up to a bound: the broker keeps these messages too, this only spares the wait for them. */
   save(): unknown {
-    return [...this.#payloads];
+    const kept: (readonly [string, unknown])[] = [];
+    let size = 0;
+    for (const pair of this.#payloads) {
+      size += JSON.stringify(pair).length;
+      if (size > MAX_STORED) break;
+      kept.push(pair);
+    }
+    return kept;
   }
 
   load(saved: unknown): void {

@@ -79,6 +79,7 @@ export function discoverTasmotaSensors(mac: string, payload: unknown, book: Devi
           {
             announced: true,
             device: device.device,
+            place: () => ({ base: '', topic: device.device }),
             things,
             taken: (property) => {
               const plan = things.get('sensor')?.plan;

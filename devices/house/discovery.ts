@@ -27,6 +27,9 @@ export function zigbeePrefix(base: string, bases: readonly string[]): string {
 
 /** Configuration topics of Home Assistant discovery. */
 const MAX_CONFIGS = 5000;
+const MAX_CONFIG_BYTES = 256 * 1024;
+/** Brackets inside brackets; real announcements need a dozen. */
+const MAX_DEPTH = 64;
 
 /** Sorts discovery messages to those who read them, and contains what goes wrong there. */
 export class Discovery {
@@ -96,7 +99,9 @@ export class Discovery {
     }
     if (topic.startsWith(this.#tasmota)) return this.#readTasmota(message);
     if (topic.startsWith(this.#homeassistant) && topic.endsWith('/config')) {
-      return this.#announced.read(topic, this.#json(message)) === true ? 'changed' : 'unchanged';
+      return this.#announced.read(topic, this.#json(message, MAX_CONFIG_BYTES)) === true
+        ? 'changed'
+        : 'unchanged';
     }
     return 'other';
   }
@@ -119,14 +124,13 @@ export class Discovery {
     return changed ? 'changed' : 'unchanged';
   }
 
-  #json(message: Message): unknown {
+  #json(message: Message, maxBytes = this.#maxBytes): unknown {
     if (message.payload.length === 0) return undefined;
-    if (message.payload.length > this.#maxBytes) {
-      throw this.#invalid(
-        message.topic,
-        `at most ${this.#maxBytes} bytes`,
-        `${message.payload.length} bytes`,
-      );
+    if (message.payload.length > maxBytes) {
+      throw this.#invalid(message.topic, `at most ${maxBytes} bytes`, `${message.payload.length} bytes`);
+    }
+    if (depthOf(message.payload) > MAX_DEPTH) {
+      throw this.#invalid(message.topic, `at most ${MAX_DEPTH} nested levels`, 'more');
     }
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message.payload)) as unknown;
@@ -156,4 +160,21 @@ export class Discovery {
   load(saved: unknown): void {
     this.#announced.load(saved);
   }
+}
+
+/** Depth of brackets outside strings. */
+function depthOf(bytes: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+  return deepest;
 }

@@ -1,4 +1,5 @@
 import type { Observation } from '../../runtime/contract/reading.ts';
+import type { NetworkPlace } from './network.ts';
 import type { ThingPlan } from './plan.ts';
 import { knownUnit, sensorUnit } from './units.ts';
 
@@ -7,6 +8,8 @@ export interface Known {
   /** The hub has said what the device is: only what it left out is guessed, and only as something that reports. */
   readonly announced: boolean;
   readonly device: string;
+  /** For Zigbee2MQTT: its network and its name there. */
+  place(): NetworkPlace;
   /** Its things by kind and suffix. */
   readonly things: ReadonlyMap<string, { readonly plan: ThingPlan }>;
   /** Properties of its sensor that are taken. */
@@ -17,6 +20,8 @@ export interface Guess {
   readonly thing: ThingPlan;
   /** Things the guess takes the place of: a switch that turns out to be a lamp. */
   readonly instead?: string;
+  /** What a new device is called, where that is not what its dialect calls it. */
+  readonly name?: string;
 }
 
 export type Infer = (observation: Observation, known: Known) => Guess | undefined;

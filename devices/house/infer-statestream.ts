@@ -64,6 +64,7 @@ export function inferStatestream(observation: Observation, known: Known): Guess 
   if (row === undefined) return undefined;
   const [property, convert, unit] = row;
   return {
+    name: known.device.slice(kind.length + 1),
     thing: {
       kind,
       suffix: '',

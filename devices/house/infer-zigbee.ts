@@ -25,12 +25,12 @@ export function inferZigbee(observation: Observation, known: Known): Guess | und
     const [name, endpoint] = splitEndpoint(field);
     if (name === 'state' && typeof value === 'string') return stateful(observation, known, endpoint);
     if (LAMP.has(name)) {
-      const thing = defaultThing('zigbee2mqtt', 'light', { topic: known.device, endpoint });
+      const thing = defaultThing('zigbee2mqtt', 'light', { ...known.place(), endpoint });
       const plain = endpoint === '' ? 'switch' : `switch/${slugify(endpoint)}`;
       return thing && { thing, ...(known.things.has(plain) && { instead: plain }) };
     }
     if (name === 'position' && known.things.has(endpoint === '' ? 'cover' : `cover/${slugify(endpoint)}`)) {
-      const thing = defaultThing('zigbee2mqtt', 'cover', { topic: known.device, endpoint });
+      const thing = defaultThing('zigbee2mqtt', 'cover', { ...known.place(), endpoint });
       return thing && { thing };
     }
   }
@@ -47,7 +47,7 @@ function splitEndpoint(field: string): readonly [string, string] {
 }
 
 function stateful({ field, value }: Observation, known: Known, endpoint: string): Guess | undefined {
-  const options = { topic: known.device, endpoint };
+  const options = { ...known.place(), endpoint };
   const word = String(value).toUpperCase();
   const kind =
     word === 'ON' || word === 'OFF'

@@ -15,12 +15,12 @@ import type { Clock } from '../../runtime/contract/time.ts';
 import { Areas } from './areas.ts';
 import { Bindings } from './bindings.ts';
 import { DeviceBook } from './book.ts';
-import { configure } from './configured.ts';
+import { configure, standIn } from './configured.ts';
 import { applyField, IGNORED } from './device.ts';
 import { DirectKeys } from './direct.ts';
 import { Discovery, type DiscoveryOptions } from './discovery.ts';
 import { EntityTable } from './entities.ts';
-import { readHouseFile, type Floor } from './housefile.ts';
+import { readHouseFile, type Floor, type HouseFile } from './housefile.ts';
 import { MappingFile, type MappingStore } from './mapping.ts';
 import { NameBook } from './names.ts';
 import { PointTable } from './points.ts';
@@ -82,22 +82,28 @@ class LearningRegistry implements HouseRegistry {
   readonly #discovery: Discovery;
   readonly #mapping: MappingFile;
   readonly #log: Log | undefined;
+  readonly #house: HouseFile;
+  readonly #names: NameBook;
 
   constructor(options: RegistryOptions) {
     const limits = { ...LIMITS, ...options.limits };
     const { house, problems } = readHouseFile(options.houseFile);
     const names = new NameBook(limits.names);
+    const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     this.#log = options.log;
+    this.#house = house;
+    this.#names = names;
     this.#floors = house.floors;
     this.#areas = new Areas(house.areas, limits.areas);
     this.#book = new DeviceBook({
       entities: this.#entities,
       names,
-      bindings: new Bindings(house.devices.values()),
+      bindings: new Bindings(house.devices.values(), bases),
       areas: this.#areas,
       own: house.devices,
       problems: this.#problems,
       limits,
+      bases,
     });
     this.#points = new PointTable(limits.points, this.#problems);
     this.#direct = new DirectKeys(this.#entities, house.devices, limits.names);
@@ -112,7 +118,7 @@ class LearningRegistry implements HouseRegistry {
     );
     for (const problem of problems) this.#problems.add(problem.where, problem.message);
     this.#mapping.load();
-    configure(house, this.#book, this.#entities, this.#points, names);
+    configure(house, this.#book, this.#entities, this.#points, names, bases);
   }
 
   get version(): number {
@@ -170,7 +176,10 @@ class LearningRegistry implements HouseRegistry {
 
   discover(message: Message): boolean {
     const outcome = this.#discovery.read(message);
-    if (outcome === 'changed') this.#changed();
+    if (outcome === 'changed') {
+      standIn(this.#house, this.#entities, this.#names);
+      this.#changed();
+    }
     return outcome !== 'other';
   }
 

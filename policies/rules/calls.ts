@@ -91,14 +91,14 @@ function endOfArgument(source: string, from: number): number | undefined {
 
 /** The call itself, if all its arguments are literals; choices of `decide` policies must be such. */
 export function literalCall(template: CallTemplate): Call | SyntaxProblem {
-  const args: Record<string, Value> = {};
+  const args: [string, Value][] = [];
   for (const [name, { expr, source }] of Object.entries(template.args)) {
     if (expr.op !== 'literal') {
       return { message: `Expected a fixed value for ${name} but received ${source}`, at: 0 };
     }
-    args[name] = expr.value;
+    args.push([name, expr.value]);
   }
-  return { entity: template.entity, command: template.command, args };
+  return { entity: template.entity, command: template.command, args: Object.fromEntries(args) };
 }
 
 /** `light.hall.turn_on(brightness: 20)`: the inverse of `parseCall` for literal arguments. */

@@ -17,7 +17,15 @@ import type { PolicySpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
 import { buildSlotIndex, type SlotIndex } from './slot-index.ts';
-import { type DecideTrack, isRule, type RuleTrack, type Track, trackDecide, trackRule } from './track.ts';
+import {
+  type DecideTrack,
+  isRule,
+  type RuleTrack,
+  stillChecked,
+  type Track,
+  trackDecide,
+  trackRule,
+} from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 
 export interface RuleEngineOptions {
@@ -274,6 +282,8 @@ export class RuleEngine {
   }
 
   #check(track: Track, now: Now): void {
+    if (track.active && stillChecked(track, this.#house)) return;
+    track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
     track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
     const active = track.spec.mode !== 'off' && !track.problems.some(({ severity }) => severity === 'error');
     if (active === track.active) return;

@@ -1,4 +1,5 @@
-import { type PropertyKey } from '../../runtime/contract/ids.ts';
+import type { Entity, House } from '../../runtime/contract/house.ts';
+import { type EntityId, entityOf, type PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { type Boundaries, boundariesOf } from './boundary.ts';
@@ -18,6 +19,9 @@ interface TrackBase {
   /** What can set it off. */
   readonly slots: readonly number[];
   readonly guard: LoopGuard;
+  /** Everything it reads or acts on, and what the house said of it when it was last checked. */
+  readonly names: readonly EntityId[];
+  checkedAgainst: readonly (Entity | undefined)[] | undefined;
   /** Checked against the house and not switched off. */
   active: boolean;
   problems: readonly PolicyProblem[];
@@ -59,6 +63,7 @@ export interface CompiledCall {
 function base(
   index: number,
   keys: Set<PropertyKey>,
+  targets: readonly EntityId[],
   slots: readonly number[],
   maxPerMinute: number,
 ): TrackBase {
@@ -67,6 +72,8 @@ function base(
     keys: [...keys],
     slots,
     guard: new LoopGuard(maxPerMinute),
+    names: [...new Set([...[...keys].map(entityOf), ...targets])],
+    checkedAgainst: undefined,
     active: false,
     problems: [],
     lastFiredMono: Number.NEGATIVE_INFINITY,
@@ -85,7 +92,13 @@ export function trackRule(spec: RuleSpec, index: number, reader: Reader, maxPerM
   for (const call of spec.calls) for (const arg of Object.values(call.args)) collectKeys(arg.expr, keys);
   const slots = [...whenKeys].map((key) => reader.state.slot(key));
   return {
-    ...base(index, keys, slots, maxPerMinute),
+    ...base(
+      index,
+      keys,
+      spec.calls.map((call) => call.entity),
+      slots,
+      maxPerMinute,
+    ),
     spec,
     when: compileCondition(spec.when.expr, reader),
     only: spec.if === undefined ? undefined : compileCondition(spec.if.expr, reader),
@@ -109,9 +122,10 @@ export function trackDecide(
 ): DecideTrack {
   const keys = new Set(spec.on);
   for (const feature of spec.features) collectKeys(feature.expr, keys);
+  const targets = spec.choices.flatMap((choice) => choice.calls.map((call) => call.entity));
   const slots = [...new Set(spec.on)].map((key) => reader.state.slot(key));
   return {
-    ...base(index, keys, slots, maxPerMinute),
+    ...base(index, keys, targets, slots, maxPerMinute),
     spec,
     frames: new FrameBuilder(spec.features, reader),
     seen: slots.map(() => undefined),
@@ -120,6 +134,16 @@ export function trackDecide(
 
 export function isRule(track: Track): track is RuleTrack {
   return track.spec.type === 'rule';
+}
+
+/**
+ * Whether a policy without problems can be left as it is: the house says the same of all its entities. A house
+ * replaces entities, it does not change them in place.
+ */
+export function stillChecked(track: Track, house: House): boolean {
+  const { names, checkedAgainst, problems } = track;
+  if (checkedAgainst === undefined || problems.length > 0) return false;
+  return names.every((name, i) => house.entity(name) === checkedAgainst[i]);
 }
 
 /** How long until the cooldown is over, ms; 0 if it is. */

@@ -44,6 +44,11 @@ export interface Plan {
 
 /** So many of an entity's newest actions are looked at for one that replaces an interrupted one. */
 const NEWER = 20;
+/**
+ * How long outcomes may wait to be written. A kill in between costs the word of an outcome, not an action: the next start
+ * finds the action unfinished and looks at the state again.
+ */
+const WRITE_MS = 25;
 /** The reward an undone action implies. */
 const REVERSAL_REWARD = -0.5;
 
@@ -65,7 +70,7 @@ export class Executor {
   readonly #started = new Map<string, number>();
   #ended: Outcome[] = [];
   #sent: string[] = [];
-  #writing = false;
+  #writing: Timer | undefined;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -204,6 +209,7 @@ export class Executor {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#approvals.stop();
+    this.#writing?.cancel();
     this.#flush();
   }
 
@@ -293,12 +299,10 @@ export class Executor {
     emit({ type: 'outcome', outcome, action });
   }
 
-  /** Stages and outcomes of one turn are written together: a commit costs more than the rows. */
+  /** Stages and outcomes of a moment are written together: a commit costs far more than a row. */
   #writeSoon(): void {
-    if (this.#writing) return;
-    this.#writing = true;
-    setImmediate(() => {
-      this.#writing = false;
+    this.#writing ??= this.#options.clock.schedule(WRITE_MS, () => {
+      this.#writing = undefined;
       this.#flush();
     });
   }
@@ -307,7 +311,9 @@ export class Executor {
     const [sent, ended] = [this.#sent, this.#ended];
     this.#sent = [];
     this.#ended = [];
-    if (sent.length > 0) this.#options.journal.setStage(sent, 'sent');
+    // Most are sent and confirmed within one moment: their `sent` need not be written.
+    const underWay = sent.filter((id) => this.#started.has(id));
+    if (underWay.length > 0) this.#options.journal.setStage(underWay, 'sent');
     if (ended.length > 0) this.#options.journal.finish(ended);
   }
 

@@ -1,7 +1,7 @@
 import { link, simulate } from '../../devices/index.ts';
 import type { Executor } from '../act/executor.ts';
 import type { Outcome } from '../contract/action.ts';
-import type { AskOptions, AskResult, RuntimeEvent } from '../contract/api.ts';
+import type { AskOptions, AskResult, RuntimeApi } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { House } from '../contract/house.ts';
 import { entityOf, propertyOf } from '../contract/ids.ts';
@@ -22,7 +22,7 @@ export interface AskingParts {
   /** Absent: dry runs only. */
   readonly executor: Executor | undefined;
   readonly clock: Clock;
-  readonly subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
+  readonly subscribe: RuntimeApi['subscribe'];
 }
 
 /** A rung's part of a proposal. */
@@ -97,13 +97,16 @@ export class Asking {
         resolve([...outcomes.values()]);
       };
       const timer = this.#parts.clock.schedule(options.waitMs, finish);
-      const unsubscribe = this.#parts.subscribe((event) => {
-        // What waits for a person will not end soon.
-        if (event.type === 'action' && event.stage === 'awaiting-approval') wanted.delete(event.action.id);
-        if (event.type === 'outcome' && wanted.has(event.outcome.action))
-          outcomes.set(event.outcome.action, event.outcome);
-        if (outcomes.size >= wanted.size) finish();
-      });
+      const unsubscribe = this.#parts.subscribe(
+        (event) => {
+          // What waits for a person will not end soon.
+          if (event.type === 'action' && event.stage === 'awaiting-approval') wanted.delete(event.action.id);
+          if (event.type === 'outcome' && wanted.has(event.outcome.action))
+            outcomes.set(event.outcome.action, event.outcome);
+          if (outcomes.size >= wanted.size) finish();
+        },
+        ['action', 'outcome'],
+      );
       options.signal?.addEventListener('abort', finish);
     });
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../contract/time.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { FrameMeter } from './frame-meter.ts';
 import { RetainedFile, type RetainedLimits } from './retained-file.ts';
+import { type QueueingPersistence, SessionQueues, type SessionLimits } from './session-queues.ts';
 import { Users, type BrokerUser } from './users.ts';
 
 export interface EmbeddedBrokerOptions {
@@ -17,6 +18,8 @@ export interface EmbeddedBrokerOptions {
   readonly log: Log;
   /** Default 10 000 messages, 16 MiB. */
   readonly retained?: RetainedLimits;
+  /** Default 500 persistent sessions of 1000 unacknowledged messages. */
+  readonly sessions?: SessionLimits;
   /** Default 1 MiB. */
   readonly maxPacketBytes?: number;
   /** Default 256. */
@@ -29,7 +32,10 @@ export interface BrokerStats {
   readonly retained: number;
   /** Retained messages that were passed on but not kept, for want of room. */
   readonly retainedRefused: number;
+  /** Messages that were not queued for a session because it has too many unacknowledged ones. */
+  readonly queuedDropped: number;
   readonly connectionsRefused: number;
+  readonly sessionsRefused: number;
   readonly loginsRefused: number;
   readonly packetsTooLarge: number;
   readonly publishesForbidden: number;
@@ -44,6 +50,7 @@ export class EmbeddedBroker {
   readonly #options: EmbeddedBrokerOptions;
   readonly #users: Users;
   readonly #retained: RetainedFile;
+  readonly #sessions: SessionQueues;
   readonly #sockets = new Set<Socket>();
   readonly #names = new WeakMap<Client, string>();
   #aedes: Aedes | undefined;
@@ -58,6 +65,7 @@ export class EmbeddedBroker {
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options;
     this.#users = new Users(options.users);
+    this.#sessions = new SessionQueues(options.sessions ?? { maxSessions: 500, maxQueued: 1000 });
     this.#retained = new RetainedFile({
       path: options.retainedFile,
       limits: options.retained ?? { maxMessages: 10_000, maxBytes: 16 * 1024 * 1024 },
@@ -77,7 +85,9 @@ export class EmbeddedBroker {
       published: this.#published,
       retained: this.#retained.size,
       retainedRefused: this.#retained.refused,
+      queuedDropped: this.#sessions.dropped,
       connectionsRefused: this.#connectionsRefused,
+      sessionsRefused: this.#sessions.refused,
       loginsRefused: this.#loginsRefused,
       packetsTooLarge: this.#packetsTooLarge,
       publishesForbidden: this.#publishesForbidden,
@@ -126,6 +136,12 @@ export class EmbeddedBroker {
     });
     this.#aedes = aedes;
     await this.#publishRetained(aedes);
+    // Not in aedes' types, but how every persistence of it is used.
+    this.#sessions.guard((aedes as unknown as { persistence: QueueingPersistence }).persistence);
+    aedes.on('clientReady', (client) => {
+      if (!this.#sessions.open(client.id, client.clean)) client.close();
+    });
+    aedes.on('ack', (_packet, client) => this.#sessions.acknowledged(client.id));
     aedes.on('publish', (_packet, client) => {
       if (client !== null) this.#published++;
     });

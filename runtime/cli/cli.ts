@@ -56,7 +56,7 @@ function unknownCommand(argv: readonly string[]): Error {
   if (group.length > 0) {
     return usage(
       `Expected ${group.map((name) => `\`ganglion ${name}\``).join(' or ')} but received ${argv[1] ?? 'nothing'}`,
-      group[0]!,
+      group[0],
     );
   }
   const given = argv[0] ?? '';

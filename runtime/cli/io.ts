@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Clock } from '../contract/time.ts';
 import { systemClock } from '../lib/clock.ts';
 
@@ -22,6 +23,12 @@ export interface CliIo {
   forceExit(code: number): void;
 }
 
+/** Pseudo-terminals may say 0. */
+function columnsOf(stream: { readonly columns?: number }): number {
+  const { columns = 80 } = stream;
+  return columns >= 40 ? columns : 80;
+}
+
 /** The process's own streams. */
 export function processIo(): CliIo {
   const { stdout, stderr, env } = process;
@@ -30,9 +37,9 @@ export function processIo(): CliIo {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    columns: stdout.columns ?? 80,
-    colour: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
+    columns: columnsOf(stdout),
+    colour: isatty(1) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
+    interactive: isatty(2) && env['TERM'] !== 'dumb',
     env,
     cwd: process.cwd(),
     clock: systemClock,

@@ -1,12 +1,14 @@
+type Paint = (text: string) => string;
+
 /** Colours by meaning; each the identity where colours are off. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  warn(text: string): string;
-  bad(text: string): string;
-  accent(text: string): string;
-  model(text: string): string;
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly good: Paint;
+  readonly warn: Paint;
+  readonly bad: Paint;
+  readonly accent: Paint;
+  readonly model: Paint;
 }
 
 export function styleOf(colour: boolean): Style {
@@ -24,14 +26,14 @@ export function styleOf(colour: boolean): Style {
 }
 
 /** ok, confirmed → good; unconfirmed, stale → warn; failed, refused → bad. */
-export function statusStyle(style: Style, status: string): (text: string) => string {
+export function statusStyle(style: Style, status: string): Paint {
   if (['ok', 'confirmed', 'known'].includes(status)) return style.good;
   if (['fail', 'failed', 'refused'].includes(status)) return style.bad;
   if (status === 'pending' || status === 'sent') return style.dim;
   return style.warn;
 }
 
-export function rungStyle(style: Style, rung: string): (text: string) => string {
+export function rungStyle(style: Style, rung: string): Paint {
   if (rung === 'rule' || rung === 'link') return style.good;
   if (rung === 'llm' || rung === 'onnx' || rung === 'remote') return style.model;
   return rung === 'abstain' ? style.dim : style.accent;

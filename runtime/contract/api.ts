@@ -25,8 +25,11 @@ export interface RuntimeApi {
   approvals(): readonly ActionRecord[];
   /** Throws APPROVAL_INVALID. */
   approve(action: string, verdict: 'approve' | 'deny'): ActionRecord;
-  /** Calls back for everything that happens from now on; returns what ends it. A slow listener misses events, counted. */
-  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /**
+   * Calls back for what happens from now on; returns what ends it. A listener that throws is dropped.
+   * @param types only events of these types; readings come by the hundred a second
+   */
+  subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void;
   stats(): Stats;
 }
 

@@ -43,7 +43,7 @@ export function parseColor(text: string): Rgb | undefined {
 }
 
 /** Brightest channel at 255. Black stays black. */
-function fullBright(rgb: Rgb): Rgb {
+export function fullBright(rgb: Rgb): Rgb {
   const top = Math.max(rgb[0], rgb[1], rgb[2]);
   return top === 0 || top === 255 ? rgb : [(rgb[0] * 255) / top, (rgb[1] * 255) / top, (rgb[2] * 255) / top];
 }

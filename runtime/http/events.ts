@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { RuntimeApi, RuntimeEvent } from '../contract/api.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import type { EventType } from './query.ts';
+import { EVENT_TYPES, type EventType } from './query.ts';
 
 export interface EventHubOptions {
   readonly api: Pick<RuntimeApi, 'subscribe'>;
@@ -30,6 +30,7 @@ interface Client {
 export class EventHub {
   readonly #options: Required<EventHubOptions>;
   readonly #clients = new Set<Client>();
+  #wanted: readonly EventType[] = [];
   #unsubscribe: (() => void) | undefined;
   #heartbeat: Timer | undefined;
   #sequence = 0;
@@ -65,7 +66,7 @@ export class EventHub {
     stream.on('drain', () => this.#tellDropped(client));
     // The first bytes make proxies and browsers open the stream; `retry` is their pause before a new attempt, ms.
     stream.write('retry: 2000\n\n');
-    this.#unsubscribe ??= this.#options.api.subscribe((event) => this.#publish(event));
+    this.#subscribe();
     this.#beatLater();
   }
 
@@ -103,11 +104,20 @@ export class EventHub {
     client.stream.write(`event: dropped\ndata: {"count":${count}}\n\n`);
   }
 
+  /** Asks the runtime for what the present clients want, no more: readings come by the hundred a second. */
+  #subscribe(): void {
+    const wanted = EVENT_TYPES.filter((type) => [...this.#clients].some((client) => client.types.has(type)));
+    if (wanted.join() === this.#wanted.join()) return;
+    this.#unsubscribe?.();
+    this.#wanted = wanted;
+    this.#unsubscribe =
+      wanted.length === 0 ? undefined : this.#options.api.subscribe((event) => this.#publish(event), wanted);
+  }
+
   #remove(client: Client): void {
     this.#clients.delete(client);
+    this.#subscribe();
     if (this.#clients.size > 0) return;
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
   }

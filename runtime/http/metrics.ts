@@ -78,13 +78,16 @@ async function startExporter(api: RuntimeApi): Promise<Exporter> {
     'node',
   ]);
 
-  const unsubscribe = api.subscribe((event) => {
-    if (event.type === 'decision')
-      decisions.observe({ rung: event.decision.rung }, event.decision.latencyMs / 1000);
-    else if (event.type === 'outcome') {
-      outcomes.observe({ status: event.outcome.status }, event.outcome.latencyMs / 1000);
-    }
-  });
+  const unsubscribe = api.subscribe(
+    (event) => {
+      if (event.type === 'decision') {
+        decisions.observe({ rung: event.decision.rung }, event.decision.latencyMs / 1000);
+      } else if (event.type === 'outcome') {
+        outcomes.observe({ status: event.outcome.status }, event.outcome.latencyMs / 1000);
+      }
+    },
+    ['decision', 'outcome'],
+  );
 
   const series = new Map<string, { set(value: number): void }>();
   const counter = (name: string): { set(value: number): void } => {

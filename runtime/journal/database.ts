@@ -8,7 +8,8 @@ export type Statement = Database.Statement;
 
 /**
  * Blocks hold the history of one property: (key_id, first time, last time, sequence of the last reading, points).
- * `actions.stage` has a partial index, because what is unfinished is asked at every start and is always little.
+ * An action's id begins with its decision's, so that a range of ids is a decision's actions: every index is a page more
+ * to write per decision. `actions.stage` has a partial one, because what is unfinished is asked at every start.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
@@ -18,9 +19,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, policy TEXT, at INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS decisions_policy ON decisions (policy, id);
   CREATE TABLE IF NOT EXISTS actions (
-    id TEXT PRIMARY KEY, decision TEXT NOT NULL, entity TEXT NOT NULL, idempotency_key TEXT NOT NULL UNIQUE,
-    stage TEXT NOT NULL, json TEXT NOT NULL, outcome TEXT) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS actions_decision ON actions (decision);
+    id TEXT PRIMARY KEY, entity TEXT NOT NULL, stage TEXT NOT NULL, json TEXT NOT NULL, outcome TEXT) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS actions_entity ON actions (entity, id);
   CREATE INDEX IF NOT EXISTS actions_unfinished ON actions (stage) WHERE stage <> 'done';
   CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, decision TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
@@ -89,16 +88,31 @@ export function journalError(path: string, error: unknown): GanglionError {
   return new GanglionError('JOURNAL_UNWRITABLE', { path, reason }, { cause: error });
 }
 
+/** The three statements of a transaction, prepared once: `exec` would parse them each time. */
+export interface Transactor {
+  readonly begin: Statement;
+  readonly commit: Statement;
+  readonly rollback: Statement;
+}
+
+export function transactor(db: Sqlite): Transactor {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+  };
+}
+
 /** Runs `work` in one transaction; on a throw nothing of it happened. */
-export function transaction<T>(db: Sqlite, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
+export function transaction<T>({ begin, commit, rollback }: Transactor, work: () => T): T {
+  begin.run();
   try {
     const result = work();
-    db.exec('COMMIT');
+    commit.run();
     return result;
   } catch (error) {
     try {
-      db.exec('ROLLBACK');
+      rollback.run();
     } catch {
       // SQLite rolls back by itself when the disk is full; the first error is the one that matters.
     }

@@ -1,6 +1,7 @@
 import type { Action, ActionStage, Feedback, Outcome } from '../contract/action.ts';
 import type { ActionRecord, DecisionQuery, DecisionRecord } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
+import { ID_LENGTH } from '../lib/id.ts';
 import type { Sqlite, Statement } from './database.ts';
 
 interface ActionRow {
@@ -21,9 +22,7 @@ export class DecisionStore {
   constructor(db: Sqlite) {
     this.#db = db;
     this.#insertDecision = db.prepare('INSERT INTO decisions (id, policy, at, json) VALUES (?, ?, ?, ?)');
-    this.#insertAction = db.prepare(
-      'INSERT INTO actions (id, decision, entity, idempotency_key, stage, json) VALUES (?, ?, ?, ?, ?, ?)',
-    );
+    this.#insertAction = db.prepare('INSERT INTO actions (id, entity, stage, json) VALUES (?, ?, ?, ?)');
     this.#setStage = db.prepare("UPDATE actions SET stage = ? WHERE id = ? AND stage <> 'done'");
     this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
     this.#insertFeedback = db.prepare('INSERT INTO feedback (id, decision, json) VALUES (?, ?, ?)');
@@ -38,14 +37,7 @@ export class DecisionStore {
       JSON.stringify({ ...decision, actions: [] }),
     );
     for (const action of decision.actions) {
-      this.#insertAction.run(
-        action.id,
-        decision.id,
-        action.entity,
-        action.idempotencyKey,
-        stage(action),
-        JSON.stringify(action),
-      );
+      this.#insertAction.run(action.id, action.entity, stage(action), JSON.stringify(action));
     }
   }
 
@@ -102,7 +94,7 @@ export class DecisionStore {
       values.push(query.policy);
     }
     if (query.entity !== undefined) {
-      where.push('id IN (SELECT decision FROM actions WHERE entity = ?)');
+      where.push(`id IN (SELECT substr(id, 1, ${ID_LENGTH}) FROM actions WHERE entity = ?)`);
       values.push(query.entity);
     }
     const rows = this.#db
@@ -119,7 +111,7 @@ export class DecisionStore {
       values.push(query.entity);
     }
     if (query.policy !== undefined) {
-      where.push('decision IN (SELECT id FROM decisions WHERE policy = ?)');
+      where.push(`substr(id, 1, ${ID_LENGTH}) IN (SELECT id FROM decisions WHERE policy = ?)`);
       values.push(query.policy);
     }
     const rows = this.#db
@@ -153,8 +145,8 @@ export class DecisionStore {
 
   #complete(stored: Decision): DecisionRecord {
     const rows = this.#db
-      .prepare('SELECT json, stage, outcome FROM actions WHERE decision = ? ORDER BY id')
-      .all(stored.id) as ActionRow[];
+      .prepare('SELECT json, stage, outcome FROM actions WHERE id >= ? AND id < ? ORDER BY id')
+      .all(stored.id, `${stored.id}\u{10ffff}`) as ActionRow[];
     const feedback = this.#db
       .prepare('SELECT json FROM feedback WHERE decision = ? ORDER BY id')
       .all(stored.id) as { json: string }[];

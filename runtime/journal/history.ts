@@ -3,14 +3,40 @@ import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { encodeBlock } from './block.ts';
 import type { Sqlite, Statement } from './database.ts';
+import type { LogKey } from './reading-log.ts';
 
-/** Points of one property that are in the log but not yet in a block. */
-interface Pending {
-  readonly keyId: number;
+/** Everything the journal keeps in memory about one property, so that a reading costs one look-up. */
+export interface Track extends LogKey {
+  /** The latest reading. */
+  value: Value | undefined;
+  at: number;
+  /** Monotonic, of the last point that was stored. */
+  loggedAt: number;
+  /** Row of the property; 0 until its first block. */
+  keyId: number;
+  /** Points that are in the log but not yet in a block. */
   readonly times: number[];
   readonly values: Value[];
-  /** Of the last point. */
+  /** Of the last of them. */
   sequence: number;
+  /** Of the last reading in a block. */
+  stored: number;
+}
+
+export function newTrack(key: PropertyKey): Track {
+  return {
+    key,
+    segment: -1,
+    id: 0,
+    value: undefined,
+    at: 0,
+    loggedAt: -Infinity,
+    keyId: 0,
+    times: [],
+    values: [],
+    sequence: -1,
+    stored: -1,
+  };
 }
 
 /** A block is written when so many points have come together; two bytes each, it fills a small part of a page. */
@@ -21,13 +47,9 @@ const BLOCK_POINTS = 256;
  * The older end is read by the journal thread.
  */
 export class History {
-  #db: Sqlite;
-  #insertKey: Statement;
-  #insertBlock: Statement;
-  readonly #keys = new Map<PropertyKey, number>();
-  /** By key id: the sequence of the last reading in a block. */
-  readonly #stored = new Map<number, number>();
-  readonly #pending = new Map<PropertyKey, Pending>();
+  readonly #db: Sqlite;
+  readonly #insertKey: Statement;
+  readonly #insertBlock: Statement;
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -39,87 +61,47 @@ export class History {
     );
   }
 
-  /** The sequence up to which each property's readings are in blocks; log records at or before it are not news. */
-  storedSequences(): Map<PropertyKey, number> {
+  /** Tells every track which row it has and up to which sequence its readings are in blocks: the log's are not news then. */
+  load(trackOf: (key: PropertyKey) => Track): void {
     const rows = this.#db
       .prepare(
         'SELECT k.id, k.key, max(b.sequence) AS sequence FROM keys k LEFT JOIN blocks b ON b.key_id = k.id GROUP BY k.id',
       )
-      .all() as {
-      id: number;
-      key: PropertyKey;
-      sequence: number | null;
-    }[];
+      .all() as { id: number; key: PropertyKey; sequence: number | null }[];
     for (const row of rows) {
-      this.#keys.set(row.key, row.id);
-      this.#stored.set(row.id, row.sequence ?? -1);
+      const track = trackOf(row.key);
+      track.keyId = row.id;
+      track.stored = row.sequence ?? -1;
     }
-    return new Map(rows.map((row) => [row.key, row.sequence ?? -1]));
   }
 
   /** Takes one logged point. Writes a block when it is full; throws what SQLite throws, keeping the points. */
-  add(key: PropertyKey, at: number, value: Value, sequence: number): void {
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      pending = { keyId: this.#keyId(key), times: [], values: [], sequence };
-      this.#pending.set(key, pending);
-    }
-    pending.times.push(at);
-    pending.values.push(value);
-    pending.sequence = sequence;
-    if (pending.times.length >= BLOCK_POINTS) this.#write(pending);
-  }
-
-  /** Properties with pending points at or before a sequence: what must be written before older log segments can go. */
-  keysUpTo(sequence: number): PropertyKey[] {
-    return [...this.#pending]
-      .filter(([, pending]) => pending.times.length > 0 && pending.sequence <= sequence)
-      .map(([key]) => key);
+  add(track: Track, at: number, value: Value, sequence: number): void {
+    track.times.push(at);
+    track.values.push(value);
+    track.sequence = sequence;
+    if (track.times.length >= BLOCK_POINTS) this.writeBlock(track);
   }
 
   /** Writes the block of one property, full or not. */
-  writeBlock(key: PropertyKey): void {
-    const pending = this.#pending.get(key);
-    if (pending !== undefined && pending.times.length > 0) this.#write(pending);
-  }
-
-  /** What is not in a block yet, for queries. */
-  recent(key: PropertyKey): HistoryPoint[] {
-    const pending = this.#pending.get(key);
-    return pending === undefined ? [] : pending.times.map((at, i) => ({ at, value: pending.values[i]! }));
-  }
-
-  /** Which blocks to add to `recent` for the whole history: those up to this sequence, as later ones hold the same points. */
-  stored(key: PropertyKey): { keyId: number; upTo: number } | undefined {
-    const keyId = this.#keys.get(key);
-    return keyId === undefined ? undefined : { keyId, upTo: this.#stored.get(keyId) ?? -1 };
-  }
-
-  get pendingPoints(): number {
-    let points = 0;
-    for (const pending of this.#pending.values()) points += pending.times.length;
-    return points;
-  }
-
-  #write(pending: Pending): void {
-    const points = pending.times.map((at, i) => ({ at: Math.round(at), value: pending.values[i]! }));
+  writeBlock(track: Track): void {
+    if (track.times.length === 0) return;
+    const points = pendingPoints(track).map(({ at, value }) => ({ at: Math.round(at), value }));
     let first = points[0]!.at;
     let last = first;
     for (const { at } of points) {
       if (at < first) first = at;
       if (at > last) last = at;
     }
-    this.#insertBlock.run(pending.keyId, last, first, pending.sequence, encodeBlock(points));
-    this.#stored.set(pending.keyId, pending.sequence);
-    pending.times.length = 0;
-    pending.values.length = 0;
+    if (track.keyId === 0) track.keyId = (this.#insertKey.get(track.key) as { id: number }).id;
+    this.#insertBlock.run(track.keyId, last, first, track.sequence, encodeBlock(points));
+    track.stored = track.sequence;
+    track.times.length = 0;
+    track.values.length = 0;
   }
+}
 
-  #keyId(key: PropertyKey): number {
-    const known = this.#keys.get(key);
-    if (known !== undefined) return known;
-    const row = this.#insertKey.get(key) as { id: number };
-    this.#keys.set(key, row.id);
-    return row.id;
-  }
+/** What is not in a block yet. */
+export function pendingPoints(track: Track): HistoryPoint[] {
+  return track.times.map((at, i) => ({ at, value: track.values[i]! }));
 }

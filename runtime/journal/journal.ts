@@ -4,13 +4,14 @@ import type { ActionRecord, HistoryPoint, HistoryQuery } from '../contract/api.t
 import type { Decision } from '../contract/decision.ts';
 import type { PropertyKey } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
-import type { Reading } from '../contract/reading.ts';
+import type { Reading, Value } from '../contract/reading.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import { journalError, openDatabase, openVolatile, syncWal, transaction } from './database.ts';
-import type { Sqlite } from './database.ts';
+import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
+import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
-import { History } from './history.ts';
+import { History, newTrack, pendingPoints } from './history.ts';
+import type { Track } from './history.ts';
 import { Keeper } from './keeper.ts';
 import { takeLock } from './lock.ts';
 import { ReadingLog } from './reading-log.ts';
@@ -38,6 +39,8 @@ const SYNC_MS = 1000;
 const CHECKPOINT_MS = 15_000;
 const PRUNE_MS = 3_600_000;
 const RETRY_MS = 2000;
+/** An unchanged value is stored again after this time. */
+const REPEAT_MS = 60_000;
 /** QoS 0 readings gather in memory up to this size or until the next sync. */
 const BUFFER_BYTES = 16_384;
 /** A log this large is followed by a new segment, and dropped once its readings are in blocks. */
@@ -56,8 +59,9 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #log: ReadingLog;
   readonly #keeper: Keeper;
-  readonly #latest = new Map<PropertyKey, Pick<Reading, 'key' | 'value' | 'at'>>();
+  readonly #tracks = new Map<PropertyKey, Track>();
   #db: Sqlite;
+  #transactor: Transactor;
   #decisions: DecisionStore;
   #history: History;
   #timers: Timer[] = [];
@@ -72,6 +76,7 @@ export class Journal {
     this.#log = new ReadingLog(options.folder, options.files);
     this.#keeper = new Keeper(options.folder);
     this.#db = openVolatile();
+    this.#transactor = transactor(this.#db);
     this.#decisions = new DecisionStore(this.#db);
     this.#history = new History(this.#db);
   }
@@ -105,21 +110,34 @@ export class Journal {
   }
 
   get gauges(): Record<string, number> {
+    let points = 0;
+    for (const track of this.#tracks.values()) points += track.times.length;
     return {
       journal_log_bytes: this.#log.sizeBytes,
-      journal_pending_points: this.#history.pendingPoints,
+      journal_pending_points: points,
       journal_up: this.#failure === undefined ? 1 : 0,
     };
   }
 
-  /** Notes a reading; it is safe after the next `accept`, or within a second where nobody waits for it. */
-  record(reading: Reading): void {
-    this.#latest.set(reading.key, reading);
-    if (this.#failure !== undefined) return;
-    this.#guard(() => {
-      const sequence = this.#log.append(reading.key, reading.at, reading.value);
-      this.#history.add(reading.key, reading.at, reading.value, sequence);
-    });
+  /**
+   * Notes readings; they are safe after the next `accept`, or within a second where nobody waits for them. Every change
+   * is kept, an unchanged value once a minute: cards wear out.
+   */
+  record(readings: readonly Reading[]): void {
+    const up = this.#failure === undefined;
+    try {
+      for (const { key, value, at, received } of readings) {
+        const track = this.#track(key);
+        const repeated = track.value === value && received - track.loggedAt < REPEAT_MS;
+        track.value = value;
+        track.at = at;
+        if (repeated || !up) continue;
+        track.loggedAt = received;
+        this.#history.add(track, at, value, this.#log.append(track, at, value));
+      }
+    } catch (error) {
+      this.#fail(journalError(this.#options.folder, error));
+    }
   }
 
   /** Notes that a message was dealt with; it counts once `accept` has returned true. */
@@ -129,7 +147,7 @@ export class Journal {
 
   /** Whether everything a message brought is stored, by this process or one before. */
   delivered(packetId: number, sum: number): boolean {
-    return this.#log.deliveries.has(packetId, sum);
+    return this.#log.delivered(packetId, sum);
   }
 
   /**
@@ -158,7 +176,7 @@ export class Journal {
     };
     const stored = this.#write(insert);
     // In memory they can still be looked at and ended.
-    if (!stored) transaction(this.#db, insert);
+    if (!stored) transaction(this.#transactor, insert);
     return stored;
   }
 
@@ -194,18 +212,15 @@ export class Journal {
 
   /** Oldest first. */
   async history(query: HistoryQuery): Promise<readonly HistoryPoint[]> {
-    const stored = this.#history.stored(query.key);
-    const recent = this.#history
-      .recent(query.key)
-      .filter((point) => point.at >= query.fromMs && point.at <= query.toMs);
-    if (stored === undefined || this.#failure !== undefined || recent.length >= query.limit)
-      return recent.slice(-query.limit);
-    const older = await this.#keeper.query({
-      ...stored,
-      fromMs: query.fromMs,
-      toMs: query.toMs,
-      limit: query.limit - recent.length,
-    });
+    const track = this.#tracks.get(query.key);
+    if (track === undefined) return [];
+    const { fromMs, toMs, limit } = query;
+    const recent = pendingPoints(track).filter((point) => point.at >= fromMs && point.at <= toMs);
+    if (track.keyId === 0 || this.#failure !== undefined || recent.length >= limit)
+      return recent.slice(-limit);
+    // Up to what is stored now: blocks written while the thread reads hold the same points as `recent`.
+    const { keyId, stored: upTo } = track;
+    const older = await this.#keeper.query({ keyId, upTo, fromMs, toMs, limit: limit - recent.length });
     return [...older, ...recent];
   }
 
@@ -234,13 +249,17 @@ export class Journal {
       for (const trigger of decisions.triggersSince(oldestMs)) {
         if (trigger.kind !== 'reading') continue;
         for (const reading of trigger.readings) {
-          const latest = this.#latest.get(reading.key);
-          if (latest === undefined || latest.at <= reading.at) this.#latest.set(reading.key, reading);
+          const track = this.#track(reading.key);
+          if (track.value === undefined || track.at <= reading.at) {
+            track.value = reading.value;
+            track.at = reading.at;
+          }
         }
       }
-      const before = this.#log.begin(this.#latest.values());
+      const before = this.#log.begin(this.#latest());
       this.#db.close();
       this.#db = db;
+      this.#transactor = transactor(db);
       this.#history = history;
       this.#decisions = decisions;
       this.#unlock = unlock;
@@ -250,25 +269,49 @@ export class Journal {
       throw error;
     }
     this.#retire();
-    return { latest: [...this.#latest.values()], unfinished: this.#decisions.unfinished() };
+    const latest = this.#latest().map(({ track, at, value }) => ({
+      key: track.key,
+      at: at as Reading['at'],
+      value,
+    }));
+    return { latest, unfinished: this.#decisions.unfinished() };
   }
 
   /** Reads the log back into pending points and latest values. @returns the newest time seen, less a margin */
   #replay(history: History): number {
-    const stored = history.storedSequences();
+    history.load((key) => this.#track(key));
     let newest = 0;
     for (const { key, at, value, sequence, news } of this.#log.recover()) {
-      this.#latest.set(key, { key, at: at as Reading['at'], value });
+      const track = this.#track(key);
+      track.value = value;
+      track.at = at;
       newest = Math.max(newest, at);
-      if (news && sequence > (stored.get(key) ?? -1)) history.add(key, at, value, sequence);
+      if (news && sequence > track.stored) history.add(track, at, value, sequence);
     }
     return newest - 60_000;
+  }
+
+  #track(key: PropertyKey): Track {
+    let track = this.#tracks.get(key);
+    if (track === undefined) {
+      track = newTrack(key);
+      this.#tracks.set(key, track);
+    }
+    return track;
+  }
+
+  #latest(): { track: Track; at: number; value: Value }[] {
+    const latest: { track: Track; at: number; value: Value }[] = [];
+    for (const track of this.#tracks.values()) {
+      if (track.value !== undefined) latest.push({ track, at: track.at, value: track.value });
+    }
+    return latest;
   }
 
   #flush(): void {
     this.#log.flush();
     if (this.#log.sizeBytes > SEGMENT_BYTES && this.#retired === undefined) {
-      this.#retired = this.#log.begin(this.#latest.values());
+      this.#retired = this.#log.begin(this.#latest());
       this.#retire();
     }
   }
@@ -277,12 +320,15 @@ export class Journal {
   #retire(): void {
     const segment = this.#retired;
     if (segment === undefined) return;
-    const keys = this.#history.keysUpTo((segment + 1) * 2 ** 32 - 1);
+    const upTo = (segment + 1) * 2 ** 32 - 1;
+    const tracks = [...this.#tracks.values()].filter(
+      (track) => track.times.length > 0 && track.sequence <= upTo,
+    );
     const turn = (): void => {
       if (this.#closed || this.#failure !== undefined) return;
-      const batch = keys.splice(0, BLOCKS_PER_TURN);
+      const batch = tracks.splice(0, BLOCKS_PER_TURN);
       if (batch.length > 0) {
-        if (this.#write(() => batch.forEach((key) => this.#history.writeBlock(key)))) setImmediate(turn);
+        if (this.#write(() => batch.forEach((track) => this.#history.writeBlock(track)))) setImmediate(turn);
         return;
       }
       void this.#drop(segment);
@@ -303,7 +349,7 @@ export class Journal {
   #write(work: () => void): boolean {
     if (this.#failure !== undefined) return false;
     this.#dirty = true;
-    return this.#guard(() => transaction(this.#db, work));
+    return this.#guard(() => transaction(this.#transactor, work));
   }
 
   #guard(work: () => void): boolean {
@@ -331,8 +377,10 @@ export class Journal {
     try {
       if (this.#db.memory) this.#openDisk();
       else {
-        this.#log.begin(this.#latest.values());
-        transaction(this.#db, () => this.#decisions.saveDocument('probe', this.#options.clock.wall()));
+        this.#log.begin(this.#latest());
+        transaction(this.#transactor, () =>
+          this.#decisions.saveDocument('probe', this.#options.clock.wall()),
+        );
       }
     } catch {
       this.#timers.push(this.#options.clock.schedule(RETRY_MS, () => this.#retry()));

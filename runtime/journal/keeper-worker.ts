@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import type { HistoryPoint } from '../contract/api.ts';
 import { messageOf } from '../errors.ts';
+import { ID_LENGTH } from '../lib/id.ts';
 import { decodeBlock } from './block.ts';
 import { DATABASE_FILE } from './database.ts';
 
@@ -77,9 +78,12 @@ function prune(request: KeeperRequest & { op: 'prune' }): void {
     'DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE at < ? ORDER BY id LIMIT ?)',
   );
   while (removeDecisions.run(request.beforeMs, PRUNE_ROWS).changes > 0);
-  for (const table of ['actions', 'feedback']) {
+  for (const [table, decision] of [
+    ['actions', `substr(t.id, 1, ${ID_LENGTH})`],
+    ['feedback', 't.decision'],
+  ] as const) {
     const orphans = db.prepare(
-      `DELETE FROM ${table} WHERE id IN (SELECT t.id FROM ${table} t LEFT JOIN decisions d ON d.id = t.decision WHERE d.id IS NULL LIMIT ?)`,
+      `DELETE FROM ${table} WHERE id IN (SELECT t.id FROM ${table} t LEFT JOIN decisions d ON d.id = ${decision} WHERE d.id IS NULL LIMIT ?)`,
     );
     while (orphans.run(PRUNE_ROWS).changes > 0);
   }

@@ -14,7 +14,7 @@ import { crc32 } from 'node:zlib';
 import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { ByteReader, ByteWriter } from '../lib/bytes.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, PLACES } from './deliveries.ts';
 
 /** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
 export interface LoggedReading {
@@ -23,6 +23,14 @@ export interface LoggedReading {
   readonly at: number;
   readonly value: Value;
   readonly news: boolean;
+}
+
+/** A property as the log knows it; the caller keeps it, so that a reading costs no look-up here. */
+export interface LogKey {
+  readonly key: PropertyKey;
+  /** The segment in which `id` was given; ids start anew with every segment. */
+  segment: number;
+  id: number;
 }
 
 /** The file operations the log needs; tests pass ones that fail. */
@@ -57,8 +65,8 @@ const HEADER_BYTES = 8;
  *     record = DEFINE id text | DELIVERY packet u32 | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
  *
  * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
- * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older segments can go as
- * soon as their readings are stored as history blocks.
+ * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older
+ * segments can go as soon as their readings are stored as history blocks.
  */
 export class ReadingLog {
   readonly #folder: string;
@@ -69,10 +77,10 @@ export class ReadingLog {
   #count = 0;
   #sizeBytes = 0;
   #lastAt = 0;
-  #ids = new Map<PropertyKey, number>();
-  /** Messages whose readings are in the log. */
-  readonly deliveries = new Deliveries();
-  #unflushed: (readonly [packetId: number, sum: number])[] = [];
+  #nextId = 0;
+  readonly #deliveries = new Deliveries();
+  /** Packet ids that are not in the file yet, oldest first. */
+  #unwritten: number[] = [];
   #syncing = false;
   #unsynced = false;
 
@@ -105,7 +113,7 @@ export class ReadingLog {
    * Opens the next segment, starting with copies of the latest values.
    * @returns the number of the segment before; remove it with `drop` when its readings are stored elsewhere
    */
-  begin(latest: Iterable<Pick<LoggedReading, 'key' | 'at' | 'value'>>): number {
+  begin(latest: Iterable<{ readonly track: LogKey; readonly at: number; readonly value: Value }>): number {
     this.flush();
     const fd = openSync(join(this.#folder, fileName(this.#segment + 1)), 'a');
     if (this.#fd >= 0) closeSync(this.#fd);
@@ -114,29 +122,43 @@ export class ReadingLog {
     this.#count = 0;
     this.#sizeBytes = 0;
     this.#lastAt = 0;
-    this.#ids = new Map();
-    for (const { key, at, value } of latest) this.#record(key, at, value, LATEST);
-    for (const [packetId, sum] of this.deliveries.entries()) this.#delivery(packetId, sum);
+    this.#nextId = 0;
+    for (const { track, at, value } of latest) this.#record(track, at, value, LATEST);
+    this.#unwritten = [];
+    for (const [packetId, sum] of this.#deliveries.entries()) this.#delivery(packetId, sum);
     this.flush();
     return this.#segment - 1;
   }
 
   /** Buffers one reading. It is safe once `flush` has returned. @returns its sequence */
-  append(key: PropertyKey, at: number, value: Value): number {
+  append(key: LogKey, at: number, value: Value): number {
     this.#record(key, at, value, 0);
     return this.#segment * SEGMENT + this.#count++;
   }
 
-  /** Notes that a message was dealt with, together with the readings it brought: known once `flush` has returned. */
+  /**
+   * Notes that a message was dealt with. It is written with the next reading: as long as no value changes, dealing with
+   * it again would change nothing either.
+   */
   deliver(packetId: number, sum: number): void {
-    this.#delivery(packetId, sum);
-    this.#unflushed.push([packetId, sum]);
+    this.#deliveries.add(packetId, sum);
+    this.#unwritten.push(packetId);
+    if (this.#unwritten.length >= 2 * PLACES) this.#unwritten.splice(0, PLACES);
+  }
+
+  /** Whether a message was dealt with, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#deliveries.has(packetId, sum);
   }
 
   /** Hands the buffered readings to the operating system. Throws what the file system throws; they stay buffered then. */
   flush(): void {
     const frame = this.#writer;
     if (frame.length === 0) return;
+    for (const packetId of this.#unwritten) {
+      const sum = this.#deliveries.sumOf(packetId);
+      if (sum !== undefined) this.#delivery(packetId, sum);
+    }
     const payload = frame.bytes.subarray(HEADER_BYTES);
     frame.patchU32(payload.length, 0);
     frame.patchU32(crc32(payload), 4);
@@ -144,8 +166,7 @@ export class ReadingLog {
     this.#sizeBytes += frame.length;
     this.#unsynced = true;
     frame.clear();
-    for (const [packetId, sum] of this.#unflushed) this.deliveries.add(packetId, sum);
-    this.#unflushed = [];
+    if (this.#unwritten.length > 0) this.#unwritten = [];
   }
 
   /**
@@ -154,7 +175,8 @@ export class ReadingLog {
    */
   discard(): void {
     this.#writer.clear();
-    this.#unflushed = [];
+    for (const packetId of this.#unwritten) this.#deliveries.remove(packetId);
+    this.#unwritten = [];
     try {
       if (this.#fd >= 0) truncateSync(join(this.#folder, fileName(this.#segment)), this.#sizeBytes);
     } catch {
@@ -209,20 +231,19 @@ export class ReadingLog {
     out.u32(sum);
   }
 
-  #record(key: PropertyKey, at: number, value: Value, flag: number): void {
+  #record(key: LogKey, at: number, value: Value, flag: number): void {
     const out = this.#frame();
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = this.#ids.size;
-      this.#ids.set(key, id);
+    if (key.segment !== this.#segment) {
+      key.segment = this.#segment;
+      key.id = this.#nextId++;
       out.u8(DEFINE);
-      out.varint(id);
-      out.text(key);
+      out.varint(key.id);
+      out.text(key.key);
     }
     const time = Math.round(at);
     const type = typeof value === 'number' ? NUMBER : typeof value === 'string' ? TEXT : value ? TRUE : FALSE;
     out.u8(type | flag);
-    out.varint(id);
+    out.varint(key.id);
     out.signed(time - this.#lastAt);
     this.#lastAt = time;
     if (typeof value === 'number') out.f64(value);
@@ -252,7 +273,7 @@ export class ReadingLog {
         if (type === DELIVERY) {
           const sum = reader.u32();
           if (reader.failed) break;
-          this.deliveries.add(id, sum);
+          this.#deliveries.add(id, sum);
           continue;
         }
         at += reader.signed();

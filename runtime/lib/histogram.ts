@@ -10,12 +10,13 @@ export class Histogram {
   #count = 0;
   #sumMs = 0;
 
-  record(ms: number): void {
+  /** @param weight how many records this one stands for */
+  record(ms: number, weight = 1): void {
     const index = ms <= 0 ? 0 : Math.round((Math.log2(ms) - LOWEST) * RESOLUTION);
     const bounded = index < 0 ? 0 : index >= this.#buckets.length ? this.#buckets.length - 1 : index;
-    this.#buckets[bounded]!++;
-    this.#count++;
-    this.#sumMs += ms;
+    this.#buckets[bounded]! += weight;
+    this.#count += weight;
+    this.#sumMs += ms * weight;
   }
 
   get count(): number {

@@ -124,7 +124,11 @@ function whole(value: unknown, fallback: unknown): unknown {
 
 function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  return isMapping(value) ? Object.keys(value) : typeof value === 'string' ? [...value.slice(0, 1024)] : [];
+  return isMapping(value)
+    ? Object.keys(value)
+    : typeof value === 'string'
+      ? value.slice(0, 1024).split('')
+      : [];
 }
 
 function replace(value: unknown, from: unknown, to: unknown): string {

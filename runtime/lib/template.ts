@@ -28,7 +28,7 @@ export function compileTemplate(source: string): Template {
   }
   let program: Node;
   try {
-    program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true })) as unknown as Node;
+    program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   } catch (error) {
     throw new GanglionError(
       'TEMPLATE_UNSUPPORTED',

@@ -49,6 +49,7 @@ export function createShellyDecoder(options: ShellyOptions = {}): Decoder {
           return status(readJson(message), route.device, route.component);
         case 'online':
           return online(message, route.device);
+        case 'ignore':
         default:
           return NOTHING;
       }

@@ -21,7 +21,7 @@ export function readRemains(data: string): ActionRow[] {
     const db = new Database(join(folder, 'journal.db'));
     const rows = db
       .prepare(
-        'SELECT a.id, a.entity, a.stage, a.outcome, d.policy FROM actions a JOIN decisions d ON d.id = a.decision ORDER BY a.id DESC LIMIT 30',
+        'SELECT a.id, a.entity, a.stage, a.outcome, d.policy FROM actions a JOIN decisions d ON d.id = substr(a.id, 1, 20) ORDER BY a.id DESC LIMIT 30',
       )
       .all() as ActionRow[];
     db.close();

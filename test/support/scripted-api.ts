@@ -21,6 +21,7 @@ import type { Value } from '../../runtime/contract/reading.ts';
 import type { PropertyState, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
+import { newId } from '../../runtime/lib/id.ts';
 
 export const NOW = Date.UTC(2026, 0, 5, 21, 30);
 
@@ -36,8 +37,9 @@ export class ScriptedApi implements RuntimeApi {
   records: DecisionRecord[] = [decisionRecord('0001'), decisionRecord('0002', { rung: 'llm' })];
   waiting: ActionRecord[] = [
     {
-      action: action('wait1', { entity: 'lock.door', command: 'unlock', args: {} }),
+      action: action('wait1', { decision: newId(NOW), entity: 'lock.door', command: 'unlock', args: {} }),
       stage: 'awaiting-approval',
+      code: '042137',
     },
   ];
   status: Health['status'] = 'ok';
@@ -133,9 +135,12 @@ export class ScriptedApi implements RuntimeApi {
       : { action: record.action, stage: 'done', outcome: outcome(record.action, 'refused') };
   }
 
-  subscribe(listener: (event: RuntimeEvent) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void {
+    const filtered = (event: RuntimeEvent): void => {
+      if (types === undefined || types.includes(event.type)) listener(event);
+    };
+    this.listeners.add(filtered);
+    return () => this.listeners.delete(filtered);
   }
 
   stats(): Stats {

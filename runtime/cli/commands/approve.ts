@@ -1,4 +1,5 @@
 import type { ActionRecord } from '../../contract/api.ts';
+import { idTime } from '../../lib/id.ts';
 import { usage } from '../arguments.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
@@ -37,11 +38,30 @@ function list(approvals: readonly ActionRecord[], io: CommandContext['io']): voi
     return;
   }
   const nowMs = io.clock.wall();
-  const rows = approvals.map(({ action }) => [action.id, callText(action), timeText(action.deadline, nowMs)]);
+  const rows = approvals.map(({ action, code }) => [
+    action.id,
+    callText(action),
+    code ?? '-',
+    askedAt(action.decision, nowMs),
+  ]);
   io.out(
-    table([{ title: 'ID', min: 20 }, { title: 'WHAT', min: 20 }, { title: 'GIVEN UP AT' }], rows, io.columns),
+    table(
+      [
+        { title: 'ID', min: 20 },
+        { title: 'WHAT', min: 20 },
+        { title: 'CODE', min: 6 },
+        { title: 'ASKED AT' },
+      ],
+      rows,
+      io.columns,
+    ),
   );
   io.out(
     `\nganglion approve ${clean(approvals[0]!.action.id)}  carries it out; with --deny it is dropped.\n`,
   );
+}
+
+function askedAt(decision: string, nowMs: number): string {
+  const ms = idTime(decision);
+  return ms === undefined ? '-' : timeText(ms, nowMs);
 }

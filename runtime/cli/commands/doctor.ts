@@ -1,3 +1,4 @@
+import { probeHost } from '../../../devices/index.ts';
 import type { Config } from '../../config/load.ts';
 import { isGanglionError, messageOf } from '../../errors.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
@@ -9,6 +10,7 @@ import {
   checkDisk,
   checkMemory,
   checkNode,
+  checkThermal,
 } from '../doctor/board.ts';
 import { checkBroker } from '../doctor/broker.ts';
 import { fail, ok, warn, type Check } from '../doctor/check.ts';
@@ -39,10 +41,12 @@ export const doctorCommand = defineCommand({
 });
 
 async function* examine(io: CommandContext['io'], given: string | undefined): AsyncGenerator<Check> {
-  yield checkBoard();
+  const host = probeHost();
+  yield checkBoard(host);
   yield checkNode(process.versions.node);
-  yield checkMemory();
-  yield checkAccelerators();
+  yield checkMemory(host);
+  yield checkAccelerators(host);
+  yield checkThermal(host);
   yield checkClock(io.clock.wall());
   const { config, check } = examineConfig(io, given);
   yield check;

@@ -1,22 +1,24 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { arch, availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { probeHost, type HostProbe } from '../../../devices/index.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 
 const MIN_NODE = [20, 19] as const;
 
-/** The board by its own name, else by its processor. */
-export function boardName(): string {
-  const model = readText('/proc/device-tree/model');
-  const name = model === undefined ? (cpus()[0]?.model ?? 'unknown processor') : model.replaceAll('\0', '');
-  return `${name.trim()}, ${availableParallelism()} cores, ${arch()}`;
+/** The board by its own name, its cores and instruction set. */
+export function boardName(host: HostProbe = probeHost()): string {
+  const name = host.board.model === 'unknown' ? host.cpu.model : host.board.model;
+  return `${name}, ${host.cpu.cores} cores, ${host.arch}`;
 }
 
-export function checkBoard(): Check {
-  const known = arch() === 'x64' || arch() === 'arm64';
-  if (known) return ok('board', boardName());
-  return warn('board', boardName(), 'Native parts are built for x64 and arm64 only; use a 64-bit system.');
+export function checkBoard(host: HostProbe): Check {
+  if (host.arch === 'x64' || host.arch === 'arm64') return ok('board', boardName(host));
+  return warn(
+    'board',
+    boardName(host),
+    'Native parts are built for x64 and arm64 only; use a 64-bit system.',
+  );
 }
 
 export function checkNode(version: string): Check {
@@ -26,9 +28,9 @@ export function checkNode(version: string): Check {
   return fail('node', `Node.js ${version}`, `Install Node.js ${MIN_NODE.join('.')} or later.`);
 }
 
-export function checkMemory(): Check {
-  const free = availableBytes();
-  const detail = `${formatBytes(free)} free of ${formatBytes(totalmem())}`;
+export function checkMemory({ memory }: HostProbe): Check {
+  const free = Math.min(memory.availableBytes, memory.usableBytes);
+  const detail = `${formatBytes(free)} free of ${formatBytes(memory.usableBytes)}`;
   if (free < 150e6)
     return fail('memory', detail, 'Ganglion needs 150 MB without a model; stop something else.');
   if (free < 700e6) {
@@ -41,16 +43,29 @@ export function checkMemory(): Check {
   return ok('memory', detail);
 }
 
-/** Graphics and neural processors that drivers show. */
-export function checkAccelerators(exists: (path: string) => boolean = existsSync): Check {
-  const found = [
-    ['/dev/nvidia0', 'NVIDIA GPU (CUDA)'],
-    ['/dev/nvhost-gpu', 'NVIDIA Jetson GPU (CUDA)'],
-    ['/dev/dri/renderD128', 'GPU (Vulkan, if its driver has it)'],
-    ['/dev/hailo0', 'Hailo NPU (not used yet)'],
-    ['/dev/apex_0', 'Coral TPU (not used yet)'],
-  ].flatMap(([path, name]) => (exists(path!) ? [name!] : []));
+export function checkAccelerators({ accelerators }: HostProbe): Check {
+  const found = [...new Set(accelerators.map(({ name }) => name))];
   return ok('accelerators', found.length === 0 ? 'none; models run on the CPU' : found.join(', '));
+}
+
+export function checkThermal({ thermal }: HostProbe): Check {
+  const { celsius, throttled } = thermal;
+  const detail = celsius === undefined ? 'no sensor' : `${Math.round(celsius)} °C`;
+  if (throttled.includes('under-voltage')) {
+    return warn(
+      'thermal',
+      `${detail}, ${throttled.join(', ')}`,
+      'Use a stronger power supply: the board slows itself down.',
+    );
+  }
+  if (throttled.length > 0 || (celsius ?? 0) > 80) {
+    return warn(
+      'thermal',
+      [detail, ...throttled].join(', '),
+      'Cool the board: it slows itself down when it is hot.',
+    );
+  }
+  return ok('thermal', detail);
 }
 
 export function checkDisk(folder: string): Check {
@@ -89,17 +104,4 @@ export function checkClock(wallMs: number, exists: (path: string) => boolean = e
     return warn('clock', `${now} UTC, not synchronised`, 'Run `timedatectl set-ntp true`.');
   }
   return ok('clock', `${now} UTC, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`);
-}
-
-function availableBytes(): number {
-  const match = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '');
-  return match === null ? freemem() : Number(match[1]) * 1024;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { stringify } from 'yaml';
 import { GanglionError, messageOf } from '../../errors.ts';
 
 export interface Findings {
@@ -25,9 +24,14 @@ export function newPassword(random: (size: number) => Uint8Array = randomBytes):
     .padEnd(20, 'x');
 }
 
+/** A text as YAML in any place: plain where it can be nothing else, else quoted as JSON does, which YAML reads too. */
+function scalar(text: string): string {
+  const plain = /^[A-Za-z][\w/-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  return plain ? text : JSON.stringify(text);
+}
+
 /** ganglion.yaml for what was found, with comments that say what each key does. */
 export function configText(found: Findings): string {
-  const scalar = (value: string): string => stringify(value).trimEnd();
   return [
     '# Written by `ganglion init`. Every key is in docs/configuration.md.',
     `node: ${scalar(found.node)}`,
@@ -35,7 +39,7 @@ export function configText(found: Findings): string {
     '# Schedules such as `now.hour >= 21` follow this clock; add latitude and longitude for sunrise and sunset.',
     `site: { timezone: ${scalar(found.timezone)} }`,
     '',
-    ...brokerLines(found, scalar),
+    ...brokerLines(found),
     '',
     '# Names, areas and devices that discovery does not know go into a house file.',
     '# house: house.yaml',
@@ -59,7 +63,7 @@ export function configText(found: Findings): string {
   ].join('\n');
 }
 
-function brokerLines(found: Findings, scalar: (value: string) => string): string[] {
+function brokerLines(found: Findings): string[] {
   const seen = found.seen.map((line) => `#   ${line.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')}`);
   if (found.brokerUrl === undefined) {
     return [

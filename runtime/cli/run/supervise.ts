@@ -1,4 +1,5 @@
 import type { RuntimeApi, RuntimeEvent } from '../../contract/api.ts';
+import type { Timer } from '../../contract/time.ts';
 import { GanglionError } from '../../errors.ts';
 import type { CliIo } from '../io.ts';
 import { reportFailure } from '../report.ts';
@@ -7,6 +8,7 @@ import { LiveLog } from './live-log.ts';
 
 /** What `run` needs of the daemon. */
 export interface Daemon {
+  /** Once it has started. */
   readonly api: RuntimeApi;
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -20,7 +22,12 @@ export interface SuperviseOptions {
   readonly json: boolean;
   /** Printed once the daemon has started. */
   readonly greeting: () => readonly string[];
+  /** Where it can be reached, for machines: the fields of the first JSON line. */
+  readonly addresses: () => object;
 }
+
+/** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
+const TOLD = ['decision', 'action', 'outcome', 'feedback', 'source', 'problem'] as const;
 
 /** The daemon promises to stop within this. */
 const STOP_MS = 2000;
@@ -31,22 +38,36 @@ const STOP_MS = 2000;
  * @returns the exit code
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const { daemon, io, style, json, greeting } = options;
+  const { daemon, io, style, json, greeting, addresses } = options;
   const ending = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve());
   });
+  let tooSlow: Timer | undefined;
+  let unsubscribe = (): void => {};
   const forget = io.onInterrupt(() => {
-    if (ending.signal.aborted) io.forceExit(130);
-    else ending.abort();
+    if (ending.signal.aborted) {
+      io.forceExit(130);
+      return;
+    }
+    // That every part stops now is no news.
+    unsubscribe();
+    if (!json) io.out('\nStopping…\n');
+    tooSlow = io.clock.schedule(STOP_MS, () => {
+      reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
+      io.forceExit(1);
+    });
+    ending.abort();
   });
   const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
-  const unsubscribe = daemon.api.subscribe(
-    json ? (event) => printLine(io, event) : (event) => live.show(event),
-  );
   try {
     await daemon.start(ending.signal);
-    if (!json && !ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
+    unsubscribe = daemon.api.subscribe(
+      json ? (event) => printLine(io, event) : (event) => live.show(event),
+      TOLD,
+    );
+    if (json) io.out(`${JSON.stringify({ type: 'started', ...addresses() })}\n`);
+    else if (!ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
     await interrupted;
     return 0;
   } catch (error) {
@@ -54,27 +75,14 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     if (ending.signal.aborted) return 0;
     throw error;
   } finally {
-    live.flush();
-    if (!json && ending.signal.aborted) io.out('\nStopping…\n');
-    await stopInTime(daemon, io, json);
     unsubscribe();
+    live.flush();
+    await daemon.stop();
+    tooSlow?.cancel();
     forget();
   }
 }
 
-async function stopInTime(daemon: Daemon, io: CliIo, json: boolean): Promise<void> {
-  const timer = io.clock.schedule(STOP_MS, () => {
-    reportFailure(io, new GanglionError('STOP_TOO_SLOW', { seconds: STOP_MS / 1000 }), json);
-    io.forceExit(1);
-  });
-  try {
-    await daemon.stop();
-  } finally {
-    timer.cancel();
-  }
-}
-
-/** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
 function printLine(io: CliIo, event: RuntimeEvent): void {
-  if (event.type !== 'reading') io.out(`${JSON.stringify(event)}\n`);
+  io.out(`${JSON.stringify(event)}\n`);
 }

@@ -27,23 +27,23 @@ export function talkLines(options: TalkOptions, style: Style): string[] {
   if (url !== undefined) lines.push(`  dashboard  ${style.accent(`${url}/`)}`);
   lines.push(`  ask        ${program} ask "${request}"`);
   if (url !== undefined) lines.push(`  look       curl -s ${url}/v1/state`);
-  const publish =
-    options.brokerUrl === undefined ? undefined : publishExample(options.brokerUrl, options.demo);
+  const publish = publishExample(options);
   if (publish !== undefined) lines.push(`  publish    ${publish}`);
   lines.push(`  stop       Ctrl-C`);
   return lines;
 }
 
-function publishExample(brokerUrl: string, demo: boolean): string | undefined {
-  let url: URL;
-  try {
-    url = new URL(brokerUrl);
-  } catch {
-    return undefined;
-  }
-  const where = `mosquitto_pub -h ${url.hostname} -p ${url.port === '' ? '1883' : url.port}`;
-  // The button of the simulated hall is there for people to press.
-  return demo
-    ? `${where} -t zigbee2mqtt/hall_motion -m '{"occupancy":true,"illuminance":3}'`
-    : `${where} -t zigbee2mqtt/hall_motion -m '{"occupancy":true}'`;
+/** The motion sensor of the simulated hall; it announces itself a moment after the start. */
+const DEMO_SENSOR = 'zigbee2mqtt/hall_sensor';
+
+/** A motion message as Zigbee2MQTT would publish it, for a sensor this house has. */
+function publishExample({ brokerUrl, house, demo }: TalkOptions): string | undefined {
+  const sensor = [...house.entities()].find(
+    ({ id, device }) => id.endsWith('_occupancy') && /^zigbee2mqtt\/[\w/.-]+$/.test(device),
+  );
+  const topic = demo ? DEMO_SENSOR : sensor?.device;
+  if (brokerUrl === undefined || topic === undefined || !URL.canParse(brokerUrl)) return undefined;
+  const { hostname, port } = new URL(brokerUrl);
+  const where = `-h ${hostname} -p ${port === '' ? '1883' : port}`;
+  return `mosquitto_pub ${where} -t ${topic} -m '{"occupancy":true,"illuminance":3}'`;
 }

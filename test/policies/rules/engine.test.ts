@@ -325,6 +325,14 @@ describe('a house that grows', () => {
     expect(s.set(MOTION, 'on')).toEqual([]);
   });
 
+  it('notices an entity that was replaced by one that can do less', () => {
+    const s = setup({ yaml: `- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }` });
+    expect(s.engine.explain('a', s.now()).status).toBe('active');
+    s.house.add('light.hall', { commands: ['turn_off'] });
+    s.engine.recheck(s.house, s.now());
+    expect(s.engine.explain('a', s.now()).status).toBe('waiting');
+  });
+
   it('names the nearest policy for an unknown id', () => {
     const s = setup({ yaml: NIGHT });
     expect(() => s.engine.explain('hall-night-ligt', s.now())).toThrow('did you mean hall-night-light?');

@@ -104,7 +104,7 @@ describe.skipIf(mosquittoPath === undefined)(
     }
 
     function order(id: string, extra: Partial<Action> = {}, needsApproval = false): Order {
-      const full = action(id, { deadline: (clock.wall() + DEADLINE_MS) as WallMs, ...extra });
+      const full = action(id, { decision: id, deadline: (clock.wall() + DEADLINE_MS) as WallMs, ...extra });
       return {
         action: full,
         target: { dialect: 'zigbee2mqtt', address: { topic: full.entity } },
@@ -113,7 +113,8 @@ describe.skipIf(mosquittoPath === undefined)(
     }
 
     function commit(...orders: Order[]) {
-      const id = `d-${orders[0]!.action.id}`;
+      // The id of an action begins with its decision's.
+      const id = orders[0]!.action.id;
       return executor.commit([
         {
           decision: decision(id, { actions: orders.map((one) => ({ ...one.action, decision: id })) }),
@@ -134,7 +135,7 @@ describe.skipIf(mosquittoPath === undefined)(
 
     it('confirms an action once the state topic shows it, and journals every step', async () => {
       commit(order('a', { args: { brightness: 20 } }));
-      expect(journal.decisions.get('d-a')?.actions[0]?.stage).toBe('pending');
+      expect(journal.decisions.get('a')?.actions[0]?.stage).toBe('pending');
       await sent('a');
       await expect
         .poll(() => received)
@@ -147,8 +148,9 @@ describe.skipIf(mosquittoPath === undefined)(
       expect(outcomes()).toEqual([]);
       executor.observe(reading('light.hall.state', 'on', clock.mono()));
       expect(outcomes()).toEqual([['a', 'confirmed']]);
+      clock.advance(25);
       await expect
-        .poll(() => journal.decisions.get('d-a')?.actions[0])
+        .poll(() => journal.decisions.get('a')?.actions[0])
         .toMatchObject({ stage: 'done', outcome: { status: 'confirmed' } });
     });
 
@@ -229,16 +231,16 @@ describe.skipIf(mosquittoPath === undefined)(
       executor.observe(reading('light.hall.state', 'off', clock.mono() + 60_000));
       expect(events.at(-1)).toMatchObject({
         type: 'feedback',
-        feedback: { reward: -0.5, source: 'implied', decision: 'd-a' },
+        feedback: { reward: -0.5, source: 'implied', decision: 'a' },
       });
-      expect(journal.decisions.get('d-a')?.feedback).toHaveLength(1);
+      expect(journal.decisions.get('a')?.feedback).toHaveLength(1);
     });
 
     it('does not send again after a crash what a newer action has undone', async () => {
       const interrupted = (id: string, extra: Partial<Action> = {}) => {
         const { action: full, ...rest } = order(id, extra);
-        const one = { ...full, decision: `d-${id}` };
-        const stored = decision(`d-${id}`, { actions: [one] });
+        const one = { ...full, decision: id };
+        const stored = decision(id, { actions: [one] });
         journal.commit([stored], () => 'pending');
         return { action: one, stage: 'pending' as const, ...rest };
       };

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect as connectMqtt, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EmbeddedBroker, type EmbeddedBrokerOptions } from '../../../runtime/broker/broker.ts';
 import { systemClock } from '../../../runtime/lib/clock.ts';
@@ -161,6 +161,31 @@ describe('EmbeddedBroker', () => {
     await publisher.publishAsync('a', 'x'.repeat(100), { qos: 1, retain: true });
     await sink.until(() => sink.messages.length === 5);
     expect(broker.stats).toMatchObject({ retained: 2, retainedRefused: 2 });
+  });
+
+  it('bounds what it queues for a session that is away', async () => {
+    const { broker, url } = await start({ sessions: { maxSessions: 1, maxQueued: 3 } });
+    const away = await client(url, { clean: false, clientId: 'away' });
+    await away.subscribeAsync('x', { qos: 1 });
+    const publisher = await client(url);
+    for (let i = 0; i < 5; i++) await publisher.publishAsync('x', `${i}`, { qos: 1 });
+    await away.endAsync();
+    const dropped = broker.stats.queuedDropped;
+    for (let i = 0; i < 5; i++) await publisher.publishAsync('x', `late ${i}`, { qos: 1 });
+    expect(broker.stats.queuedDropped - dropped).toBeGreaterThanOrEqual(2);
+    const sink = new RecordingSink();
+    const back = new MqttSource({ broker: { url, clientId: 'away' }, filters: ['x'], clock: systemClock });
+    cleanUps.push(() => back.stop());
+    await back.start(sink, new AbortController().signal);
+    await sink.until(() => sink.texts.includes('late 0'));
+    await sink.untilConnected();
+    for (let i = 0; i < 5; i++) await publisher.publishAsync('x', `new ${i}`, { qos: 1 });
+    await sink.until(() => sink.texts.includes('new 0'));
+    expect(sink.texts).not.toContain('late 4');
+    const other = connectMqtt(url, { clean: false, clientId: 'other', reconnectPeriod: 0 });
+    cleanUps.push(() => other.endAsync(true));
+    await new Promise<void>((resolve) => other.once('close', () => resolve()));
+    expect(broker.stats.sessionsRefused).toBe(1);
   });
 
   it('cuts a connection that announces too large a packet', async () => {

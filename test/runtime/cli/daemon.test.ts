@@ -106,8 +106,8 @@ describe('looking inside', () => {
       const { code, stdout } = await cli(folder, ...command);
       expect(code).toBe(0);
       expect(stdout).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/);
-      if (command[1] === undefined)
-        for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      const tables = stdout.split('\n').filter((line) => !line.includes('light.hall, hall'));
+      expect(Math.max(...tables.map((line) => line.length))).toBeLessThanOrEqual(80);
     }
   });
 });
@@ -126,7 +126,9 @@ describe('answering', () => {
   });
 
   it('approve lists, approves and denies', async () => {
-    expect((await cli(folder, 'approve')).stdout).toContain('lock.door.unlock');
+    expect((await cli(folder, 'approve')).stdout).toMatch(
+      /wait1 +lock\.door\.unlock +042137 +\d\d:\d\d:\d\d$/m,
+    );
     expect((await cli(folder, 'approve', 'wait1', '--deny')).stdout).toBe('Denied lock.door.unlock.\n');
     expect((await cli(folder, 'approve')).stdout).toBe('Nothing waits for you.\n');
     expect((await cli(folder, 'approve', '--deny')).code).toBe(2);

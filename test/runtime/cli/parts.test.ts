@@ -8,8 +8,18 @@ import { styleOf } from '../../../runtime/cli/style.ts';
 import { table } from '../../../runtime/cli/table.ts';
 import { clean, fit, width, wrap } from '../../../runtime/cli/text.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
+import { idTime, newId } from '../../../runtime/lib/id.ts';
 import { CapturedIo } from '../../support/cli.ts';
-import { action, decision, NOW, outcome, reading, ScriptedApi } from '../../support/scripted-api.ts';
+import {
+  action,
+  decision,
+  ENTITIES,
+  entity,
+  NOW,
+  outcome,
+  reading,
+  ScriptedApi,
+} from '../../support/scripted-api.ts';
 
 const plain = styleOf(false);
 
@@ -29,14 +39,26 @@ describe('text', () => {
         fc.integer({ min: 2, max: 60 }),
         (text, columns) => {
           expect(width(fit(text, columns))).toBeLessThanOrEqual(columns);
-          const words = text.split(/\s+/);
-          const longest = Math.max(...words.map(width));
+          const words = text.split(/\s+/).filter(Boolean);
+          const longest = Math.max(0, ...words.map(width));
           for (const line of wrap(text, columns).split('\n'))
             expect(width(line)).toBeLessThanOrEqual(Math.max(columns, longest));
-          expect(wrap(text, columns).split(/\s+/).join(' ')).toBe(words.join(' '));
+          expect(wrap(text, columns).split(/\s+/).filter(Boolean).join(' ')).toBe(words.join(' '));
         },
       ),
     );
+  });
+});
+
+describe('ids', () => {
+  it('tell when they were made', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 44 }), (ms) => {
+        expect(idTime(newId(ms))).toBe(ms);
+      }),
+    );
+    expect(idTime('wait1')).toBeUndefined();
+    expect(idTime('UPPERCASE')).toBeUndefined();
   });
 });
 
@@ -154,7 +176,14 @@ describe('supervising', () => {
     const io = new CapturedIo('/');
     const clock = new ManualClock(NOW);
     io.clock = clock;
-    const code = supervise({ daemon, io, style: plain, json, greeting: () => ['hello'] });
+    const code = supervise({
+      daemon,
+      io,
+      style: plain,
+      json,
+      greeting: () => ['hello'],
+      addresses: () => ({ node: 'hub' }),
+    });
     return { api, calls, io, clock, code };
   }
 
@@ -172,12 +201,13 @@ describe('supervising', () => {
 
   it('prints nothing but JSON lines for machines', async () => {
     const { api, io, code } = setup({}, true);
+    await expect.poll(() => api.listeners.size).toBe(1);
     api.emit({ type: 'decision', decision: decision('77') });
     api.emit(reading('sensor.hall.temperature', 21));
     io.interrupt();
     await code;
     const lines = io.stdout.trimEnd().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['decision']);
+    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['started', 'decision']);
   });
 
   it('is ended by a second interrupt, and by a stop that takes too long', async () => {
@@ -201,21 +231,21 @@ describe('supervising', () => {
   });
 
   it('says how to talk to it', () => {
-    const { house } = new ScriptedApi();
+    const motion = entity('binary_sensor.hall_motion_occupancy', { device: 'zigbee2mqtt/hall_motion' });
+    const { house } = new ScriptedApi([ENTITIES.light, motion]);
     const lines = talkLines(
       {
         node: 'hub',
         url: 'http://127.0.0.1:8420',
         brokerUrl: 'mqtt://127.0.0.1:1884',
         house,
-        demo: true,
+        demo: false,
         program: 'ganglion',
       },
       plain,
     );
-    expect(lines.join('\n')).toContain('SIMULATED');
     expect(lines.join('\n')).toContain('ganglion ask "turn on the hall light"');
-    expect(lines.join('\n')).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -t');
+    expect(lines.join('\n')).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -t zigbee2mqtt/hall_motion -m');
     expect(lines.join('\n')).toContain('http://127.0.0.1:8420/');
   });
 });

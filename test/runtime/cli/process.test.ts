@@ -1,4 +1,4 @@
-import { execFile, type ExecFileException } from 'node:child_process';
+import { execFile, spawn, type ExecFileException } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -83,4 +83,57 @@ describe('the program', () => {
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/llama|onnxruntime|libsql|koffi|fastify|prom-client|mqtt|piscina/);
   });
+});
+
+describe('run', () => {
+  /** Starts the program and gives its output as it comes. */
+  function start(cwd: string, argv: readonly string[]) {
+    const child = spawn(process.execPath, [MAIN, ...argv], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const output = { text: '', errors: '' };
+    child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output.errors += chunk.toString()));
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    return { child, output, exit };
+  }
+
+  it('--demo shows a decision soon, and Ctrl-C ends it within two seconds', async () => {
+    const { child, output, exit } = start(temporaryFolder(), ['run', '--demo']);
+    await expect.poll(() => output.text, { timeout: 10_000 }).toMatch(/\d\d:\d\d:\d\d {2}rule .*\n/);
+    expect(output.text).toContain('SIMULATED house');
+    const url = /dashboard {2}(http:\S+)/.exec(output.text)?.[1];
+    const health = (await (await fetch(`${url}health`)).json()) as { status: string };
+    expect(health.status).toBe('ok');
+    const topic = /mosquitto_pub .* -t (\S+)/.exec(output.text)?.[1];
+    const devices = await (await fetch(`${url}v1/devices`)).text();
+    expect(devices).toContain(`"${topic}"`);
+    // A dashboard that stays open must not keep the daemon.
+    const events = await fetch(`${url}v1/events`);
+    const asked = performance.now();
+    child.kill('SIGINT');
+    expect(await exit).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(2000);
+    expect(await events.text()).toContain('event: ');
+    expect(output.errors).toBe('');
+    await expect(fetch(`${url}health`)).rejects.toThrow('fetch failed');
+  }, 30_000);
+
+  it('prints JSON lines for machines and names a broken configuration in a sentence', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'ganglion.yaml'),
+      'broker: { embedded: { listen: "127.0.0.1:0" } }\nhttp: { listen: "127.0.0.1:0" }\n',
+    );
+    const { child, output, exit } = start(folder, ['run', '--json']);
+    await expect.poll(() => output.text, { timeout: 10_000 }).toContain('"type":"started"');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    for (const line of output.text.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('type');
+
+    writeFileSync(join(folder, 'ganglion.yaml'), 'brokr: x\n');
+    const broken = await ganglion(folder, ['run']);
+    expect(broken).toMatchObject({ code: 1, stdout: '' });
+    expect(broken.stderr).toContain('brokr');
+    expect(broken.stderr).not.toContain('    at ');
+  }, 30_000);
 });

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { checkAccelerators, checkClock, checkDisk, checkNode } from '../../../runtime/cli/doctor/board.ts';
+import {
+  checkAccelerators,
+  checkClock,
+  checkDisk,
+  checkMemory,
+  checkNode,
+  checkThermal,
+} from '../../../runtime/cli/doctor/board.ts';
+import { probeHost } from '../../../devices/index.ts';
 import { DeviceCollector } from '../../../runtime/cli/init/discover.ts';
 import { configText, newPassword } from '../../../runtime/cli/init/write.ts';
 import { checkConfig, loadConfig, parseYaml } from '../../../runtime/config/load.ts';
@@ -187,7 +195,18 @@ describe('doctor', () => {
     expect(checkClock(now, (path) => path.endsWith('timesync')).status).toBe('warn');
     expect(checkClock(now, () => true).status).toBe('ok');
     expect(checkDisk('/tmp/not/there/yet').status).not.toBe('fail');
-    expect(checkAccelerators((path) => path === '/dev/nvidia0').detail).toContain('CUDA');
-    expect(checkAccelerators(() => false).detail).toContain('none');
+    const host = probeHost();
+    const memory = { ...host.memory, availableBytes: 100e6 };
+    expect(checkMemory({ ...host, memory }).status).toBe('fail');
+    expect(checkMemory({ ...host, memory: { ...memory, availableBytes: 500e6 } }).status).toBe('warn');
+    expect(checkAccelerators({ ...host, accelerators: [] }).detail).toContain('none');
+    const gpu = { kind: 'nvidia', seenAs: '/dev/nvidia0', name: 'NVIDIA GPU' } as const;
+    expect(checkAccelerators({ ...host, accelerators: [gpu] }).detail).toBe('NVIDIA GPU');
+    const thermal = { celsius: 52, throttled: [], throttleKnown: true } as const;
+    expect(checkThermal({ ...host, thermal })).toMatchObject({ status: 'ok', detail: '52 °C' });
+    expect(checkThermal({ ...host, thermal: { ...thermal, throttled: ['under-voltage'] } }).mend).toContain(
+      'power',
+    );
+    expect(checkThermal({ ...host, thermal: { ...thermal, celsius: 90 } }).status).toBe('warn');
   });
 });

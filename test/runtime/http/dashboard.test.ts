@@ -151,5 +151,6 @@ describe.skipIf(chromiumPath === undefined)(`the dashboard in a browser (${NO_CH
     await page.waitForSelector('#decision-list li');
     await stop();
     await page.getByText('The daemon does not answer.').first().waitFor();
+    expect(await page.textContent('#health-text')).toBe('offline');
   });
 });

@@ -47,7 +47,7 @@ describe('journal', () => {
   it('keeps accepted readings, decisions and stages through kill −9', async () => {
     const journal = journalAt(folder);
     journal.open();
-    for (let i = 0; i < 1000; i++) journal.record(reading('sensor.a.x', i / 10, T0 + i * 1000));
+    for (let i = 0; i < 1000; i++) journal.record([reading('sensor.a.x', i / 10, T0 + i * 1000)]);
     expect(journal.accept()).toBe(true);
     expect(journal.commit([decision('d1', { actions: [action('a1'), action('a2')] })], () => 'pending')).toBe(
       true,
@@ -67,7 +67,7 @@ describe('journal', () => {
   it('answers the newest points within a limit and a range', async () => {
     const journal = journalAt(folder);
     journal.open();
-    for (let i = 0; i < 600; i++) journal.record(reading('sensor.a.x', i, T0 + i));
+    for (let i = 0; i < 600; i++) journal.record([reading('sensor.a.x', i, T0 + i)]);
     const points = await journal.history({ key: 'sensor.a.x', fromMs: T0 + 100, toMs: T0 + 550, limit: 300 });
     expect(points.map((point) => point.value)).toEqual(Array.from({ length: 300 }, (_, i) => i + 251));
     expect(await journal.history({ key: 'sensor.b.x', fromMs: 0, toMs: 1e15, limit: 10 })).toEqual([]);
@@ -76,7 +76,7 @@ describe('journal', () => {
   it('counts the reading of a stored decision as seen even where the log lost it', () => {
     const journal = journalAt(folder);
     journal.open();
-    journal.record(reading('binary_sensor.m.state', 'off', T0));
+    journal.record([reading('binary_sensor.m.state', 'off', T0)]);
     journal.accept();
     const trigger = reading('binary_sensor.m.state', 'on', T0 + 5000);
     journal.commit(
@@ -107,7 +107,7 @@ describe('journal', () => {
     const journal = journalAt(folder);
     journal.open();
     const count = 1_000_000;
-    for (let i = 0; i < count; i++) journal.record(reading(`sensor.s${i % 50}.x`, i, T0 + i));
+    for (let i = 0; i < count; i++) journal.record([reading(`sensor.s${i % 50}.x`, i, T0 + i)]);
     journal.accept();
     await expect
       .poll(() => readdirSync(folder).filter((name) => name.endsWith('.log')), { timeout: 10_000 })
@@ -132,10 +132,10 @@ describe('journal', () => {
       },
     });
     journal.open();
-    journal.record(reading('sensor.a.x', 1, T0));
+    journal.record([reading('sensor.a.x', 1, T0)]);
     expect(journal.accept()).toBe(true);
     full = true;
-    journal.record(reading('sensor.a.x', 2, T0 + 1));
+    journal.record([reading('sensor.a.x', 2, T0 + 1)]);
     expect(journal.accept()).toBe(false);
     expect(journal.accept()).toBe(false);
     expect(journal.commit([decision('d1')], () => 'pending')).toBe(false);
@@ -146,7 +146,7 @@ describe('journal', () => {
     full = false;
     clock.advance(2000);
     expect(journal.failure).toBeUndefined();
-    journal.record(reading('sensor.a.x', 3, T0 + 2));
+    journal.record([reading('sensor.a.x', 3, T0 + 2)]);
     expect(journal.accept()).toBe(true);
     expect(health).toHaveLength(2);
     expect(journalAt(killed(folder)).open().latest).toMatchObject([{ value: 3 }]);

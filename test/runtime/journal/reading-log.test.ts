@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PropertyKey } from '../../../runtime/contract/ids.ts';
+import type { LogKey } from '../../../runtime/journal/reading-log.ts';
 import { ReadingLog } from '../../../runtime/journal/reading-log.ts';
 
 let folder: string;
+let a: LogKey;
+let b: LogKey;
 beforeEach(() => {
+  a = logKey('sensor.a.x');
+  b = logKey('sensor.b.x');
   folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
 });
 
@@ -17,6 +22,10 @@ const reading = fc.record({
   at: fc.integer({ min: 0, max: 4e12 }),
   value: fc.oneof(fc.double({ noNaN: true }), fc.string(), fc.boolean()),
 });
+
+function logKey(key: PropertyKey): LogKey {
+  return { key, segment: -1, id: 0 };
+}
 
 function recovered() {
   return [...new ReadingLog(folder).recover()];
@@ -29,8 +38,9 @@ describe('reading log', () => {
         folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
         const log = new ReadingLog(folder);
         log.begin([]);
+        const tracks = Object.fromEntries(readings.map((r) => [r.key, logKey(r.key)]));
         const sequences = readings.map((r) => {
-          const sequence = log.append(r.key, r.at, r.value);
+          const sequence = log.append(tracks[r.key]!, r.at, r.value);
           if (r.at % 3 === 0) log.flush();
           return sequence;
         });
@@ -42,30 +52,48 @@ describe('reading log', () => {
     );
   });
 
-  it('knows which messages it has dealt with once they are flushed, also after a new segment', () => {
+  it('knows which messages it has dealt with, also after a restart and a new segment', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
+    log.append(a, 1000, 1);
     log.deliver(7, 0xffff_ffff);
-    expect(log.deliveries.has(7, 0xffff_ffff)).toBe(false);
     log.flush();
-    expect(log.deliveries.has(7, 0xffff_ffff)).toBe(true);
-    log.drop(log.begin([]));
+    // Unchanged values are not written, and neither is that they came: a restart may deal with them again.
     log.deliver(8, 1);
+    log.flush();
+    expect([log.delivered(7, 0xffff_ffff), log.delivered(7, 1), log.delivered(8, 1)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const restarted = new ReadingLog(folder);
+    expect([...restarted.recover()]).toHaveLength(1);
+    expect([restarted.delivered(7, 0xffff_ffff), restarted.delivered(8, 1)]).toEqual([true, false]);
+    // What cannot be written was not dealt with.
+    log.deliver(9, 1);
+    log.drop(log.begin([]));
+    log.append(a, 1000, 2);
+    log.deliver(10, 1);
     log.discard();
+    expect(log.delivered(10, 1)).toBe(false);
     const again = new ReadingLog(folder);
     expect([...again.recover()]).toEqual([]);
-    expect([...again.deliveries.entries()]).toEqual([[7, 0xffff_ffff]]);
+    expect([7, 8, 9, 10].map((id) => again.delivered(id, id === 7 ? 0xffff_ffff : 1))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('keeps every whole frame when the last one is torn anywhere', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 20.5);
+    log.append(a, 1000, 20.5);
     log.flush();
     const file = join(folder, readdirSync(folder)[0]!);
     const whole = readFileSync(file);
-    log.append('sensor.a.x', 2000, 'later');
+    log.append(a, 2000, 'later');
     log.close();
     const all = readFileSync(file);
     for (let size = whole.length; size < all.length; size++) {
@@ -78,7 +106,7 @@ describe('reading log', () => {
   it('ignores rubbish behind the last frame', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
+    log.append(a, 1000, 1);
     log.close();
     appendFileSync(join(folder, readdirSync(folder)[0]!), Buffer.alloc(100, 255));
     expect(recovered()).toHaveLength(1);
@@ -87,9 +115,9 @@ describe('reading log', () => {
   it('starts a segment with the latest values, so that older ones can be dropped', () => {
     const log = new ReadingLog(folder);
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
-    const old = log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
-    log.append('sensor.b.x', 2000, 2);
+    log.append(a, 1000, 1);
+    const old = log.begin([{ track: a, at: 1000, value: 1 }]);
+    log.append(b, 2000, 2);
     log.drop(old);
     log.close();
     expect(recovered().map(({ key, value, news }) => ({ key, value, news }))).toEqual([
@@ -108,15 +136,15 @@ describe('reading log', () => {
       },
     });
     log.begin([]);
-    log.append('sensor.a.x', 1000, 1);
+    log.append(a, 1000, 1);
     log.flush();
     full = true;
-    log.append('sensor.b.x', 2000, 2);
+    log.append(b, 2000, 2);
     expect(() => log.flush()).toThrow('no space');
     log.discard();
     full = false;
-    log.begin([{ key: 'sensor.a.x', at: 1000, value: 1 }]);
-    log.append('sensor.b.x', 3000, 3);
+    log.begin([{ track: a, at: 1000, value: 1 }]);
+    log.append(b, 3000, 3);
     log.flush();
     expect(recovered().map(({ at, value, news }) => [at, value, news])).toEqual([
       [1000, 1, true],

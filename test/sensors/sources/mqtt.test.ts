@@ -12,9 +12,12 @@ import {
   type Mosquitto,
   type MosquittoOptions,
   mosquittoPath,
+  NO_MOSQUITTO,
   startMosquitto,
 } from '../../support/mosquitto.ts';
 import { RecordingSink } from '../../support/sink.ts';
+
+const missing = mosquittoPath === undefined ? `: ${NO_MOSQUITTO}` : '';
 
 /** Undone in reverse after each test. */
 const cleanUps: (() => unknown)[] = [];
@@ -56,7 +59,7 @@ async function running(source: MqttSource, sink = new RecordingSink()): Promise<
   return sink;
 }
 
-describe.skipIf(mosquittoPath === undefined)('MqttSource with Mosquitto', () => {
+describe.skipIf(mosquittoPath === undefined)(`MqttSource with Mosquitto${missing}`, () => {
   describeSource('mqtt', async () => {
     const mosquitto = await startMosquitto();
     const publisher = await connectAsync(mosquitto.url);
@@ -284,7 +287,7 @@ const openssl = (() => {
   }
 })();
 
-describe.skipIf(mosquittoPath === undefined || !openssl)('MqttSource over TLS', () => {
+describe.skipIf(mosquittoPath === undefined || !openssl)(`MqttSource over TLS${missing}`, () => {
   /** A certificate that signs itself, for the loopback address. */
   function certificate(name: string) {
     const path = folder();

@@ -2,7 +2,7 @@
 export const APP_JS = `import { ApiError, get, post, setToken, stream } from '/assets/client.js';
 import { addDecision, setChip, setNames, showAll, showFeedback } from '/assets/decisions.js';
 import { applyReading, entityNames, showState } from '/assets/state.js';
-import { byId, callText, el, short, span, time, word } from '/assets/view.js';
+import { byId, callText, el, idTime, short, span, time, word } from '/assets/view.js';
 
 const TYPES = ['reading', 'decision', 'action', 'outcome', 'feedback', 'source', 'problem'];
 const later = new Map();
@@ -39,7 +39,7 @@ async function loadApprovals() {
   byId('approvals-panel').hidden = approvals.length === 0;
   byId('approvals-count').textContent = String(approvals.length);
   const names = entityNames();
-  byId('approvals').replaceChildren(...approvals.slice(0, 50).map(({ action }) => {
+  byId('approvals').replaceChildren(...approvals.slice(0, 50).map(({ action, code }) => {
     const text = callText(action, names);
     const answer = (verdict) => async (click) => {
       const row = click.target.closest('li');
@@ -52,7 +52,7 @@ async function loadApprovals() {
       soon('approvals', loadApprovals, 0);
     };
     return el('li', {},
-      el('span', {}, el('strong', {}, text), el('small', {}, action.entity + ' · given up at ' + time(action.deadline))),
+      el('span', {}, el('strong', {}, text), el('small', {}, action.entity + ' · asked at ' + time(idTime(action.decision)) + (code ? ' · MQTT code ' + short(code, 12) : ''))),
       el('span', { class: 'buttons' },
         el('button', { type: 'button', 'aria-label': 'Deny: ' + text, onclick: answer('deny') }, 'Deny'),
         el('button', { type: 'button', class: 'yes', 'aria-label': 'Approve: ' + text, onclick: answer('approve') }, 'Approve')));

@@ -60,6 +60,16 @@ export function time(ms) {
   return (today ? '' : day.format(date) + ' ') + clock.format(date);
 }
 
+/** Ids begin with their time: nine digits of base 32, milliseconds. NaN for others. */
+export function idTime(id) {
+  let ms = 0;
+  for (const letter of String(id).slice(0, 9)) {
+    const digit = '0123456789abcdefghjkmnpqrstvwxyz'.indexOf(letter);
+    ms = digit < 0 ? NaN : ms * 32 + digit;
+  }
+  return ms;
+}
+
 export function span(seconds) {
   if (seconds < 90) return Math.round(seconds) + ' s';
   if (seconds < 5400) return Math.round(seconds / 60) + ' min';

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parsePolicies, readTree } from '../../policies/index.ts';
+import { FUNCTIONS, NOW_FIELDS } from '../../policies/rules/expression.ts';
+import { parseCall } from '../../policies/rules/calls.ts';
+
+const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+
+function blocks(language: string): string[] {
+  return [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map((match) => match[1]!);
+}
+
+describe('docs/rules.md', () => {
+  it('shows policies that can be read', () => {
+    const yaml = blocks('yaml');
+    expect(yaml).toHaveLength(2);
+    const { policies, problems } = parsePolicies(yaml.map((text, i) => ({ name: `example ${i}`, text })));
+    expect(problems).toEqual([]);
+    expect(policies.map((policy) => policy.id)).toEqual(['hall-night-light', 'fresh-air']);
+  });
+
+  it('shows a tree that can be read', () => {
+    const [json, ...more] = blocks('json');
+    expect(more).toEqual([]);
+    expect(readTree('example.json', json!).leaves.filter((leaf) => leaf !== undefined)).toHaveLength(2);
+  });
+
+  it('shows calls that can be read', () => {
+    const calls = [...page.matchAll(/^ {4}((?:light|cover|tool)\..*)$/gm)].map((match) => match[1]!);
+    expect(calls).toHaveLength(5);
+    expect(calls.filter((call) => !parseCall(call).ok)).toEqual([]);
+  });
+
+  it('names every function and every field of now', () => {
+    const missing = [...Object.keys(FUNCTIONS), 'prop'].filter((name) => !page.includes(`${name}(`));
+    expect(missing).toEqual([]);
+    expect(NOW_FIELDS.filter((field) => !page.includes(`\`now.${field}\``))).toEqual([]);
+  });
+});
