@@ -70,6 +70,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
+  readonly onSettled: () => void;
 }
 
 const CACHE_ENTRIES = 1000;
@@ -193,7 +195,16 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     }
     if (proposals.length > 0) carryOut(...proposals);
   };
-  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings });
+  // Before the broker has said what the house has, every policy would seem to wait.
+  let settled = false;
+  const onSettled = (): void => {
+    settled = true;
+    rulebook.report(problems, health);
+  };
+  const onRechecked = (): void => {
+    if (settled) rulebook.report(problems, health);
+  };
+  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings, onRechecked });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));
@@ -230,6 +241,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     onStatus: (source, connected, detail) => {
       health.set(source, connected ? 'ok' : 'warn', detail);
       emit({ type: 'source', source, connected, detail });
+      if (connected) log.info({ source }, detail);
+      else {
+        stats.count('source_failures');
+        log.warn({ source }, detail);
+      }
       options.onSource(source, connected);
     },
   });
@@ -261,7 +277,20 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const topics = (): string[] => [
     ...new Set([...decoders.flatMap((decoder) => decoder.topics), ...house.discoveryTopics]),
   ];
-  return { api, pipeline, executor, house, state, extensions, recovered, topics, health, stats, problems };
+  return {
+    api,
+    pipeline,
+    executor,
+    house,
+    state,
+    extensions,
+    recovered,
+    topics,
+    health,
+    stats,
+    problems,
+    onSettled,
+  };
 }
 
 function openJournal(options: AssemblyOptions, health: HealthBoard, problems: ProblemDesk): Journal {

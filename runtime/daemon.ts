@@ -258,6 +258,7 @@ class Daemon implements Runtime {
       assembly.executor.recover(assembly.recovered.unfinished, (key) =>
         assembly.state.current(assembly.state.slot(key)),
       );
+      assembly.onSettled();
     });
     this.#teardown.add('recovery', () => timer.cancel());
   }

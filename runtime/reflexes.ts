@@ -8,6 +8,8 @@ export interface ReflexesOptions {
   readonly clock: Clock;
   /** Takes all that one cause set off, with when it was received. */
   readonly onFirings: (firings: readonly Firing[], since: MonoMs) => void;
+  /** The policies were checked against a house that has changed. */
+  readonly onRechecked: () => void;
 }
 
 /** New devices announce themselves in bursts; the rules are checked again when a burst is over. */
@@ -44,6 +46,7 @@ export class Reflexes {
       this.#recheck = undefined;
       this.#options.engine.recheck(house, this.#now());
       this.#schedule();
+      this.#options.onRechecked();
     });
   }
 
