@@ -85,7 +85,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, clock, random, log, events, teardown } = options;
   const stats = new RuntimeStats();
   const health = new HealthBoard(config.node, packageVersion(), clock);
-  const emit = (event: RuntimeEvent): void => events.emit(event);
+  const emit = (event: RuntimeEvent): void => {
+    if (event.type === 'outcome') stats.count(`outcomes_${event.outcome.status}`);
+    events.emit(event);
+  };
   const problems = new ProblemDesk({ log, stats, clock, emit });
 
   const journal = openJournal(options, health, problems);
@@ -97,7 +100,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const extensions = await loadExtensions(config.extensions, (error) =>
     problems.report(error, error.message),
   );
-  const house = openHouse({ config, journal, clock, log, problems });
+  const house = openHouse({ config, journal, clock, problems });
   teardown.add('house', () => house.flush());
 
   const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
