@@ -10,10 +10,11 @@ import { Pools } from './act/pools.ts';
 import { Asking } from './agent/ask.ts';
 import { Api } from './api.ts';
 import type { Config } from './config/load.ts';
-import { decodersOf } from './connect.ts';
+import { decodersOf, wantedDiscovery } from './connect.ts';
 import type { RuntimeEvent } from './contract/api.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Log } from './contract/log.ts';
+import type { Point } from './contract/house.ts';
 import type { Message } from './contract/message.ts';
 import type { Reading } from './contract/reading.ts';
 import type { Rung } from './contract/rung.ts';
@@ -26,7 +27,7 @@ import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
 import { Fusion } from './fuse.ts';
 import { HealthBoard } from './health.ts';
-import { openHouse } from './house.ts';
+import { openHouse, reportHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder } from './ladders.ts';
@@ -193,10 +194,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));
+    reportHouse(house, problems);
     reflexes.houseChanged(house);
   });
 
-  const decoders = [...decodersOf(config), ...extensions.decoders];
+  const onPoint = (point: Point, reason: string): void =>
+    problems.say('POINT_FAILED', point.topic, `${point.topic}: ${reason}`);
+  const decoders = [...decodersOf(config, house, onPoint), ...extensions.decoders];
   const senses = new Senses({
     registry: house,
     decoders,
@@ -255,7 +259,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   reflexes.prime();
   models.start();
   const topics = (): string[] => [
-    ...new Set([...decoders.flatMap((decoder) => decoder.topics), ...house.discoveryTopics]),
+    ...new Set([
+      ...decoders.flatMap((decoder) => decoder.topics),
+      ...wantedDiscovery(config, house.discoveryTopics),
+    ]),
   ];
   return { api, pipeline, executor, house, state, extensions, recovered, topics, health, stats, problems };
 }

@@ -31,9 +31,14 @@ export function openHouse(parts: {
     clock,
     log,
   });
-  for (const problem of house.problems())
-    problems.say('HOUSE_PROBLEM', problem.where, `${problem.where}: ${problem.message}`);
+  reportHouse(house, problems);
   return house;
+}
+
+/** Says what discovery or house.yaml could not make sense of; the rest of the house stands. */
+export function reportHouse(house: HouseRegistry, problems: ProblemDesk): void {
+  for (const { where, message } of house.problems())
+    problems.say('HOUSE_PROBLEM', where, `${where}: ${message}`);
 }
 
 function readHouse(config: Config, problems: ProblemDesk): unknown {
