@@ -10,10 +10,11 @@ import { Pools } from './act/pools.ts';
 import { Asking } from './agent/ask.ts';
 import { Api } from './api.ts';
 import type { Config } from './config/load.ts';
-import { decodersOf } from './connect.ts';
+import { decodersOf, wantedDiscovery } from './connect.ts';
 import type { RuntimeEvent } from './contract/api.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Log } from './contract/log.ts';
+import type { Point } from './contract/house.ts';
 import type { Message } from './contract/message.ts';
 import type { Reading } from './contract/reading.ts';
 import type { Rung } from './contract/rung.ts';
@@ -214,7 +215,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     reflexes.houseChanged(house);
   });
 
-  const decoders = [...decodersOf(config), ...extensions.decoders];
+  const onPoint = (point: Point, reason: string): void =>
+    problems.say('POINT_FAILED', point.topic, `${point.topic}: ${reason}`);
+  const decoders = [...decodersOf(config, house, onPoint), ...extensions.decoders];
   const senses = new Senses({
     registry: house,
     decoders,
@@ -278,7 +281,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   reflexes.prime();
   models.start();
   const topics = (): string[] => [
-    ...new Set([...decoders.flatMap((decoder) => decoder.topics), ...house.discoveryTopics]),
+    ...new Set([
+      ...decoders.flatMap((decoder) => decoder.topics),
+      ...wantedDiscovery(config, house.discoveryTopics),
+    ]),
   ];
   return {
     api,

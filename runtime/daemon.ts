@@ -5,7 +5,7 @@ import type { Assembly } from './assembly.ts';
 import { EmbeddedBroker } from './broker/broker.ts';
 import { brokerSettings } from './broker-settings.ts';
 import type { OwnBroker } from './broker-settings.ts';
-import { sourcesOf } from './connect.ts';
+import { sourcesOf, subscriptionQos } from './connect.ts';
 import type { Config } from './config/load.ts';
 import type { RuntimeApi, RuntimeEvent } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
@@ -64,6 +64,9 @@ class Daemon implements Runtime {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #ownTopics: string;
+  /** What we tell Home Assistant is not a device of the house. */
+  readonly #ownAnnouncements: string;
   readonly #events: EventBus<RuntimeEvent>;
   readonly #teardown = new Teardown();
   readonly #abort = new AbortController();
@@ -77,6 +80,8 @@ class Daemon implements Runtime {
 
   constructor(config: Config, options: RuntimeOptions) {
     this.#config = config;
+    this.#ownTopics = `${baseTopic(config.node)}/`;
+    this.#ownAnnouncements = `homeassistant/sensor/ganglion_${config.node}/`;
     this.#log = options.log;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -178,6 +183,7 @@ class Daemon implements Runtime {
       name: 'mqtt',
       broker,
       filters: [...assembly.topics(), ...faceTopics(node)],
+      qos: subscriptionQos(this.#config),
       clock: this.#clock,
       random: this.#random,
       ...(this.#shareGroup() === undefined ? {} : { shareGroup: this.#shareGroup()! }),
