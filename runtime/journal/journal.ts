@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
 import type { Sqlite, Transactor } from './database.ts';
+import { DecisionShelf } from './decision-shelf.ts';
 import { DecisionStore } from './decisions.ts';
 import { History, newTrack, pendingPoints } from './history.ts';
 import type { Track } from './history.ts';
@@ -63,6 +64,7 @@ export class Journal {
   #db: Sqlite;
   #transactor: Transactor;
   #decisions: DecisionStore;
+  readonly #shelf: DecisionShelf;
   #history: History;
   #timers: Timer[] = [];
   #unlock: () => void = () => {};
@@ -78,6 +80,7 @@ export class Journal {
     this.#db = openVolatile();
     this.#transactor = transactor(this.#db);
     this.#decisions = new DecisionStore(this.#db);
+    this.#shelf = new DecisionShelf(this.#decisions);
     this.#history = new History(this.#db);
   }
 
@@ -105,8 +108,8 @@ export class Journal {
     return this.#failure;
   }
 
-  get decisions(): DecisionStore {
-    return this.#decisions;
+  get decisions(): DecisionShelf {
+    return this.#shelf;
   }
 
   get gauges(): Record<string, number> {
@@ -176,20 +179,24 @@ export class Journal {
     };
     const stored = this.#write(insert);
     // In memory they can still be looked at and ended.
-    if (!stored) transaction(this.#transactor, insert);
+    if (!stored) this.#shelf.keep(decisions, stage);
     return stored;
   }
 
   setStage(actions: readonly string[], stage: ActionStage): boolean {
-    return this.#write(() => {
+    const stored = this.#write(() => {
       for (const id of actions) this.#decisions.setStage(id, stage);
     });
+    if (!stored) this.#shelf.keepStage(actions, stage);
+    return stored;
   }
 
   finish(outcomes: readonly Outcome[]): boolean {
-    return this.#write(() => {
+    const stored = this.#write(() => {
       for (const outcome of outcomes) this.#decisions.setOutcome(outcome);
     });
+    if (!stored) this.#shelf.keepOutcomes(outcomes);
+    return stored;
   }
 
   addFeedback(feedback: Feedback): boolean {
@@ -238,7 +245,7 @@ export class Journal {
   }
 
   #openDisk(): Recovered {
-    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#options.folder);
     const unlock = takeLock(this.#options.folder);
     try {
       const db = openDatabase(this.#options.folder);
@@ -262,6 +269,7 @@ export class Journal {
       this.#transactor = transactor(db);
       this.#history = history;
       this.#decisions = decisions;
+      if (this.#failure === undefined) this.#shelf.moved(decisions);
       this.#unlock = unlock;
       this.#retired = before;
     } catch (error) {
@@ -376,12 +384,12 @@ export class Journal {
     if (this.#closed) return;
     try {
       if (this.#db.memory) this.#openDisk();
-      else {
-        this.#log.begin(this.#latest());
-        transaction(this.#transactor, () =>
-          this.#decisions.saveDocument('probe', this.#options.clock.wall()),
-        );
-      }
+      else this.#log.begin(this.#latest());
+      transaction(this.#transactor, () => {
+        this.#shelf.moveTo(this.#decisions);
+        this.#decisions.saveDocument('probe', this.#options.clock.wall());
+      });
+      this.#shelf.moved(this.#decisions);
     } catch {
       this.#timers.push(this.#options.clock.schedule(RETRY_MS, () => this.#retry()));
       return;
@@ -429,5 +437,15 @@ export class Journal {
       this.#timers[index] = this.#options.clock.schedule(ms, run);
     };
     this.#timers.push(this.#options.clock.schedule(ms, run));
+  }
+}
+
+/** `mkdir -p`; a read-only disk says so, where Node's recursive one says that the parent is missing. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -31,6 +31,9 @@ test.skipIf(reason !== '')(
     await client.publishAsync('zigbee2mqtt/door', '{"contact":false}', { retain: true, qos: 1 });
     const status: string[] = [];
     const watcher = await connectHouse(broker.url);
+    onTestFinished(async () => {
+      await Promise.all([client.endAsync(true), watcher.endAsync(true)]);
+    });
     watcher.on('message', (_topic, payload) => status.push(payload.toString()));
     await watcher.subscribeAsync('ganglion/hall/status', { qos: 1 });
     const { api, outcomes, events } = await startDaemon(

@@ -94,9 +94,7 @@ describe('journal', () => {
     expect(journal.commit([decision('d1', { actions: same }), decision('d2')], () => 'pending')).toBe(true);
     expect(journalAt(killed(folder)).open().unfinished).toHaveLength(1);
     // The second has an action whose id is taken.
-    expect(() =>
-      journal.commit([decision('d3'), decision('d4', { actions: same })], () => 'pending'),
-    ).toThrow(/UNIQUE/);
+    expect(journal.commit([decision('d3'), decision('d4', { actions: same })], () => 'pending')).toBe(false);
     const after = journalAt(killed(folder));
     after.open();
     expect(after.decisions.get('d2')?.decision.id).toBe('d2');
@@ -138,8 +136,11 @@ describe('journal', () => {
     journal.record([reading('sensor.a.x', 2, T0 + 1)]);
     expect(journal.accept()).toBe(false);
     expect(journal.accept()).toBe(false);
-    expect(journal.commit([decision('d1')], () => 'pending')).toBe(false);
-    expect(journal.decisions.get('d1')?.decision.id).toBe('d1');
+    expect(journal.commit([decision('d1', { actions: [action('d1a')] })], () => 'pending')).toBe(false);
+    expect(journal.finish([{ action: 'd1a', status: 'confirmed', at: T0 as never, latencyMs: 5 }])).toBe(
+      false,
+    );
+    expect(journal.decisions.get('d1')?.actions).toMatchObject([{ stage: 'done' }]);
     expect(health.map((error) => error?.message)).toEqual([expect.stringContaining('the disk is full')]);
     clock.advance(2000);
     expect(journal.accept()).toBe(false);
@@ -149,7 +150,12 @@ describe('journal', () => {
     journal.record([reading('sensor.a.x', 3, T0 + 2)]);
     expect(journal.accept()).toBe(true);
     expect(health).toHaveLength(2);
-    expect(journalAt(killed(folder)).open().latest).toMatchObject([{ value: 3 }]);
+    const after = journalAt(killed(folder));
+    expect(after.open().latest).toMatchObject([{ value: 3 }]);
+    // What was decided meanwhile is on the disk now.
+    expect(after.decisions.get('d1')?.actions).toMatchObject([
+      { stage: 'done', outcome: { status: 'confirmed' } },
+    ]);
   });
 
   it('works in memory where the folder cannot be made, and moves to the disk when it can', () => {
