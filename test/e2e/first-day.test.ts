@@ -102,9 +102,7 @@ describe.skipIf(reason !== '')(`the first day with a house${reason}`, () => {
   test.skipIf(!shelly.present)(`Shelly ${shelly.reason}`, async () => {
     const id = 'shelly1minig4-a1b2';
     const file = join(shelly.path, 'tests/rpc_device/fixtures/shellymini1gen4/Shelly.GetStatus');
-    const { result: status } = JSON.parse(readFileSync(file, 'utf8')) as {
-      result: Record<string, Record<string, unknown>>;
-    };
+    const status = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
     const rig = await oneRule(
       'shelly',
       'binary_sensor.shelly1minig4_a1b2_input.state == "on"',

@@ -17,10 +17,10 @@ export interface Rig {
   readonly events: readonly RuntimeEvent[];
   readonly log: MemoryLog;
   /** `CODE: sentence` of every problem so far. */
-  problems(): string[];
-  counter(name: string): number;
+  readonly problems: () => string[];
+  readonly counter: (name: string) => number;
   /** Status of each outcome so far, by entity and command. */
-  outcomes(): string[];
+  readonly outcomes: () => string[];
 }
 
 export function temporaryFolder(): string {
