@@ -87,10 +87,8 @@ export class Executor {
    * @returns the decision, with `durable` as it turned out
    */
   commit(decision: Decision, orders: readonly Order[]): Decision {
-    const approval = new Set(orders.filter((order) => order.needsApproval).map((order) => order.action.id));
-    const durable = this.#options.journal.commit(decision, (action) =>
-      approval.has(action.id) ? 'awaiting-approval' : 'pending',
-    );
+    const waiting = orders.filter((order) => order.needsApproval).map((order) => order.action.id);
+    const durable = this.#options.journal.commit(decision, waiting);
     const final = durable === decision.durable ? decision : { ...decision, durable };
     this.#options.emit({ type: 'decision', decision: final });
     for (const order of orders) {

@@ -49,7 +49,7 @@ describe('journal', () => {
     journal.open();
     for (let i = 0; i < 1000; i++) journal.record([reading('sensor.a.x', i / 10, T0 + i * 1000)]);
     expect(journal.accept()).toBe(true);
-    expect(journal.commit(decision('d1', { actions: [action('a1'), action('a2')] }), () => 'pending')).toBe(
+    expect(journal.commit(decision('d'.padEnd(20, '1'), { actions: [action('a1'), action('a2')] }), [])).toBe(
       true,
     );
     journal.setStage(['a1'], 'sent');
@@ -81,7 +81,7 @@ describe('journal', () => {
     const trigger = reading('binary_sensor.m.state', 'on', T0 + 5000);
     journal.commit(
       decision('d1', { at: (T0 + 5000) as never, trigger: { kind: 'reading', readings: [trigger] } }),
-      () => 'pending',
+      [],
     );
     const { latest } = journalAt(killed(folder)).open();
     expect(latest).toMatchObject([{ key: 'binary_sensor.m.state', value: 'on' }]);
@@ -122,7 +122,7 @@ describe('journal', () => {
     journal.record([reading('sensor.a.x', 2, T0 + 1)]);
     expect(journal.accept()).toBe(false);
     expect(journal.accept()).toBe(false);
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit(decision('d1'), [])).toBe(false);
     expect(journal.decisions.get('d1')?.decision.id).toBe('d1');
     expect(health.map((error) => error?.message)).toEqual([expect.stringContaining('the disk is full')]);
     clock.advance(2000);
@@ -143,7 +143,7 @@ describe('journal', () => {
     const journal = journalAt(join(place, 'data'), { onHealth: (error) => health.push(error) });
     journal.open();
     expect(health[0]?.code).toBe('JOURNAL_UNWRITABLE');
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit(decision('d1'), [])).toBe(false);
     expect(journal.decisions.get('d1')).toBeDefined();
   });
 
@@ -159,22 +159,26 @@ describe('journal', () => {
   it('finds decisions by an unambiguous start of their id, by policy and by entity', () => {
     const journal = journalAt(folder);
     journal.open();
+    const [first, second] = ['aaa'.padEnd(20, '1'), 'aab'.padEnd(20, '1')];
     journal.commit(
-      decision('aaa1', { policy: 'p', actions: [action('x1', { entity: 'light.hall', decision: 'aaa1' })] }),
-      () => 'pending',
+      decision(first, { policy: 'p', actions: [action(`${first}00`, { entity: 'light.hall' })] }),
+      [],
     );
     journal.commit(
-      decision('aab1', { policy: 'q', actions: [action('x2', { entity: 'fan.hall', decision: 'aab1' })] }),
-      () => 'pending',
+      decision(second, { policy: 'q', actions: [action(`${second}00`, { entity: 'fan.hall' })] }),
+      [],
     );
-    journal.finish([{ action: 'x2', status: 'confirmed', at: T0 as never, latencyMs: 5 }]);
-    expect(journal.decisions.get('aab')?.decision.id).toBe('aab1');
+    journal.finish([{ action: `${second}00`, status: 'confirmed', at: T0 as never, latencyMs: 5 }]);
+    expect(journal.decisions.get('aab')?.decision.id).toBe(second);
     expect(journal.decisions.get('aa')).toBeUndefined();
     expect(journal.decisions.list({ limit: 10 }).map((record) => record.decision.id)).toEqual([
-      'aab1',
-      'aaa1',
+      second,
+      first,
     ]);
     expect(journal.decisions.list({ limit: 10, policy: 'p' })).toHaveLength(1);
+    expect(
+      journal.decisions.list({ limit: 10, entity: 'fan.hall' }).map((record) => record.decision.id),
+    ).toEqual([second]);
     expect(journal.decisions.actions({ limit: 10, entity: 'fan.hall' })).toMatchObject([
       { stage: 'done', outcome: { status: 'confirmed' } },
     ]);
