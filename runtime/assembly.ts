@@ -27,7 +27,7 @@ import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
 import { Fusion } from './fuse.ts';
 import { HealthBoard } from './health.ts';
-import { openHouse, reportHouse } from './house.ts';
+import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder } from './ladders.ts';
@@ -71,6 +71,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
+  readonly onSettled: () => void;
 }
 
 const CACHE_ENTRIES = 1000;
@@ -84,7 +86,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, clock, random, log, events, teardown } = options;
   const stats = new RuntimeStats();
   const health = new HealthBoard(config.node, packageVersion(), clock);
-  const emit = (event: RuntimeEvent): void => events.emit(event);
+  const emit = (event: RuntimeEvent): void => {
+    if (event.type === 'outcome') stats.count(`outcomes_${event.outcome.status}`);
+    events.emit(event);
+  };
   const problems = new ProblemDesk({ log, stats, clock, emit });
 
   const journal = openJournal(options, health, problems);
@@ -96,7 +101,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const extensions = await loadExtensions(config.extensions, (error) =>
     problems.report(error, error.message),
   );
-  const house = openHouse({ config, journal, clock, log, problems });
+  const house = openHouse({ config, journal, clock, problems });
   teardown.add('house', () => house.flush());
 
   const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
@@ -150,10 +155,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     deadlineMs: config.actions.deadline,
     durable: () => journal.failure === undefined,
   });
-  const carryOut = (proposal: Proposal): void => {
+  const carryOut = (...proposals: readonly Proposal[]): void => {
     const started = clock.mono();
-    stats.count(`decisions_${proposal.rung}`);
-    decider.carryOut(proposal, executor);
+    for (const { rung } of proposals) stats.count(`decisions_${rung}`);
+    decider.carryOut(proposals, executor);
     stats.stage('act', clock.mono() - started);
   };
 
@@ -186,15 +191,27 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('deliberation', () => deliberation.stop());
 
-  const onFiring = (firing: Firing, since: MonoMs): void => {
-    if (firing.type === 'decide') deliberation.decide(firing, since);
-    else carryOut({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+  const onFirings = (firings: readonly Firing[], since: MonoMs): void => {
+    const proposals: Proposal[] = [];
+    for (const firing of firings) {
+      if (firing.type === 'decide') deliberation.decide(firing, since);
+      else proposals.push({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+    }
+    if (proposals.length > 0) carryOut(...proposals);
   };
-  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFiring });
+  // Before the broker has said what the house has, every policy would seem to wait.
+  let settled = false;
+  const onSettled = (): void => {
+    settled = true;
+    rulebook.report(problems, health);
+  };
+  const onRechecked = (): void => {
+    if (settled) rulebook.report(problems, health);
+  };
+  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings, onRechecked });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));
-    reportHouse(house, problems);
     reflexes.houseChanged(house);
   });
 
@@ -230,6 +247,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     onStatus: (source, connected, detail) => {
       health.set(source, connected ? 'ok' : 'warn', detail);
       emit({ type: 'source', source, connected, detail });
+      if (connected) log.info({ source }, detail);
+      else {
+        stats.count('source_failures');
+        log.warn({ source }, detail);
+      }
       options.onSource(source, connected);
     },
   });
@@ -264,7 +286,20 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       ...wantedDiscovery(config, house.discoveryTopics),
     ]),
   ];
-  return { api, pipeline, executor, house, state, extensions, recovered, topics, health, stats, problems };
+  return {
+    api,
+    pipeline,
+    executor,
+    house,
+    state,
+    extensions,
+    recovered,
+    topics,
+    health,
+    stats,
+    problems,
+    onSettled,
+  };
 }
 
 function openJournal(options: AssemblyOptions, health: HealthBoard, problems: ProblemDesk): Journal {

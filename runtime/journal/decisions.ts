@@ -12,7 +12,7 @@ interface ActionRow {
 
 /** What happened, as the write-ahead log keeps it until it is in the database. */
 export type Entry =
-  | { readonly op: 'decision'; readonly decision: Decision; readonly waiting: readonly string[] }
+  | { readonly op: 'decisions'; readonly decisions: readonly Decision[]; readonly waiting: readonly string[] }
   | { readonly op: 'stage'; readonly stage: ActionStage; readonly actions: readonly string[] }
   | { readonly op: 'outcomes'; readonly outcomes: readonly Outcome[] }
   | { readonly op: 'feedback'; readonly feedback: Feedback };
@@ -42,9 +42,11 @@ export class DecisionStore {
   /** Entries are applied again after a crash: each leaves what it finds already there. */
   apply(entry: Entry): void {
     switch (entry.op) {
-      case 'decision':
-        this.#insert(entry.decision, new Set(entry.waiting));
+      case 'decisions': {
+        const waiting = new Set(entry.waiting);
+        for (const decision of entry.decisions) this.#insert(decision, waiting);
         break;
+      }
       case 'stage':
         for (const id of entry.actions) this.#setStage.run(entry.stage, id);
         break;

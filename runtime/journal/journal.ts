@@ -141,6 +141,16 @@ export class Journal {
     this.#incomingCount += readings.length;
   }
 
+  /** Notes that a message was dealt with; it counts once `accept` has returned true. */
+  deliver(packetId: number, sum: number): void {
+    if (this.#failure === undefined) this.#log.deliver(packetId, sum);
+  }
+
+  /** Whether everything a message brought is stored, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#log.delivered(packetId, sum);
+  }
+
   /**
    * Call after a message's decisions are committed: a reading must not become durable before the decision it causes,
    * or a restart would take it for dealt with. Readings nobody waits for are taken in many at a time, which costs a
@@ -161,12 +171,13 @@ export class Journal {
   }
 
   /**
-   * Stores a decision and its actions.
+   * Stores decisions and their actions, all or none: what one message sets off belongs together, as a kill between two of
+   * its decisions would leave its reading dealt with and the second never made.
    * @param waiting ids of the actions that wait for approval; the others are pending
-   * @returns whether it will survive kill −9
+   * @returns whether they will survive kill −9
    */
-  commit(decision: Decision, waiting: readonly string[]): boolean {
-    return this.#enter({ op: 'decision', decision, waiting });
+  commit(decisions: readonly Decision[], waiting: readonly string[]): boolean {
+    return this.#enter({ op: 'decisions', decisions, waiting });
   }
 
   setStage(actions: readonly string[], stage: ActionStage): boolean {
@@ -261,16 +272,18 @@ export class Journal {
    * Reads the log back into pending points, latest values and the database. The reading that set a decision off counts as
    * seen with it, even if the log ends before the reading itself.
    */
-  #replay(history: History, decisions: DecisionStore): void {
+  #replay(history: History, store: DecisionStore): void {
     history.load((key) => this.#track(key));
     for (const logged of this.#log.recover()) {
       if (logged.type === 'entry') {
         const entry = JSON.parse(logged.text) as Entry;
-        decisions.apply(entry);
-        if (entry.op !== 'decision' || entry.decision.trigger.kind !== 'reading') continue;
-        for (const { key, value, at } of entry.decision.trigger.readings) {
-          const track = this.#track(key);
-          if (track.at <= at) Object.assign(track, { value, at });
+        store.apply(entry);
+        const decisions = entry.op === 'decisions' ? entry.decisions : [];
+        for (const { trigger } of decisions) {
+          for (const { key, value, at } of trigger.kind === 'reading' ? trigger.readings : []) {
+            const track = this.#track(key);
+            if (track.at <= at) Object.assign(track, { value, at });
+          }
         }
         continue;
       }

@@ -14,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+import { Deliveries, PLACES } from './deliveries.ts';
 
 /** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
 export interface LoggedReading {
@@ -57,6 +58,7 @@ const TEXT = 3;
 const TRUE = 4;
 const FALSE = 5;
 const ENTRY = 6;
+const DELIVERY = 7;
 const LATEST = 128;
 
 /** Readings per segment are counted below this; a segment's number is the upper part of a sequence. */
@@ -69,11 +71,11 @@ const HEADER_BYTES = 8;
  *
  *     journal-7.log = frame*         frame = u32 length, u32 crc32, record*
  *     record = DEFINE id text | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
- *            | ENTRY text
+ *            | ENTRY text | DELIVERY packet u32
  *
  * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
- * log is read again. Each segment starts with the latest value of every property, so that older segments can go as
- * soon as what they hold is stored in the database.
+ * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older
+ * segments can go as soon as what they hold is stored in the database.
  */
 export class WriteAheadLog {
   readonly #folder: string;
@@ -85,6 +87,9 @@ export class WriteAheadLog {
   #sizeBytes = 0;
   #lastAt = 0;
   #nextId = 0;
+  readonly #deliveries = new Deliveries();
+  /** Packet ids that are not in the file yet, oldest first. */
+  #unwritten: number[] = [];
   #syncing = false;
   #unsynced = false;
 
@@ -128,6 +133,8 @@ export class WriteAheadLog {
     this.#lastAt = 0;
     this.#nextId = 0;
     for (const { track, at, value } of latest) this.#record(track, at, value, LATEST);
+    this.#unwritten = [];
+    for (const [packetId, sum] of this.#deliveries.entries()) this.#delivery(packetId, sum);
     this.flush();
     return this.#segment - 1;
   }
@@ -145,10 +152,29 @@ export class WriteAheadLog {
     out.text(text);
   }
 
+  /**
+   * Notes that a message was dealt with. It is written with the next reading: as long as no value changes, dealing with
+   * it again would change nothing either.
+   */
+  deliver(packetId: number, sum: number): void {
+    this.#deliveries.add(packetId, sum);
+    this.#unwritten.push(packetId);
+    if (this.#unwritten.length >= 2 * PLACES) this.#unwritten.splice(0, PLACES);
+  }
+
+  /** Whether a message was dealt with, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#deliveries.has(packetId, sum);
+  }
+
   /** Hands what is buffered to the operating system. Throws what the file system throws; they stay buffered then. */
   flush(): void {
     const frame = this.#writer;
     if (frame.length === 0) return;
+    for (const packetId of this.#unwritten) {
+      const sum = this.#deliveries.sumOf(packetId);
+      if (sum !== undefined) this.#delivery(packetId, sum);
+    }
     const payload = frame.bytes.subarray(HEADER_BYTES);
     frame.patchU32(payload.length, 0);
     frame.patchU32(crc32(payload), 4);
@@ -156,6 +182,7 @@ export class WriteAheadLog {
     this.#sizeBytes += frame.length;
     this.#unsynced = true;
     frame.clear();
+    if (this.#unwritten.length > 0) this.#unwritten = [];
   }
 
   /**
@@ -164,6 +191,8 @@ export class WriteAheadLog {
    */
   discard(): void {
     this.#writer.clear();
+    for (const packetId of this.#unwritten) this.#deliveries.remove(packetId);
+    this.#unwritten = [];
     try {
       if (this.#fd >= 0) truncateSync(join(this.#folder, fileName(this.#segment)), this.#sizeBytes);
     } catch {
@@ -219,6 +248,13 @@ export class WriteAheadLog {
     return out;
   }
 
+  #delivery(packetId: number, sum: number): void {
+    const out = this.#open();
+    out.u8(DELIVERY);
+    out.varint(packetId);
+    out.u32(sum);
+  }
+
   #record(key: LogKey, at: number, value: Value, flag: number): void {
     const out = this.#open();
     if (key.segment !== this.#segment) {
@@ -261,6 +297,12 @@ export class WriteAheadLog {
         const id = reader.varint();
         if (type === DEFINE) {
           keys[id] = reader.text() as PropertyKey;
+          continue;
+        }
+        if (type === DELIVERY) {
+          const sum = reader.u32();
+          if (reader.failed) break;
+          this.#deliveries.add(id, sum);
           continue;
         }
         at += reader.signed();

@@ -121,10 +121,12 @@ describe.skipIf(mosquittoPath === undefined)(
     }
 
     function commit(...orders: Order[]) {
-      return executor.commit(
-        decision(orders[0]!.action.decision, { actions: orders.map((one) => one.action) }),
-        orders,
-      );
+      return executor.commit([
+        {
+          decision: decision(orders[0]!.action.decision, { actions: orders.map((one) => one.action) }),
+          orders,
+        },
+      ])[0]!;
     }
 
     const outcomes = () =>
@@ -243,6 +245,29 @@ describe.skipIf(mosquittoPath === undefined)(
         feedback: { reward: -0.5, source: 'implied', decision: decisionId('a') },
       });
       expect(journal.decisions.get(decisionId('a'))?.feedback).toHaveLength(1);
+    });
+
+    it('does not send again after a crash what a newer action has undone', async () => {
+      const interrupted = (id: string, extra: Partial<Action> = {}) => {
+        const { action: full, ...rest } = order(id, extra);
+        const one = { ...full, decision: decisionId(id) };
+        const stored = decision(decisionId(id), { actions: [one] });
+        journal.commit([stored], []);
+        return { action: one, stage: 'pending' as const, ...rest };
+      };
+      const records = [
+        interrupted('a1'),
+        interrupted('a2', { command: 'turn_off' }),
+        interrupted('b1', { entity: 'siren.roof', repeat: 'never' }),
+        interrupted('b2', { entity: 'siren.roof', repeat: 'never' }),
+      ];
+      executor.recover(records, (key) => (key === 'light.hall.state' ? 'off' : undefined));
+      expect(outcomes()).toEqual([
+        ['a1', 'expired'],
+        ['a2', 'unconfirmed'],
+      ]);
+      await sent('b1');
+      expect(received.map((message) => message.topic)).not.toContain('zigbee2mqtt/light.hall/set');
     });
 
     it('goes on after a crash: safe ones go out again unless shown, never ones do not', async () => {

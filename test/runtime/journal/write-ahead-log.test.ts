@@ -54,6 +54,40 @@ describe('write-ahead log', () => {
     );
   });
 
+  it('knows which messages it has dealt with, also after a restart and a new segment', () => {
+    const log = new WriteAheadLog(folder);
+    log.begin([]);
+    log.append(a, 1000, 1);
+    log.deliver(7, 0xffff_ffff);
+    log.flush();
+    // Unchanged values are not written, and neither is that they came: a restart may deal with them again.
+    log.deliver(8, 1);
+    log.flush();
+    expect([log.delivered(7, 0xffff_ffff), log.delivered(7, 1), log.delivered(8, 1)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const restarted = new WriteAheadLog(folder);
+    expect([...restarted.recover()]).toHaveLength(1);
+    expect([restarted.delivered(7, 0xffff_ffff), restarted.delivered(8, 1)]).toEqual([true, false]);
+    // What cannot be written was not dealt with.
+    log.deliver(9, 1);
+    log.drop(log.begin([]));
+    log.append(a, 1000, 2);
+    log.deliver(10, 1);
+    log.discard();
+    expect(log.delivered(10, 1)).toBe(false);
+    const again = new WriteAheadLog(folder);
+    expect([...again.recover()]).toEqual([]);
+    expect([7, 8, 9, 10].map((id) => again.delivered(id, id === 7 ? 0xffff_ffff : 1))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('keeps every whole frame when the last one is torn anywhere', () => {
     const log = new WriteAheadLog(folder);
     log.begin([]);
