@@ -96,19 +96,18 @@ export class Executor {
    * @returns the decisions, with `durable` as it turned out
    */
   commit(plans: readonly Plan[]): readonly Decision[] {
-    const approval = new Set(
-      plans.flatMap(({ orders }) =>
-        orders.filter((order) => order.needsApproval).map(({ action }) => action.id),
-      ),
+    const waiting = plans.flatMap(({ orders }) =>
+      orders.filter((order) => order.needsApproval).map(({ action }) => action.id),
     );
     const durable = this.#options.journal.commit(
       plans.map(({ decision }) => decision),
-      (action) => (approval.has(action.id) ? 'awaiting-approval' : 'pending'),
+      waiting,
     );
     return plans.map((plan) => this.#begin(plan, durable));
   }
 
   #begin({ decision, orders }: Plan, durable: boolean): Decision {
+    const approval = new Set(orders.filter((order) => order.needsApproval).map(({ action }) => action.id));
     const final = durable === decision.durable ? decision : { ...decision, durable };
     this.#options.emit({ type: 'decision', decision: final });
     for (const order of orders) {

@@ -18,11 +18,18 @@ import { Deliveries, PLACES } from './deliveries.ts';
 
 /** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
 export interface LoggedReading {
+  readonly type: 'reading';
   readonly sequence: number;
   readonly key: PropertyKey;
   readonly at: number;
   readonly value: Value;
   readonly news: boolean;
+}
+
+/** Anything else the journal must not lose, as text. */
+export interface LoggedEntry {
+  readonly type: 'entry';
+  readonly text: string;
 }
 
 /** A property as the log knows it; the caller keeps it, so that a reading costs no look-up here. */
@@ -50,7 +57,8 @@ const NUMBER = 2;
 const TEXT = 3;
 const TRUE = 4;
 const FALSE = 5;
-const DELIVERY = 6;
+const ENTRY = 6;
+const DELIVERY = 7;
 const LATEST = 128;
 
 /** Readings per segment are counted below this; a segment's number is the upper part of a sequence. */
@@ -59,16 +67,17 @@ const SEGMENT = 2 ** 32;
 const HEADER_BYTES = 8;
 
 /**
- * The write-ahead log of readings: what makes a reading safe before its message is acknowledged.
+ * The write-ahead log: what makes a reading safe before its message is acknowledged, and a decision before it is acted on.
  *
- *     readings-7.log = frame*        frame = u32 length, u32 crc32, record*
- *     record = DEFINE id text | DELIVERY packet u32 | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
+ *     journal-7.log = frame*         frame = u32 length, u32 crc32, record*
+ *     record = DEFINE id text | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
+ *            | ENTRY text | DELIVERY packet u32
  *
  * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
  * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older
- * segments can go as soon as their readings are stored as history blocks.
+ * segments can go as soon as what they hold is stored in the database.
  */
-export class ReadingLog {
+export class WriteAheadLog {
   readonly #folder: string;
   readonly #files: LogFiles;
   readonly #writer = new ByteWriter(1 << 16);
@@ -102,7 +111,7 @@ export class ReadingLog {
   }
 
   /** Reads all segments in order, mending a torn end. Call before `begin`. */
-  *recover(): Generator<LoggedReading> {
+  *recover(): Generator<LoggedReading | LoggedEntry> {
     for (const segment of this.#segments()) {
       this.#segment = segment;
       yield* this.#read(segment);
@@ -136,6 +145,13 @@ export class ReadingLog {
     return this.#segment * SEGMENT + this.#count++;
   }
 
+  /** Buffers an entry. It is safe once `flush` has returned. */
+  appendEntry(text: string): void {
+    const out = this.#open();
+    out.u8(ENTRY);
+    out.text(text);
+  }
+
   /**
    * Notes that a message was dealt with. It is written with the next reading: as long as no value changes, dealing with
    * it again would change nothing either.
@@ -151,7 +167,7 @@ export class ReadingLog {
     return this.#deliveries.has(packetId, sum);
   }
 
-  /** Hands the buffered readings to the operating system. Throws what the file system throws; they stay buffered then. */
+  /** Hands what is buffered to the operating system. Throws what the file system throws; they stay buffered then. */
   flush(): void {
     const frame = this.#writer;
     if (frame.length === 0) return;
@@ -184,6 +200,14 @@ export class ReadingLog {
     }
   }
 
+  /** Waits until the disk itself has what was written so far. Throws what the file system throws. */
+  async sync(): Promise<void> {
+    if (this.#fd < 0) return;
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
   /** Asks the disk to keep what was written so far, without waiting. */
   syncSoon(onError: (error: Error) => void): void {
     if (!this.#unsynced || this.#syncing || this.#fd < 0) return;
@@ -214,8 +238,8 @@ export class ReadingLog {
     }
   }
 
-  /** The writer, with room for a frame header at its start. */
-  #frame(): ByteWriter {
+  /** The frame under construction; its header is filled in when it is written. */
+  #open(): ByteWriter {
     const out = this.#writer;
     if (out.length === 0) {
       out.u32(0);
@@ -225,14 +249,14 @@ export class ReadingLog {
   }
 
   #delivery(packetId: number, sum: number): void {
-    const out = this.#frame();
+    const out = this.#open();
     out.u8(DELIVERY);
     out.varint(packetId);
     out.u32(sum);
   }
 
   #record(key: LogKey, at: number, value: Value, flag: number): void {
-    const out = this.#frame();
+    const out = this.#open();
     if (key.segment !== this.#segment) {
       key.segment = this.#segment;
       key.id = this.#nextId++;
@@ -250,7 +274,7 @@ export class ReadingLog {
     else if (typeof value === 'string') out.text(value);
   }
 
-  *#read(segment: number): Generator<LoggedReading> {
+  *#read(segment: number): Generator<LoggedReading | LoggedEntry> {
     const path = join(this.#folder, fileName(segment));
     const bytes = readFileSync(path);
     const keys: PropertyKey[] = [];
@@ -265,6 +289,11 @@ export class ReadingLog {
       const reader = new ByteReader(payload);
       while (!reader.done) {
         const type = reader.u8();
+        if (type === ENTRY) {
+          const text = reader.text();
+          if (!reader.failed) yield { type: 'entry', text };
+          continue;
+        }
         const id = reader.varint();
         if (type === DEFINE) {
           keys[id] = reader.text() as PropertyKey;
@@ -281,7 +310,7 @@ export class ReadingLog {
         const value = readValue(reader, type & ~LATEST);
         const key = keys[id];
         if (reader.failed || key === undefined) break;
-        yield { sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
+        yield { type: 'reading', sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
       }
     }
     if (offset < bytes.length) truncateSync(path, offset);
@@ -289,7 +318,7 @@ export class ReadingLog {
 
   #segments(): number[] {
     return readdirSync(this.#folder)
-      .map((name) => /^readings-(\d+)\.log$/.exec(name)?.[1])
+      .map((name) => /^journal-(\d+)\.log$/.exec(name)?.[1])
       .filter((text) => text !== undefined)
       .map(Number)
       .toSorted((a, b) => a - b);
@@ -303,5 +332,5 @@ function readValue(reader: ByteReader, type: number): Value {
 }
 
 function fileName(segment: number): string {
-  return `readings-${segment}.log`;
+  return `journal-${segment}.log`;
 }
