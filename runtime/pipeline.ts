@@ -43,8 +43,9 @@ export class Pipeline implements Sink {
     stats.messages++;
     if (isOurs(message)) return 'volatile';
     const lap = stats.sample() ? new Lap(this.#parts) : undefined;
-    const { readings, availability } = senses.sense(message);
+    const { readings, availability, gone } = senses.sense(message);
     lap?.end('sense');
+    if (gone.length > 0) reflexes.changed(fusion.forget(gone), true, []);
     for (const { entities, available } of availability) {
       reflexes.changed(fusion.setAvailable(entities, available), message.retained, []);
     }
