@@ -5,6 +5,7 @@ import type { Clock } from '../contract/time.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { FrameMeter } from './frame-meter.ts';
 import { RetainedFile, type RetainedLimits } from './retained-file.ts';
+import { publishInOrder } from './in-order.ts';
 import { type QueueingPersistence, SessionQueues, type SessionLimits } from './session-queues.ts';
 import { Users, type BrokerUser } from './users.ts';
 
@@ -135,6 +136,7 @@ export class EmbeddedBroker {
       },
     });
     this.#aedes = aedes;
+    publishInOrder(aedes);
     await this.#publishRetained(aedes);
     // Not in aedes' types, but how every persistence of it is used.
     this.#sessions.guard((aedes as unknown as { persistence: QueueingPersistence }).persistence);
