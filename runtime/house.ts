@@ -3,7 +3,6 @@ import type { HouseRegistry } from '../devices/index.ts';
 import type { Config } from './config/load.ts';
 import { readYaml } from './config/load.ts';
 import { discoveryOptions } from './connect.ts';
-import type { Log } from './contract/log.ts';
 import type { Clock } from './contract/time.ts';
 import { isGanglionError } from './errors.ts';
 import type { Journal } from './journal/journal.ts';
@@ -16,12 +15,11 @@ export function openHouse(parts: {
   config: Config;
   journal: Journal;
   clock: Clock;
-  log: Log;
   problems: ProblemDesk;
 }): HouseRegistry {
-  const { config, journal, clock, log, problems } = parts;
+  const { config, journal, clock, problems } = parts;
   const houseFile = readHouse(config, problems);
-  const house = createRegistry({
+  return createRegistry({
     ...discoveryOptions(config),
     ...(houseFile === undefined ? {} : { houseFile }),
     store: {
@@ -29,11 +27,8 @@ export function openHouse(parts: {
       save: (mapping) => journal.saveDocument(MAPPING, mapping),
     },
     clock,
-    log,
+    onProblem: ({ where, message }) => problems.say('HOUSE_PROBLEM', where, `${where}: ${message}`),
   });
-  for (const problem of house.problems())
-    problems.say('HOUSE_PROBLEM', problem.where, `${problem.where}: ${problem.message}`);
-  return house;
 }
 
 function readHouse(config: Config, problems: ProblemDesk): unknown {

@@ -8,7 +8,6 @@ import type {
   Resolved,
 } from '../../runtime/contract/house.ts';
 import type { EntityId } from '../../runtime/contract/ids.ts';
-import type { Log } from '../../runtime/contract/log.ts';
 import type { Message } from '../../runtime/contract/message.ts';
 import type { Observation } from '../../runtime/contract/reading.ts';
 import type { Clock } from '../../runtime/contract/time.ts';
@@ -54,7 +53,8 @@ export interface RegistryOptions extends DiscoveryOptions {
   readonly houseFile?: unknown;
   readonly store?: MappingStore;
   readonly clock: Clock;
-  readonly log?: Log;
+  /** Told of every part of the house that cannot be used as it is described, once. */
+  readonly onProblem?: (problem: HouseProblem) => void;
   readonly limits?: Partial<RegistryLimits>;
 }
 
@@ -71,9 +71,12 @@ export function createRegistry(options: RegistryOptions): HouseRegistry {
   return new LearningRegistry(options);
 }
 
+/** Places whose problem is remembered. */
+const PROBLEMS = 200;
+
 class LearningRegistry implements HouseRegistry {
   readonly #entities = new EntityTable();
-  readonly #problems = new Problems();
+  readonly #problems: Problems;
   readonly #areas: Areas;
   readonly #floors: ReadonlyMap<string, Floor>;
   readonly #book: DeviceBook;
@@ -81,16 +84,15 @@ class LearningRegistry implements HouseRegistry {
   readonly #direct: DirectKeys;
   readonly #discovery: Discovery;
   readonly #mapping: MappingFile;
-  readonly #log: Log | undefined;
   readonly #house: HouseFile;
   readonly #names: NameBook;
 
   constructor(options: RegistryOptions) {
     const limits = { ...LIMITS, ...options.limits };
+    this.#problems = new Problems(PROBLEMS, options.onProblem);
     const { house, problems } = readHouseFile(options.houseFile);
     const names = new NameBook(limits.names);
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
-    this.#log = options.log;
     this.#house = house;
     this.#names = names;
     this.#floors = house.floors;
@@ -201,7 +203,7 @@ class LearningRegistry implements HouseRegistry {
 
   pointFailed(point: Point, reason: string): void {
     const where = point.device === '' ? point.field : `${point.dialect}/${point.device} ${point.field}`;
-    if (this.#problems.add(where, reason)) this.#log?.warn({ where, topic: point.topic }, reason);
+    this.#problems.add(where, reason);
   }
 
   flush(): void {
