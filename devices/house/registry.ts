@@ -56,6 +56,8 @@ const LIMITS: RegistryLimits = {
 export interface RegistryOptions extends DiscoveryOptions {
   /** The parsed content of house.yaml; undefined where there is none. */
   readonly houseFile?: unknown;
+  /** Dialects house.yaml may name besides the built-in ones: those of actuators of extensions. */
+  readonly dialects?: readonly string[];
   readonly store?: MappingStore;
   readonly clock: Clock;
   /** Told of every part of the house that cannot be used as it is described, once. */
@@ -97,7 +99,7 @@ class LearningRegistry implements HouseRegistry {
   constructor(options: RegistryOptions) {
     const limits = { ...LIMITS, ...options.limits };
     this.#problems = new Problems(PROBLEMS, options.onProblem);
-    const { house, problems } = readHouseFile(options.houseFile);
+    const { house, problems } = readHouseFile(options.houseFile, options.dialects);
     const names = new NameBook(limits.names);
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     this.#latest = new LatestObservations(options.clock, limits.latest);
