@@ -9,7 +9,7 @@ export { readHouseFile, type Floor, type HouseDevice, type HouseFile } from './h
 export type { MappingStore } from './house/mapping.ts';
 export { encoderFor, ENCODED_DIALECTS } from './dialects/index.ts';
 /** The face of `devices`: what the rest of the runtime may import. */
-export { effectOf, simulate, type EffectTarget } from './simulator/effects.ts';
+export { simulate } from './simulator/effects.ts';
 export { SimulatedHouse, type Publish, type SimulatedHouseOptions } from './simulator/house.ts';
 export {
   runSimulator,
@@ -24,4 +24,3 @@ export { type Accelerator } from './host/accelerators.ts';
 export { type Board } from './host/board.ts';
 export { type Memory } from './host/memory.ts';
 export { type Thermal } from './host/thermal.ts';
-export { profileFor, type Profile } from './host/profiles.ts';

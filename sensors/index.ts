@@ -1,10 +1,9 @@
-export { PAYLOAD_LIMITS, openPayload, parseJson, payloadText, type PayloadLimits } from './decode/payload.ts';
 export { createPointsDecoder, type PointsDecoderOptions } from './decode/points.ts';
 export { createStatestreamDecoder, type StatestreamOptions } from './decode/statestream.ts';
 export { fixedPoints, topicPoints, type TopicField } from './decode/topic-source.ts';
 export { createZigbee2mqttDecoder, type Zigbee2mqttOptions } from './decode/zigbee2mqtt.ts';
 export { filterChain, type FilterChain, type FilterOptions, type HeldBack } from './filter/chain.ts';
-export { Deadband, type DeadbandOptions } from './filter/deadband.ts';
+export { type DeadbandOptions } from './filter/deadband.ts';
 export { fuseRedundant, type RedundantFusion, type RedundantSpec } from './fuse/redundant.ts';
 export { StateStore, type StateCounters, type StateStoreOptions } from './fuse/state.ts';
 export { MqttSource, type MqttCounters, type MqttSourceOptions } from './sources/mqtt.ts';

@@ -2,18 +2,18 @@ import { mkdirSync } from 'node:fs';
 import type { ActionStage, Feedback, Outcome } from '../contract/action.ts';
 import type { ActionRecord, HistoryPoint, HistoryQuery } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { PropertyKey } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
-import type { Reading, Value } from '../contract/reading.ts';
+import type { Reading } from '../contract/reading.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
 import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
 import type { Entry } from './decisions.ts';
-import { addPoint, History, newTrack, pendingPoints } from './history.ts';
-import type { Track } from './history.ts';
+import { History, pendingPoints } from './history.ts';
 import { Keeper } from './keeper.ts';
+import { replay } from './replay.ts';
+import { Tracks } from './tracks.ts';
 import { takeLock } from './lock.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 import type { LogFiles } from './write-ahead-log.ts';
@@ -40,8 +40,6 @@ const SYNC_MS = 1000;
 const CHECKPOINT_MS = 15_000;
 const PRUNE_MS = 3_600_000;
 const RETRY_MS = 2000;
-/** An unchanged value is stored again after this time. */
-const REPEAT_MS = 60_000;
 /** Readings nobody waits for gather up to this number or until the next sync. */
 const INCOMING = 500;
 /** Entries kept for the database while it cannot be written. */
@@ -62,12 +60,7 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #log: WriteAheadLog;
   readonly #keeper: Keeper;
-  readonly #tracks = new Map<PropertyKey, Track>();
-  /** Readings noted and not yet in the log. */
-  #incoming: (readonly Reading[])[] = [];
-  #incomingCount = 0;
-  /** Properties whose block is full. */
-  #full = new Set<Track>();
+  readonly #tracks = new Tracks();
   /** Entries that are in the log and not yet in the database. */
   #pending: Entry[] = [];
   #db: Sqlite;
@@ -123,11 +116,9 @@ export class Journal {
   }
 
   get gauges(): Record<string, number> {
-    let points = 0;
-    for (const track of this.#tracks.values()) points += track.times.length;
     return {
       journal_log_bytes: this.#log.sizeBytes,
-      journal_pending_points: points,
+      journal_pending_points: this.#tracks.pendingPoints,
       journal_up: this.#failure === undefined ? 1 : 0,
     };
   }
@@ -137,8 +128,7 @@ export class Journal {
    * is kept, an unchanged value once a minute: cards wear out.
    */
   record(readings: readonly Reading[]): void {
-    this.#incoming.push(readings);
-    this.#incomingCount += readings.length;
+    this.#tracks.note(readings);
   }
 
   /** Notes that a message was dealt with; it counts once `accept` has returned true. */
@@ -158,14 +148,14 @@ export class Journal {
    * @returns false where the journal is down
    */
   settle(): boolean {
-    if (this.#incomingCount >= INCOMING) return this.accept();
+    if (this.#tracks.waiting >= INCOMING) return this.accept();
     return this.#failure === undefined;
   }
 
   /** Makes everything recorded so far survive kill −9. False: it does not, so nothing may be acknowledged. */
   accept(): boolean {
     return this.#guard(() => {
-      this.#takeIn();
+      this.#tracks.takeIn(this.#failure === undefined ? this.#log : undefined);
       if (this.#failure === undefined) this.#flush();
     });
   }
@@ -209,7 +199,7 @@ export class Journal {
   /** Oldest first. */
   async history(query: HistoryQuery): Promise<readonly HistoryPoint[]> {
     this.accept();
-    const track = this.#tracks.get(query.key);
+    const track = this.#tracks.find(query.key);
     if (track === undefined) return [];
     const { fromMs, toMs, limit } = query;
     const recent = pendingPoints(track).filter((point) => point.at >= fromMs && point.at <= toMs);
@@ -228,7 +218,7 @@ export class Journal {
     await this.#keeper.stop();
     if (this.#failure === undefined) {
       this.#guard(() => {
-        this.#takeIn();
+        this.#tracks.takeIn(this.#failure === undefined ? this.#log : undefined);
         this.#log.close();
         this.#store();
       });
@@ -246,8 +236,8 @@ export class Journal {
       const history = new History(db);
       const decisions = new DecisionStore(db);
       const again = transactor(db);
-      transaction(again, () => this.#replay(history, decisions));
-      const before = this.#log.begin(this.#latest());
+      transaction(again, () => replay(this.#log, this.#tracks, history, decisions));
+      const before = this.#log.begin(this.#tracks.latest());
       this.#db.close();
       this.#db = db;
       this.#transactor = again;
@@ -260,7 +250,7 @@ export class Journal {
       throw error;
     }
     this.#retire();
-    const latest = this.#latest().map(({ track, at, value }) => ({
+    const latest = this.#tracks.latest().map(({ track, at, value }) => ({
       key: track.key,
       at: at as Reading['at'],
       value,
@@ -268,58 +258,12 @@ export class Journal {
     return { latest, unfinished: this.#decisions.unfinished() };
   }
 
-  /**
-   * Reads the log back into pending points, latest values and the database. The reading that set a decision off counts as
-   * seen with it, even if the log ends before the reading itself.
-   */
-  #replay(history: History, store: DecisionStore): void {
-    history.load((key) => this.#track(key));
-    for (const logged of this.#log.recover()) {
-      if (logged.type === 'entry') {
-        const entry = JSON.parse(logged.text) as Entry;
-        store.apply(entry);
-        const decisions = entry.op === 'decisions' ? entry.decisions : [];
-        for (const { trigger } of decisions) {
-          for (const { key, value, at } of trigger.kind === 'reading' ? trigger.readings : []) {
-            const track = this.#track(key);
-            if (track.at <= at) Object.assign(track, { value, at });
-          }
-        }
-        continue;
-      }
-      const { key, at, value, sequence, news } = logged;
-      const track = this.#track(key);
-      track.value = value;
-      track.at = at;
-      if (news && sequence > track.stored && addPoint(track, at, value, sequence)) history.writeBlock(track);
-    }
-  }
-
-  /** Takes noted readings into the log's buffer and the pending points: many in one warm loop. */
-  #takeIn(): void {
-    const incoming = this.#incoming;
-    this.#incoming = [];
-    this.#incomingCount = 0;
-    const up = this.#failure === undefined;
-    for (const readings of incoming) {
-      for (const { key, value, at, received } of readings) {
-        const track = this.#track(key);
-        const repeated = track.value === value && received - track.loggedAt < REPEAT_MS;
-        track.value = value;
-        track.at = at;
-        if (repeated || !up) continue;
-        track.loggedAt = received;
-        if (addPoint(track, at, value, this.#log.append(track, at, value))) this.#full.add(track);
-      }
-    }
-  }
-
   /** One write to the log makes an entry safe; the database follows within a second. */
   #enter(entry: Entry): boolean {
     if (this.#pending.length < MAX_PENDING) this.#pending.push(entry);
     if (this.#failure !== undefined) return false;
     return this.#guard(() => {
-      this.#takeIn();
+      this.#tracks.takeIn(this.#failure === undefined ? this.#log : undefined);
       this.#log.appendEntry(JSON.stringify(entry));
       this.#flush();
     });
@@ -336,7 +280,7 @@ export class Journal {
 
   /** Brings the database up to the log. */
   #store(): void {
-    const [entries, tracks] = [this.#pending, this.#full];
+    const [entries, tracks] = [this.#pending, this.#tracks.full];
     if (entries.length === 0 && tracks.size === 0) return;
     transaction(this.#transactor, () => {
       for (const entry of entries) this.#decisions.apply(entry);
@@ -344,30 +288,13 @@ export class Journal {
     });
     this.#dirty = true;
     this.#pending = [];
-    this.#full = new Set();
-  }
-
-  #track(key: PropertyKey): Track {
-    let track = this.#tracks.get(key);
-    if (track === undefined) {
-      track = newTrack(key);
-      this.#tracks.set(key, track);
-    }
-    return track;
-  }
-
-  #latest(): { track: Track; at: number; value: Value }[] {
-    const latest: { track: Track; at: number; value: Value }[] = [];
-    for (const track of this.#tracks.values()) {
-      if (track.value !== undefined) latest.push({ track, at: track.at, value: track.value });
-    }
-    return latest;
+    this.#tracks.clearFull();
   }
 
   #flush(): void {
     this.#log.flush();
     if (this.#log.sizeBytes > SEGMENT_BYTES && this.#retired === undefined) {
-      this.#retired = this.#log.begin(this.#latest());
+      this.#retired = this.#log.begin(this.#tracks.latest());
       this.#retire();
     }
   }
@@ -377,9 +304,7 @@ export class Journal {
     const segment = this.#retired;
     if (segment === undefined) return;
     const upTo = (segment + 1) * 2 ** 32 - 1;
-    const tracks = [...this.#tracks.values()].filter(
-      (track) => track.times.length > 0 && track.sequence <= upTo,
-    );
+    const tracks = this.#tracks.pendingUpTo(upTo);
     const turn = (): void => {
       if (this.#closed || this.#failure !== undefined) return;
       if (tracks.length === 0 && !this.#guard(() => this.#store())) return;
@@ -434,7 +359,7 @@ export class Journal {
     try {
       if (this.#db.memory) this.#openDisk();
       else {
-        this.#log.begin(this.#latest());
+        this.#log.begin(this.#tracks.latest());
         transaction(this.#transactor, () =>
           this.#decisions.saveDocument('probe', this.#options.clock.wall()),
         );

@@ -8,7 +8,7 @@ test.skipIf(reason !== '')(
   `the dispatch bench confirms what it sends and measures every key${reason}`,
   async () => {
     const { cases, ratios } = await dispatch({
-      args: ['--rounds', '1', '--seconds', '0.4', '--warmup', '0.3', '--plugs', '20'],
+      args: ['--rounds', '1', '--seconds', '1', '--warmup', '0.5', '--plugs', '20'],
       log: () => {},
       signal: new AbortController().signal,
     });

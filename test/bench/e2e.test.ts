@@ -6,7 +6,7 @@ import { mosquittoPath, NO_MOSQUITTO } from '../support/mosquitto.ts';
 const reason = mosquittoPath === undefined ? ` (skipped: ${NO_MOSQUITTO})` : '';
 
 test.skipIf(reason !== '')(`the load generator measures every command of the floor${reason}`, async () => {
-  const plan = { pairs: 10, qos: 1 as const, rate: 200, warmupS: 0.3, seconds: 1, readyS: 10 };
+  const plan = { pairs: 10, qos: 1 as const, rate: 1000, warmupS: 0.3, seconds: 1, readyS: 10 };
   const context = { args: [], log: () => {}, signal: new AbortController().signal };
   const run = await measure(floor, plan, context);
   expect(run.expected).toBeGreaterThanOrEqual(10);

@@ -7,7 +7,7 @@ describe('the workload of the benches', () => {
       let hot: boolean | undefined;
       let cold: boolean | undefined;
       let commands = 0;
-      for (let step = 0; step < 200; step++) {
+      for (let step = 0; step < 1000; step++) {
         const { payload, expect: expected } = sensorMessage(sensor, step);
         const { temperature } = JSON.parse(payload) as { temperature: number };
         const isHot = temperature > HOT;

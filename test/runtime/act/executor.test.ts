@@ -267,6 +267,8 @@ describe.skipIf(mosquittoPath === undefined)(
         ['a2', 'unconfirmed'],
       ]);
       await sent('b1');
+      await sent('b2');
+      await expect.poll(() => received.length).toBe(2);
       expect(received.map((message) => message.topic)).not.toContain('zigbee2mqtt/light.hall/set');
     });
 
