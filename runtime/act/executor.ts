@@ -107,7 +107,6 @@ export class Executor {
   }
 
   #begin({ decision, orders }: Plan, durable: boolean): Decision {
-    const approval = new Set(orders.filter((order) => order.needsApproval).map(({ action }) => action.id));
     const final = durable === decision.durable ? decision : { ...decision, durable };
     this.#options.emit({ type: 'decision', decision: final });
     for (const order of orders) {
