@@ -101,7 +101,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const extensions = await loadExtensions(config.extensions, (error) =>
     problems.report(error, error.message),
   );
-  const house = openHouse({ config, journal, clock, problems });
+  const ownDialects = [...extensions.actuators.keys()];
+  const house = openHouse({ config, dialects: ownDialects, journal, clock, problems });
   teardown.add('house', () => house.flush());
 
   const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
@@ -139,7 +140,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     pools,
     house,
     encoderFor: (dialect) => (ENCODED_DIALECTS.includes(dialect) ? encoderFor(dialect) : undefined),
-    handlerFor: handlerFinder(extensions),
+    handlerFor: handlerFinder(extensions, config.house),
     queueLimit: config.actions.queue,
     deadlineMs: config.actions.deadline,
     approvalExpiresMs: config.limits.approval_expires,
@@ -217,7 +218,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
 
   const onPoint = (point: Point, reason: string): void =>
     problems.say('POINT_FAILED', point.topic, `${point.topic}: ${reason}`);
-  const decoders = [...decodersOf(config, house, onPoint), ...extensions.decoders];
+  const decoders = [...decodersOf(config, house, ownDialects, onPoint), ...extensions.decoders];
   const senses = new Senses({
     registry: house,
     decoders,

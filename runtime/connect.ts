@@ -23,6 +23,9 @@ const EVERYTHING: readonly SourceConfig[] = [
   { dialect: 'homeassistant', qos: 1 },
 ];
 
+/** Dialects of house.yaml whose state comes by topics it names. */
+const DESCRIBED = ['topic', 'webhook', 'handler'];
+
 export function sourcesOf(config: Config): readonly SourceConfig[] {
   return config.sources ?? EVERYTHING;
 }
@@ -57,10 +60,12 @@ export function wantedDiscovery(config: Config, topics: readonly string[]): stri
 /**
  * One decoder per dialect and base topic that the configuration asks for, and those that follow the house: entities
  * announced through Home Assistant, and those of house.yaml with topics of their own.
+ * @param dialects those of actuators of extensions
  */
 export function decodersOf(
   config: Config,
   house: PointSource,
+  dialects: readonly string[],
   onProblem: (point: Point, reason: string) => void,
 ): readonly Decoder[] {
   const networks = bases(config, 'zigbee2mqtt', 'zigbee2mqtt');
@@ -72,7 +77,7 @@ export function decodersOf(
     ...(uses(config, 'homeassistant')
       ? [createPointsDecoder({ dialect: 'homeassistant', source: house })]
       : []),
-    createPointsDecoder({ dialect: 'topic', source: house }),
+    ...[...DESCRIBED, ...dialects].map((dialect) => createPointsDecoder({ dialect, source: house })),
     ...plainTopics(config, onProblem),
   ];
 }

@@ -13,15 +13,18 @@ const MAPPING = 'house';
 /** The house as house.yaml, discovery and the last run know it. A house.yaml that cannot be read is a problem, not an end. */
 export function openHouse(parts: {
   config: Config;
+  /** Of actuators of extensions. */
+  dialects: readonly string[];
   journal: Journal;
   clock: Clock;
   problems: ProblemDesk;
 }): HouseRegistry {
-  const { config, journal, clock, problems } = parts;
+  const { config, dialects, journal, clock, problems } = parts;
   const houseFile = readHouse(config, problems);
   return createRegistry({
     ...discoveryOptions(config),
     ...(houseFile === undefined ? {} : { houseFile }),
+    dialects,
     store: {
       load: () => journal.decisions.document(MAPPING),
       save: (mapping) => journal.saveDocument(MAPPING, mapping),
