@@ -39,7 +39,7 @@ export const DATABASE_FILE = 'journal.db';
 export function openDatabase(folder: string): Sqlite {
   const path = join(folder, DATABASE_FILE);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const db = new Database(path, { timeout: 1000 });
     db.exec(
       'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -2000',
@@ -130,5 +130,15 @@ export async function syncWal(folder: string): Promise<void> {
     });
   } finally {
     closeSync(fd);
+  }
+}
+
+/** `mkdir -p`; a read-only disk says so, where Node's recursive one says that the parent is missing. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { ActionStage, Feedback, Outcome } from '../contract/action.ts';
 import type { ActionRecord, HistoryPoint, HistoryQuery } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
@@ -6,7 +5,15 @@ import type { Log } from '../contract/log.ts';
 import type { Reading } from '../contract/reading.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
+import {
+  journalError,
+  makeFolder,
+  openDatabase,
+  openVolatile,
+  syncWal,
+  transaction,
+  transactor,
+} from './database.ts';
 import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
 import type { Entry } from './decisions.ts';
@@ -413,15 +420,5 @@ export class Journal {
       this.#timers[index] = this.#options.clock.schedule(ms, run);
     };
     this.#timers.push(this.#options.clock.schedule(ms, run));
-  }
-}
-
-/** `mkdir -p`; a read-only disk says so, where Node's recursive one says that the parent is missing. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error;
-    mkdirSync(folder, { mode: 0o700 });
   }
 }
