@@ -10,10 +10,11 @@ import { Pools } from './act/pools.ts';
 import { Asking } from './agent/ask.ts';
 import { Api } from './api.ts';
 import type { Config } from './config/load.ts';
-import { decodersOf } from './connect.ts';
+import { decodersOf, wantedDiscovery } from './connect.ts';
 import type { RuntimeEvent } from './contract/api.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Log } from './contract/log.ts';
+import type { Point } from './contract/house.ts';
 import type { Message } from './contract/message.ts';
 import type { Reading } from './contract/reading.ts';
 import type { Rung } from './contract/rung.ts';
@@ -70,6 +71,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
+  readonly onSettled: () => void;
 }
 
 const CACHE_ENTRIES = 1000;
@@ -83,7 +86,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, clock, random, log, events, teardown } = options;
   const stats = new RuntimeStats();
   const health = new HealthBoard(config.node, packageVersion(), clock);
-  const emit = (event: RuntimeEvent): void => events.emit(event);
+  const emit = (event: RuntimeEvent): void => {
+    if (event.type === 'outcome') stats.count(`outcomes_${event.outcome.status}`);
+    events.emit(event);
+  };
   const problems = new ProblemDesk({ log, stats, clock, emit });
 
   const journal = openJournal(options, health, problems);
@@ -95,7 +101,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const extensions = await loadExtensions(config.extensions, (error) =>
     problems.report(error, error.message),
   );
-  const house = openHouse({ config, journal, clock, log, problems });
+  const ownDialects = [...extensions.actuators.keys()];
+  const house = openHouse({ config, dialects: ownDialects, journal, clock, problems });
   teardown.add('house', () => house.flush());
 
   const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
@@ -133,7 +140,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     pools,
     house,
     encoderFor: (dialect) => (ENCODED_DIALECTS.includes(dialect) ? encoderFor(dialect) : undefined),
-    handlerFor: handlerFinder(extensions),
+    handlerFor: handlerFinder(extensions, config.house),
     queueLimit: config.actions.queue,
     deadlineMs: config.actions.deadline,
     approvalExpiresMs: config.limits.approval_expires,
@@ -149,10 +156,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     deadlineMs: config.actions.deadline,
     durable: () => journal.failure === undefined,
   });
-  const carryOut = (proposal: Proposal): void => {
+  const carryOut = (...proposals: readonly Proposal[]): void => {
     const started = clock.mono();
-    stats.count(`decisions_${proposal.rung}`);
-    decider.carryOut(proposal, executor);
+    for (const { rung } of proposals) stats.count(`decisions_${rung}`);
+    decider.carryOut(proposals, executor);
     stats.stage('act', clock.mono() - started);
   };
 
@@ -185,18 +192,33 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('deliberation', () => deliberation.stop());
 
-  const onFiring = (firing: Firing, since: MonoMs): void => {
-    if (firing.type === 'decide') deliberation.decide(firing, since);
-    else carryOut({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+  const onFirings = (firings: readonly Firing[], since: MonoMs): void => {
+    const proposals: Proposal[] = [];
+    for (const firing of firings) {
+      if (firing.type === 'decide') deliberation.decide(firing, since);
+      else proposals.push({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+    }
+    if (proposals.length > 0) carryOut(...proposals);
   };
-  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFiring });
+  // Before the broker has said what the house has, every policy would seem to wait.
+  let settled = false;
+  const onSettled = (): void => {
+    settled = true;
+    rulebook.report(problems, health);
+  };
+  const onRechecked = (): void => {
+    if (settled) rulebook.report(problems, health);
+  };
+  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings, onRechecked });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));
     reflexes.houseChanged(house);
   });
 
-  const decoders = [...decodersOf(config), ...extensions.decoders];
+  const onPoint = (point: Point, reason: string): void =>
+    problems.say('POINT_FAILED', point.topic, `${point.topic}: ${reason}`);
+  const decoders = [...decodersOf(config, house, ownDialects, onPoint), ...extensions.decoders];
   const senses = new Senses({
     registry: house,
     decoders,
@@ -226,6 +248,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     onStatus: (source, connected, detail) => {
       health.set(source, connected ? 'ok' : 'warn', detail);
       emit({ type: 'source', source, connected, detail });
+      if (connected) log.info({ source }, detail);
+      else {
+        stats.count('source_failures');
+        log.warn({ source }, detail);
+      }
       options.onSource(source, connected);
     },
   });
@@ -255,9 +282,25 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   reflexes.prime();
   models.start();
   const topics = (): string[] => [
-    ...new Set([...decoders.flatMap((decoder) => decoder.topics), ...house.discoveryTopics]),
+    ...new Set([
+      ...decoders.flatMap((decoder) => decoder.topics),
+      ...wantedDiscovery(config, house.discoveryTopics),
+    ]),
   ];
-  return { api, pipeline, executor, house, state, extensions, recovered, topics, health, stats, problems };
+  return {
+    api,
+    pipeline,
+    executor,
+    house,
+    state,
+    extensions,
+    recovered,
+    topics,
+    health,
+    stats,
+    problems,
+    onSettled,
+  };
 }
 
 function openJournal(options: AssemblyOptions, health: HealthBoard, problems: ProblemDesk): Journal {

@@ -5,13 +5,13 @@ import type { Assembly } from './assembly.ts';
 import { EmbeddedBroker } from './broker/broker.ts';
 import { brokerSettings } from './broker-settings.ts';
 import type { OwnBroker } from './broker-settings.ts';
-import { sourcesOf } from './connect.ts';
+import { sourcesOf, subscriptionQos } from './connect.ts';
 import type { Config } from './config/load.ts';
 import type { RuntimeApi, RuntimeEvent } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
 import type { Source } from './contract/source.ts';
-import type { Clock } from './contract/time.ts';
-import { GanglionError } from './errors.ts';
+import type { Clock, Timer } from './contract/time.ts';
+import { GanglionError, isGanglionError } from './errors.ts';
 import { systemClock } from './lib/clock.ts';
 import { EventBus } from './lib/event-bus.ts';
 import { Teardown } from './lib/teardown.ts';
@@ -37,7 +37,9 @@ export interface Runtime extends AsyncDisposable {
   /**
    * Resolves when everything runs that can run; a broker that is away is waited for in the background.
    * @param signal stops the runtime when it is aborted, also while it starts
-   * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT, PORT_IN_USE and the like: nothing is left running then
+   * A port for HTTP that is taken is tried again later.
+   * @throws GanglionError JOURNAL_LOCKED, JOURNAL_CORRUPT and the like, PORT_IN_USE of the embedded broker: nothing is
+   * left running then
    */
   start(signal?: AbortSignal): Promise<void>;
   /** Stops within two seconds, leaving nothing behind. Idempotent. */
@@ -49,6 +51,9 @@ export function createRuntime(config: Config, options: RuntimeOptions): Runtime 
   return new Daemon(config, options);
 }
 
+/** Between attempts to listen for HTTP where another program has the port. */
+const LISTEN_RETRY_MS = 10_000;
+const RETRIED: ReadonlySet<string> = new Set(['PORT_IN_USE', 'HTTP_LISTEN_FAILED']);
 /** Between looks at what has grown stale. */
 const AGE_MS = 1000;
 /** After connecting, the broker hands over retained and queued messages; then it is known what a crash interrupted. */
@@ -59,6 +64,9 @@ class Daemon implements Runtime {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #ownTopics: string;
+  /** What we tell Home Assistant is not a device of the house. */
+  readonly #ownAnnouncements: string;
   readonly #events: EventBus<RuntimeEvent>;
   readonly #teardown = new Teardown();
   readonly #abort = new AbortController();
@@ -68,9 +76,12 @@ class Daemon implements Runtime {
   #url: string | undefined;
   #brokerUrl: string | undefined;
   #recovered = false;
+  #listenRetry: Timer | undefined;
 
   constructor(config: Config, options: RuntimeOptions) {
     this.#config = config;
+    this.#ownTopics = `${baseTopic(config.node)}/`;
+    this.#ownAnnouncements = `homeassistant/sensor/ganglion_${config.node}/`;
     this.#log = options.log;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -137,6 +148,7 @@ class Daemon implements Runtime {
     });
     this.#assembly = assembly;
     await this.#listen(assembly, broker);
+    this.#teardown.add('http retry', () => this.#listenRetry?.cancel());
     await this.#serve(assembly);
     this.#keepAging(assembly);
     assembly.health.phase('running');
@@ -171,6 +183,7 @@ class Daemon implements Runtime {
       name: 'mqtt',
       broker,
       filters: [...assembly.topics(), ...faceTopics(node)],
+      qos: subscriptionQos(this.#config),
       clock: this.#clock,
       random: this.#random,
       ...(this.#shareGroup() === undefined ? {} : { shareGroup: this.#shareGroup()! }),
@@ -231,10 +244,12 @@ class Daemon implements Runtime {
     this.#teardown.add('mqtt face', () => face.stop());
   }
 
+  /** A port that is taken is no reason to leave the house alone: it is tried again. */
   async #serve(assembly: Assembly): Promise<void> {
     const { listen, token, hosts } = this.#config.http;
     // Loaded when needed: a daemon that serves nobody need not carry it.
     const { createHttpServer } = await import('./http/server.ts');
+    if (this.#abort.signal.aborted) return;
     const server = createHttpServer({
       api: assembly.api,
       listen,
@@ -243,8 +258,24 @@ class Daemon implements Runtime {
       log: this.#log,
       clock: this.#clock,
     });
+    try {
+      this.#url = (await server.start()).url;
+    } catch (error) {
+      if (!isGanglionError(error) || !RETRIED.has(error.code)) throw error;
+      assembly.health.set('http', 'fail', error.message);
+      assembly.problems.report(error);
+      this.#listenRetry = this.#clock.schedule(LISTEN_RETRY_MS, () => {
+        this.#serve(assembly).catch((failure: unknown) =>
+          this.#log.error({ err: failure }, 'The HTTP server could not be started.'),
+        );
+      });
+      return;
+    }
+    if (this.#abort.signal.aborted) {
+      await server.stop();
+      return;
+    }
     this.#teardown.add('http', async () => server.stop());
-    this.#url = (await server.start()).url;
     assembly.health.set('http', 'ok', this.#url);
     assembly.stats.watch(() => ({ ...server.stats().gauges, ...server.stats().counters }));
   }
@@ -258,6 +289,7 @@ class Daemon implements Runtime {
       assembly.executor.recover(assembly.recovered.unfinished, (key) =>
         assembly.state.current(assembly.state.slot(key)),
       );
+      assembly.onSettled();
     });
     this.#teardown.add('recovery', () => timer.cancel());
   }
@@ -272,10 +304,7 @@ class Daemon implements Runtime {
   }
 
   #isOurs(topic: string): boolean {
-    const { node } = this.#config;
-    return (
-      topic.startsWith(`${baseTopic(node)}/`) || topic.startsWith(`homeassistant/sensor/ganglion_${node}/`)
-    );
+    return topic.startsWith(this.#ownTopics) || topic.startsWith(this.#ownAnnouncements);
   }
 
   #shareGroup(): string | undefined {

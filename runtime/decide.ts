@@ -1,6 +1,6 @@
 import { isRefusal } from './act/interlocks.ts';
 import type { Interlocks } from './act/interlocks.ts';
-import type { Executor, Order } from './act/executor.ts';
+import type { Executor, Order, Plan } from './act/executor.ts';
 import type { Call } from './contract/action.ts';
 import type { Decision, Refusal, RungName, SkippedRung, TokenCounts, Trigger } from './contract/decision.ts';
 import type { Clock, MonoMs, WallMs } from './contract/time.ts';
@@ -40,7 +40,7 @@ export class Decider {
   }
 
   /** Nothing happens yet. */
-  decide(proposal: Proposal): { decision: Decision; orders: readonly Order[] } {
+  decide(proposal: Proposal): Plan {
     const { interlocks, clock, deadlineMs, durable } = this.#options;
     const at = clock.wall();
     const id = newId(at);
@@ -88,9 +88,8 @@ export class Decider {
     return { decision, orders };
   }
 
-  /** Decides and sets the actions going. */
-  carryOut(proposal: Proposal, executor: Executor): Decision {
-    const { decision, orders } = this.decide(proposal);
-    return executor.commit(decision, orders);
+  /** Decides what one cause set off, and sets the actions going. */
+  carryOut(proposals: readonly Proposal[], executor: Executor): readonly Decision[] {
+    return executor.commit(proposals.map((proposal) => this.decide(proposal)));
   }
 }

@@ -22,8 +22,8 @@ export class Fusion {
   readonly #options: FusionOptions;
   readonly #redundant: RedundantFusion;
   readonly #patterns: readonly { readonly matches: RegExp; readonly options: FilterOptions }[];
-  /** undefined in the map: no filter for this property. */
-  readonly #chains = new Map<PropertyKey, FilterChain | undefined>();
+  /** null: no filter for this property. */
+  readonly #chains = new Map<PropertyKey, FilterChain | null>();
 
   constructor(options: FusionOptions) {
     this.#options = options;
@@ -82,11 +82,12 @@ export class Fusion {
 
   #chainOf(key: PropertyKey): FilterChain | undefined {
     if (this.#patterns.length === 0) return undefined;
-    if (this.#chains.has(key)) return this.#chains.get(key);
+    const known = this.#chains.get(key);
+    if (known !== undefined) return known ?? undefined;
     const options = this.#patterns.find((pattern) => pattern.matches.test(key))?.options;
     const chain =
       options === undefined
-        ? undefined
+        ? null
         : filterChain(options, {
             clock: this.#options.clock,
             release: (reading) => {
@@ -98,7 +99,7 @@ export class Fusion {
             },
           });
     this.#chains.set(key, chain);
-    return chain;
+    return chain ?? undefined;
   }
 }
 

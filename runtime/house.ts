@@ -3,7 +3,6 @@ import type { HouseRegistry } from '../devices/index.ts';
 import type { Config } from './config/load.ts';
 import { readYaml } from './config/load.ts';
 import { discoveryOptions } from './connect.ts';
-import type { Log } from './contract/log.ts';
 import type { Clock } from './contract/time.ts';
 import { isGanglionError } from './errors.ts';
 import type { Journal } from './journal/journal.ts';
@@ -14,26 +13,25 @@ const MAPPING = 'house';
 /** The house as house.yaml, discovery and the last run know it. A house.yaml that cannot be read is a problem, not an end. */
 export function openHouse(parts: {
   config: Config;
+  /** Of actuators of extensions. */
+  dialects: readonly string[];
   journal: Journal;
   clock: Clock;
-  log: Log;
   problems: ProblemDesk;
 }): HouseRegistry {
-  const { config, journal, clock, log, problems } = parts;
+  const { config, dialects, journal, clock, problems } = parts;
   const houseFile = readHouse(config, problems);
-  const house = createRegistry({
+  return createRegistry({
     ...discoveryOptions(config),
     ...(houseFile === undefined ? {} : { houseFile }),
+    dialects,
     store: {
       load: () => journal.decisions.document(MAPPING),
       save: (mapping) => journal.saveDocument(MAPPING, mapping),
     },
     clock,
-    log,
+    onProblem: ({ where, message }) => problems.say('HOUSE_PROBLEM', where, `${where}: ${message}`),
   });
-  for (const problem of house.problems())
-    problems.say('HOUSE_PROBLEM', problem.where, `${problem.where}: ${problem.message}`);
-  return house;
 }
 
 function readHouse(config: Config, problems: ProblemDesk): unknown {

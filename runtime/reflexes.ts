@@ -6,8 +6,10 @@ import type { Clock, MonoMs, Timer } from './contract/time.ts';
 export interface ReflexesOptions {
   readonly engine: RuleEngine;
   readonly clock: Clock;
-  /** Takes what fired, with when its cause was received. */
-  readonly onFiring: (firing: Firing, since: MonoMs) => void;
+  /** Takes all that one cause set off, with when it was received. */
+  readonly onFirings: (firings: readonly Firing[], since: MonoMs) => void;
+  /** The policies were checked against a house that has changed. */
+  readonly onRechecked: () => void;
 }
 
 /** New devices announce themselves in bursts; the rules are checked again when a burst is over. */
@@ -44,6 +46,7 @@ export class Reflexes {
       this.#recheck = undefined;
       this.#options.engine.recheck(house, this.#now());
       this.#schedule();
+      this.#options.onRechecked();
     });
   }
 
@@ -67,7 +70,7 @@ export class Reflexes {
   }
 
   #fire(firings: readonly Firing[], since: MonoMs): void {
-    for (const firing of firings) this.#options.onFiring(firing, since);
+    if (firings.length > 0) this.#options.onFirings(firings, since);
   }
 
   #now(): { wall: ReturnType<Clock['wall']>; mono: MonoMs } {

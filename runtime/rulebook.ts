@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { createRuleEngine, formatProblem, parsePolicies } from '../policies/index.ts';
-import type { DecideSpec, Ladder, RuleEngine, ToolSignature } from '../policies/index.ts';
+import type { DecideSpec, Ladder, PolicyProblem, RuleEngine, ToolSignature } from '../policies/index.ts';
 import type { Config } from './config/load.ts';
 import type { House } from './contract/house.ts';
 import type { StateView } from './contract/state.ts';
 import type { WallMs } from './contract/time.ts';
+import type { HealthBoard } from './health.ts';
 import type { Journal } from './journal/journal.ts';
 import { ladderFor } from './ladders.ts';
 import type { LadderParts } from './ladders.ts';
@@ -44,6 +45,23 @@ export class Rulebook {
     for (const spec of this.decides) this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, parts) });
   }
 
+  /** Says which policies cannot run as they are, and why; the others do. */
+  report(problems: ProblemDesk, health: HealthBoard): void {
+    const found = this.engine.problems();
+    for (const problem of found) sayPolicyProblem(problems, problem);
+    const waiting = new Set(
+      found.filter(({ severity }) => severity === 'error').map(({ policy, file }) => policy ?? file),
+    );
+    const count = this.engine.infos().length;
+    if (waiting.size === 0) health.set('policies', 'ok', `${count} at work`);
+    else
+      health.set(
+        'policies',
+        'warn',
+        `${waiting.size} of ${count} wait for what the house does not have: ${[...waiting].slice(0, 5).join(', ')}`,
+      );
+  }
+
   ladder(policy: string): { readonly spec: DecideSpec; readonly ladder: Ladder } | undefined {
     return this.#ladders.get(policy);
   }
@@ -54,12 +72,7 @@ export function openRulebook(parts: RulebookParts): Rulebook {
   const { config, house, state, tools, journal, problems } = parts;
   const files = readPolicyFiles(config.policies, (error) => problems.report(error, config.policies));
   const parsed = parsePolicies(files);
-  for (const problem of parsed.problems)
-    problems.say(
-      'POLICY_PROBLEM',
-      `${problem.file}:${problem.policy ?? ''}:${problem.path}`,
-      formatProblem(problem),
-    );
+  for (const problem of parsed.problems) sayPolicyProblem(problems, problem);
   const engine = createRuleEngine({
     policies: parsed.policies,
     house,
@@ -73,4 +86,9 @@ export function openRulebook(parts: RulebookParts): Rulebook {
     engine,
     parsed.policies.filter((policy) => policy.type === 'decide'),
   );
+}
+
+function sayPolicyProblem(problems: ProblemDesk, problem: PolicyProblem): void {
+  const about = `${problem.file}:${problem.policy ?? ''}:${problem.path}`;
+  problems.say('POLICY_PROBLEM', about, formatProblem(problem));
 }

@@ -10,6 +10,7 @@ import { Executor } from '../../runtime/act/executor.ts';
 import { Pools } from '../../runtime/act/pools.ts';
 import type { Action } from '../../runtime/contract/action.ts';
 import type { RuntimeEvent } from '../../runtime/contract/api.ts';
+import type { Decision } from '../../runtime/contract/decision.ts';
 import type { House, Target } from '../../runtime/contract/house.ts';
 import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { WallMs } from '../../runtime/contract/time.ts';
@@ -128,24 +129,22 @@ export async function startActRig(): Promise<ActRig> {
     const id = newId(at);
     const action = makeAction(entity, command, id);
     decidedAt.set(entity, monotonicMs());
-    executor.commit(
-      {
-        id,
-        at,
-        rung: 'rule',
-        policy: 'bench',
-        trigger: { kind: 'time' },
-        actions: [action],
-        refused: [],
-        confidence: 1,
-        explanation: 'the bench asked for it',
-        latencyMs: 0,
-        skipped: [],
-        durable: true,
-        inputs: {},
-      },
-      [{ action, target, needsApproval: false }],
-    );
+    const decision: Decision = {
+      id,
+      at,
+      rung: 'rule',
+      policy: 'bench',
+      trigger: { kind: 'time' },
+      actions: [action],
+      refused: [],
+      confidence: 1,
+      explanation: 'the bench asked for it',
+      latencyMs: 0,
+      skipped: [],
+      durable: true,
+      inputs: {},
+    };
+    executor.commit([{ decision, orders: [{ action, target, needsApproval: false }] }]);
   };
   return Object.assign(rig, {
     turn: (plug: string, on: boolean) =>

@@ -9,15 +9,16 @@ import type { DeviceBook } from './book.ts';
 import { convertFor } from './direct.ts';
 import { defaultThing } from './defaults.ts';
 import { buildEntity, type EntityTable } from './entities.ts';
-import type { HouseDevice, HouseFile } from './housefile.ts';
+import { COMMON, HOUSE_DIALECTS, type HouseDevice, type HouseFile } from './housefile.ts';
 import { number, object, text, type Json } from './json.ts';
 import type { NameBook } from './names.ts';
 import { placeOf } from './network.ts';
 import { thingKey, type FieldPlan, type ThingPlan } from './plan.ts';
 import type { PointTable } from './points.ts';
 
-/** Dialects whose devices house.yaml alone describes. */
+/** Dialects whose devices house.yaml alone describes; besides these, those of extensions. */
 const OWN: ReadonlySet<string> = new Set(['topic', 'webhook', 'handler']);
+const LISTENED: readonly string[] = ['state', 'properties', 'availability'];
 
 /** Puts what house.yaml says into the house: devices no hub has announced, plain topics, names for what is still to come. */
 export function configure(
@@ -31,7 +32,7 @@ export function configure(
   const byDevice = new Map<string, HouseDevice[]>();
   for (const entry of house.devices.values()) {
     const { dialect, id } = entry;
-    if (dialect !== undefined && OWN.has(dialect)) {
+    if (dialect !== undefined && (OWN.has(dialect) || !HOUSE_DIALECTS.includes(dialect))) {
       const { thing, own } = described(entry, dialect);
       names.bind(`${dialect}/${id}|${thing.kind}`, id);
       book.apply(
@@ -103,7 +104,7 @@ function announce(entry: HouseDevice, entities: EntityTable, names: NameBook): v
   );
 }
 
-/** `dialect: topic | webhook | handler`: the address is what house.yaml says, the state comes by points. */
+/** `dialect: topic | webhook | handler`, or one of an extension: the address is what house.yaml says, the state comes by points. */
 function described(entry: HouseDevice, dialect: string): { thing: ThingPlan; own: Point[] } {
   const kind = kindOf(entry.id) as Kind;
   const spec = kindSpec(kind);
@@ -157,8 +158,12 @@ const MAIN: Partial<Record<Kind, string>> = { climate: 'mode', number: 'value', 
 
 function addressOf(dialect: string, id: EntityId, options: Json): Json {
   if (dialect === 'topic') return { ...object(options['command']) };
+  const known: Readonly<Record<string, readonly string[]>> = {
+    webhook: ['url', 'method', 'headers', 'body'],
+    handler: ['module', 'handler', 'options'],
+  };
   const kept =
-    dialect === 'webhook' ? ['url', 'method', 'headers', 'body'] : ['module', 'handler', 'options'];
+    known[dialect] ?? Object.keys(options).filter((key) => ![...COMMON, ...LISTENED].includes(key));
   return Object.fromEntries([
     ['name', id],
     ...kept.filter((key) => options[key] !== undefined).map((key) => [key, options[key]] as const),

@@ -30,7 +30,16 @@ export interface HouseFile {
   readonly devices: ReadonlyMap<EntityId, HouseDevice>;
 }
 
-const COMMON = ['name', 'aliases', 'area', 'critical', 'stale_after', 'dialect', 'topic'];
+/** Keys that every device may have. */
+export const COMMON: readonly string[] = [
+  'name',
+  'aliases',
+  'area',
+  'critical',
+  'stale_after',
+  'dialect',
+  'topic',
+];
 
 /** Dialects house.yaml may name, and the keys each takes besides the common ones. */
 const DIALECTS: Readonly<Record<string, readonly string[]>> = {
@@ -60,10 +69,14 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 /**
  * Reads the content of house.yaml. Every problem is reported with its path; what is wrong is left out and the rest
  * stands. `state:` is checked for shape only: requests that bring a state read it themselves.
+ * @param dialects further dialects that house.yaml may name: those of actuators of extensions
  */
-export function readHouseFile(content: unknown): { house: HouseFile; problems: readonly HouseProblem[] } {
+export function readHouseFile(
+  content: unknown,
+  dialects: readonly string[] = [],
+): { house: HouseFile; problems: readonly HouseProblem[] } {
   const problems: HouseProblem[] = [];
-  const reader = new Reader(problems);
+  const reader = new Reader(problems, dialects);
   const root = content === undefined || content === null ? {} : object(content);
   if (root === undefined) reader.problem('house.yaml', 'a mapping', content);
   reader.keys('', root ?? {}, ['areas', 'floors', 'devices', 'state']);
@@ -78,9 +91,11 @@ export function readHouseFile(content: unknown): { house: HouseFile; problems: r
 
 class Reader {
   readonly #problems: HouseProblem[];
+  readonly #dialects: readonly string[];
 
-  constructor(problems: HouseProblem[]) {
+  constructor(problems: HouseProblem[], dialects: readonly string[]) {
     this.#problems = problems;
+    this.#dialects = dialects;
   }
 
   problem(where: string, expected: string, received: unknown, hint = ''): void {
@@ -189,10 +204,14 @@ class Reader {
     if (!this.#idOf(where, id)) return undefined;
     const dialect = this.#text(where, json, 'dialect');
     const known = dialect !== undefined && Object.hasOwn(DIALECTS, dialect);
-    if (dialect !== undefined && !known) {
-      this.problem(`${where}.dialect`, 'a dialect', dialect, didYouMean(dialect, HOUSE_DIALECTS));
+    // What an extension's actuator takes is for the actuator to say.
+    const custom = dialect !== undefined && !known && this.#dialects.includes(dialect);
+    if (dialect !== undefined && !known && !custom) {
+      const all = [...HOUSE_DIALECTS, ...this.#dialects];
+      this.problem(`${where}.dialect`, 'a dialect', dialect, didYouMean(dialect, all));
     }
-    this.keys(where, json, [...COMMON, ...(known ? DIALECTS[dialect]! : Object.values(DIALECTS).flat())]);
+    if (!custom)
+      this.keys(where, json, [...COMMON, ...(known ? DIALECTS[dialect]! : Object.values(DIALECTS).flat())]);
     const lacking = known ? (NEEDED[dialect] ?? []).filter((key) => text(json[key]) === undefined) : [];
     for (const key of lacking) this.problem(`${where}.${key}`, `text, which ${dialect} needs,`, json[key]);
     const area = this.#text(where, json, 'area');
@@ -202,7 +221,7 @@ class Reader {
     if (json['critical'] !== undefined && bool(json['critical']) === undefined) {
       this.problem(`${where}.critical`, 'true or false', json['critical']);
     }
-    const usable = known && lacking.length === 0;
+    const usable = custom || (known && lacking.length === 0);
     return {
       id: id as EntityId,
       name: this.#text(where, json, 'name'),

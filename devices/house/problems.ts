@@ -4,10 +4,12 @@ import type { HouseProblem } from '../../runtime/contract/house.ts';
 export class Problems {
   readonly #limit: number;
   readonly #problems = new Map<string, HouseProblem>();
+  readonly #onAdded: ((problem: HouseProblem) => void) | undefined;
   dropped = 0;
 
-  constructor(limit = 200) {
+  constructor(limit = 200, onAdded?: (problem: HouseProblem) => void) {
     this.#limit = limit;
+    this.#onAdded = onAdded;
   }
 
   /** True if it was not known already. */
@@ -17,7 +19,9 @@ export class Problems {
       this.dropped++;
       return false;
     }
-    this.#problems.set(where, { where: where.slice(0, 200), message: message.slice(0, 1000) });
+    const problem = { where: where.slice(0, 200), message: message.slice(0, 1000) };
+    this.#problems.set(where, problem);
+    this.#onAdded?.(problem);
     return true;
   }
 

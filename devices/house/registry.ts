@@ -9,7 +9,6 @@ import type {
   Resolved,
 } from '../../runtime/contract/house.ts';
 import type { EntityId, PropertyKey } from '../../runtime/contract/ids.ts';
-import type { Log } from '../../runtime/contract/log.ts';
 import type { Message } from '../../runtime/contract/message.ts';
 import type { Observation } from '../../runtime/contract/reading.ts';
 import type { Clock } from '../../runtime/contract/time.ts';
@@ -57,9 +56,12 @@ const LIMITS: RegistryLimits = {
 export interface RegistryOptions extends DiscoveryOptions {
   /** The parsed content of house.yaml; undefined where there is none. */
   readonly houseFile?: unknown;
+  /** Dialects house.yaml may name besides the built-in ones: those of actuators of extensions. */
+  readonly dialects?: readonly string[];
   readonly store?: MappingStore;
   readonly clock: Clock;
-  readonly log?: Log;
+  /** Told of every part of the house that cannot be used as it is described, once. */
+  readonly onProblem?: (problem: HouseProblem) => void;
   readonly limits?: Partial<RegistryLimits>;
 }
 
@@ -76,9 +78,12 @@ export function createRegistry(options: RegistryOptions): HouseRegistry {
   return new LearningRegistry(options);
 }
 
+/** Places whose problem is remembered. */
+const PROBLEMS = 200;
+
 class LearningRegistry implements HouseRegistry {
   readonly #entities = new EntityTable();
-  readonly #problems = new Problems();
+  readonly #problems: Problems;
   readonly #areas: Areas;
   readonly #floors: ReadonlyMap<string, Floor>;
   readonly #book: DeviceBook;
@@ -88,16 +93,15 @@ class LearningRegistry implements HouseRegistry {
   readonly #mapping: MappingFile;
   readonly #latest: LatestObservations;
   readonly #lateListeners = new Set<(late: LateObservations) => void>();
-  readonly #log: Log | undefined;
   readonly #house: HouseFile;
   readonly #names: NameBook;
 
   constructor(options: RegistryOptions) {
     const limits = { ...LIMITS, ...options.limits };
-    const { house, problems } = readHouseFile(options.houseFile);
+    this.#problems = new Problems(PROBLEMS, options.onProblem);
+    const { house, problems } = readHouseFile(options.houseFile, options.dialects);
     const names = new NameBook(limits.names);
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
-    this.#log = options.log;
     this.#latest = new LatestObservations(options.clock, limits.latest);
     this.#house = house;
     this.#names = names;
@@ -258,7 +262,7 @@ class LearningRegistry implements HouseRegistry {
 
   pointFailed(point: Point, reason: string): void {
     const where = point.device === '' ? point.field : `${point.dialect}/${point.device} ${point.field}`;
-    if (this.#problems.add(where, reason)) this.#log?.warn({ where, topic: point.topic }, reason);
+    this.#problems.add(where, reason);
   }
 
   flush(): void {

@@ -1,5 +1,8 @@
-// An actuator: carries actions out, inside a pool worker. Give an entity its dialect in house.yaml:
-//   notify.diary: { name: Diary, dialect: logfile, file: /tmp/diary.txt }
+// An actuator: carries actions out, inside a pool worker. Its name is a dialect of house.yaml; the keys beside it are the
+// address it gets:
+//   devices:
+//     notify.diary: { name: Diary, dialect: logfile, file: /tmp/diary.txt }
+// and in a rule:  then: 'notify.diary.send(message: "It rains.")'
 
 import { appendFile } from 'node:fs/promises';
 

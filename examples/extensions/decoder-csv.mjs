@@ -1,5 +1,5 @@
 // A decoder: a device that publishes "21.5;48;1013" on weather/<name>. What it yields are observations; with an empty
-// device and a whole property key the value goes exactly there.
+// device and a whole property key the value goes exactly there: sensor.weather_garden.temperature, say.
 
 /** @type {import('ganglion').Decoder} */
 const csv = {

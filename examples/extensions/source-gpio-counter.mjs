@@ -1,5 +1,5 @@
-// A source: delivers readings of its own, here how often a file changed (think: a pulse counter in /sys).
-// ganglion.yaml:  extensions: [./examples/extensions/source-gpio-counter.mjs]
+// A source: delivers readings of its own, here a number from a file once a second (think: a pulse counter in /sys).
+// They are sensor.pulse.count. Start the daemon with PULSE_FILE=/sys/… to read another file.
 
 import { readFile } from 'node:fs/promises';
 
@@ -9,6 +9,12 @@ const INTERVAL_MS = 1000;
 /** @returns {import('ganglion').Source} */
 function pulseSource() {
   let timer;
+  let worked;
+  // A status is news: it is told when it changes.
+  const tell = (sink, works, detail) => {
+    if (works !== worked) sink.status('pulse', works, detail);
+    worked = works;
+  };
   return {
     name: 'pulse',
     // Resolves as soon as the source is trying; what goes wrong later is a status, not an exception.
@@ -18,9 +24,9 @@ function pulseSource() {
           const value = Number.parseFloat(await readFile(FILE, 'utf8'));
           const now = { at: Date.now(), received: performance.now() };
           sink.readings([{ key: 'sensor.pulse.count', value, ...now, retained: false }]);
-          sink.status('pulse', true, `reading ${FILE}`);
+          tell(sink, true, `reading ${FILE}`);
         } catch (error) {
-          sink.status('pulse', false, `${FILE} cannot be read: ${error.message}`);
+          tell(sink, false, `${FILE} cannot be read: ${error.message}`);
         }
       };
       timer = setInterval(read, INTERVAL_MS);

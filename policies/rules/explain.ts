@@ -95,7 +95,10 @@ export function infoOf(track: Track): PolicyInfo {
     summary: summaryOf(track),
     fired: track.fired,
     ...(track.lastFiredWall === undefined ? {} : { lastFired: track.lastFiredWall }),
-    ...(isRule(track) ? { when: triValue(track.when()) } : {}),
+    // A rule that waits for its entities looks at nothing, whatever their properties may be.
+    ...(isRule(track)
+      ? { when: track.active || spec.mode === 'off' ? triValue(track.when()) : 'unknown' }
+      : {}),
   };
 }
 

@@ -75,23 +75,23 @@ export class Confirmations {
     else this.#byEntity.set(action.entity, rest);
   }
 
-  /** Whether the present state is what the action wants. */
-  alreadyShown(action: Action, current: (key: PropertyKey) => Value | undefined): boolean {
-    const kind = kindOf(action.entity);
-    if (!isKind(kind)) return false;
-    const expected = Object.entries(expectedState(kind, action.command, action.args));
-    return (
-      expected.length > 0 &&
-      expected.every(([property, wanted]) => {
-        const value = current(propertyKey(action.entity, property));
-        return value !== undefined && shows(kind, property, wanted, value);
-      })
-    );
-  }
-
   waitsFor(entity: EntityId): boolean {
     return this.#byEntity.has(entity);
   }
 }
 
 const NONE: readonly Action[] = [];
+
+/** Whether the present state is what the action wants. */
+export function alreadyShown(action: Action, current: (key: PropertyKey) => Value | undefined): boolean {
+  const kind = kindOf(action.entity);
+  if (!isKind(kind)) return false;
+  const expected = Object.entries(expectedState(kind, action.command, action.args));
+  return (
+    expected.length > 0 &&
+    expected.every(([property, wanted]) => {
+      const value = current(propertyKey(action.entity, property));
+      return value !== undefined && shows(kind, property, wanted, value);
+    })
+  );
+}

@@ -15,6 +15,7 @@ import { Confirmations } from './confirmation.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, Job } from './dispatcher.ts';
 import type { Pools } from './pools.ts';
+import { resume } from './recovery.ts';
 import { ReversalWatch } from './reversal.ts';
 
 export interface ExecutorOptions {
@@ -35,6 +36,14 @@ export interface Order extends Job {
   readonly needsApproval: boolean;
 }
 
+/** A decision and what is to be done for it. */
+export interface Plan {
+  readonly decision: Decision;
+  readonly orders: readonly Order[];
+}
+
+/** So many of an entity's newest actions are looked at for one that replaces an interrupted one. */
+const NEWER = 20;
 /**
  * How long outcomes may wait to be written. A kill in between costs the word of an outcome, not an action: the next start
  * finds the action unfinished and looks at the state again.
@@ -83,14 +92,22 @@ export class Executor {
   }
 
   /**
-   * Stores a decision with its actions and sets them going.
-   * @returns the decision, with `durable` as it turned out
+   * Stores decisions of one cause with their actions, all or none, and sets the actions going.
+   * @returns the decisions, with `durable` as it turned out
    */
-  commit(decision: Decision, orders: readonly Order[]): Decision {
-    const approval = new Set(orders.filter((order) => order.needsApproval).map((order) => order.action.id));
-    const durable = this.#options.journal.commit(decision, (action) =>
-      approval.has(action.id) ? 'awaiting-approval' : 'pending',
+  commit(plans: readonly Plan[]): readonly Decision[] {
+    const waiting = plans.flatMap(({ orders }) =>
+      orders.filter((order) => order.needsApproval).map(({ action }) => action.id),
     );
+    const durable = this.#options.journal.commit(
+      plans.map(({ decision }) => decision),
+      waiting,
+    );
+    return plans.map((plan) => this.#begin(plan, durable));
+  }
+
+  #begin({ decision, orders }: Plan, durable: boolean): Decision {
+    const approval = new Set(orders.filter((order) => order.needsApproval).map(({ action }) => action.id));
     const final = durable === decision.durable ? decision : { ...decision, durable };
     this.#options.emit({ type: 'decision', decision: final });
     for (const order of orders) {
@@ -157,26 +174,24 @@ export class Executor {
 
   /**
    * Goes on with what a crash interrupted. Call when the sources have delivered what they had waiting.
-   * Never-repeat actions that were marked sent stay sent; safe ones go out again only if the state differs.
+   * Never-repeat actions that were marked sent stay sent; safe ones go out again only if the state differs and nothing
+   * newer was decided since.
    */
   recover(unfinished: readonly ActionRecord[], current: (key: PropertyKey) => Value | undefined): void {
-    const now = this.#options.clock.wall();
-    for (const { action, stage } of unfinished) {
-      const target = this.#options.house.entity(action.entity)?.target;
-      if (stage === 'awaiting-approval') {
-        if (target === undefined) this.#end(action, 'expired', 'its device is gone');
-        else this.#approvals.add({ action, target }, now - this.#madeAt(action));
-      } else if (stage === 'sent' && action.repeat === 'never') {
-        this.#end(action, 'unconfirmed', 'sent before a restart; it is not repeated');
-      } else if (action.repeat === 'safe' && this.#confirmations.alreadyShown(action, current)) {
-        this.#end(action, 'unconfirmed', 'after a restart the state shows it already');
-      } else if (action.deadline <= now) {
-        this.#end(action, 'expired', 'its deadline passed during a restart');
-      } else if (target === undefined) {
-        this.#end(action, 'failed', 'after a restart its device is not known');
-      } else {
-        this.#start({ action, target });
-      }
+    const { clock, house, journal } = this.#options;
+    const now = clock.wall();
+    const present = {
+      now,
+      current,
+      target: (action: Action) => house.entity(action.entity)?.target,
+      ofEntity: ({ entity }: Action) => journal.decisions.actions({ entity, limit: NEWER }),
+    };
+    for (const record of unfinished) {
+      const { action } = record;
+      const next = resume(record, present);
+      if (next.do === 'end') this.#end(action, next.status, next.detail);
+      else if (next.do === 'send') this.#start({ action, target: next.target });
+      else this.#approvals.add({ action, target: next.target }, now - this.#madeAt(action));
     }
   }
 

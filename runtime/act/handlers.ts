@@ -1,9 +1,16 @@
+import { dirname, resolve } from 'node:path';
 import type { Extensions } from '../extensions.ts';
 import type { DispatcherOptions } from './dispatcher.ts';
 import { TOOL_DIALECT } from './interlocks.ts';
 
-/** Finds the module that carries a job out: a tool, an actuator of an extension, or the handler an entity names. */
-export function handlerFinder(extensions: Extensions): DispatcherOptions['handlerFor'] {
+/**
+ * Finds the module that carries a job out: a tool, an actuator of an extension, or the handler an entity names.
+ * @param houseFile modules that house.yaml names by a relative path are found from its folder
+ */
+export function handlerFinder(
+  extensions: Extensions,
+  houseFile: string | undefined,
+): DispatcherOptions['handlerFor'] {
   return ({ target }) => {
     const { dialect, address } = target;
     if (dialect === TOOL_DIALECT) {
@@ -12,9 +19,10 @@ export function handlerFinder(extensions: Extensions): DispatcherOptions['handle
       return tool === undefined ? undefined : { module: tool.module, name, batch: false };
     }
     if (dialect === 'handler') {
-      const name = address['name'];
+      const name = address['handler'];
+      const module = String(address['module']);
       return {
-        module: String(address['module']),
+        module: module.startsWith('.') ? resolve(dirname(houseFile ?? ''), module) : module,
         name: typeof name === 'string' ? name : undefined,
         batch: false,
       };

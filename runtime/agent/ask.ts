@@ -54,7 +54,7 @@ export class Asking {
       return result(text, decision, [], changes(decision, before, after));
     }
     const watch = this.#watch(decision, options);
-    const committed = executor.commit(decision, orders);
+    const committed = executor.commit([{ decision, orders }])[0] ?? decision;
     const outcomes = await watch;
     return result(text, committed, outcomes, changes(committed, before, this.#known(committed)));
   }

@@ -6,6 +6,7 @@ import { GanglionError, messageOf } from '../errors.ts';
 import { FrameMeter } from './frame-meter.ts';
 import { Overlap } from './overlap.ts';
 import { RetainedFile, type RetainedLimits } from './retained-file.ts';
+import { publishInOrder } from './in-order.ts';
 import { type QueueingPersistence, SessionQueues, type SessionLimits } from './session-queues.ts';
 import { Users, type BrokerUser } from './users.ts';
 
@@ -142,6 +143,7 @@ export class EmbeddedBroker {
       },
     });
     this.#aedes = aedes;
+    publishInOrder(aedes);
     await this.#publishRetained(aedes);
     // Not in aedes' types, but how every persistence of it is used.
     this.#sessions.guard((aedes as unknown as { persistence: QueueingPersistence }).persistence);

@@ -8,6 +8,8 @@ export interface Message {
   readonly retained: boolean;
   /** The broker says it may have delivered this message before. */
   readonly duplicate: boolean;
+  /** What the broker calls it until it is acknowledged; with `duplicate` the same as the first time. QoS ≥ 1 only. */
+  readonly packetId?: number;
   readonly at: WallMs;
   readonly received: MonoMs;
 }

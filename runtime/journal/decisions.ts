@@ -10,6 +10,13 @@ interface ActionRow {
   readonly outcome: string | null;
 }
 
+/** What happened, as the write-ahead log keeps it until it is in the database. */
+export type Entry =
+  | { readonly op: 'decisions'; readonly decisions: readonly Decision[]; readonly waiting: readonly string[] }
+  | { readonly op: 'stage'; readonly stage: ActionStage; readonly actions: readonly string[] }
+  | { readonly op: 'outcomes'; readonly outcomes: readonly Outcome[] }
+  | { readonly op: 'feedback'; readonly feedback: Feedback };
+
 /** Decisions with their actions, outcomes and feedback. Synchronous; every write is one statement of a transaction. */
 export class DecisionStore {
   readonly #db: Sqlite;
@@ -21,36 +28,37 @@ export class DecisionStore {
 
   constructor(db: Sqlite) {
     this.#db = db;
-    this.#insertDecision = db.prepare('INSERT INTO decisions (id, policy, at, json) VALUES (?, ?, ?, ?)');
-    this.#insertAction = db.prepare('INSERT INTO actions (id, entity, stage, json) VALUES (?, ?, ?, ?)');
+    this.#insertDecision = db.prepare(
+      'INSERT OR IGNORE INTO decisions (id, policy, at, json) VALUES (?, ?, ?, ?)',
+    );
+    this.#insertAction = db.prepare(
+      'INSERT OR IGNORE INTO actions (id, entity, stage, json) VALUES (?, ?, ?, ?)',
+    );
     this.#setStage = db.prepare("UPDATE actions SET stage = ? WHERE id = ? AND stage <> 'done'");
     this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
-    this.#insertFeedback = db.prepare('INSERT INTO feedback (id, decision, json) VALUES (?, ?, ?)');
+    this.#insertFeedback = db.prepare('INSERT OR IGNORE INTO feedback (id, decision, json) VALUES (?, ?, ?)');
   }
 
-  insert(decision: Decision, stage: (action: Action) => ActionStage): void {
-    // The actions have rows of their own.
-    this.#insertDecision.run(
-      decision.id,
-      decision.policy ?? null,
-      decision.at,
-      JSON.stringify({ ...decision, actions: [] }),
-    );
-    for (const action of decision.actions) {
-      this.#insertAction.run(action.id, action.entity, stage(action), JSON.stringify(action));
+  /** Entries are applied again after a crash: each leaves what it finds already there. */
+  apply(entry: Entry): void {
+    switch (entry.op) {
+      case 'decisions': {
+        const waiting = new Set(entry.waiting);
+        for (const decision of entry.decisions) this.#insert(decision, waiting);
+        break;
+      }
+      case 'stage':
+        for (const id of entry.actions) this.#setStage.run(entry.stage, id);
+        break;
+      case 'outcomes':
+        for (const outcome of entry.outcomes) this.#setOutcome.run(JSON.stringify(outcome), outcome.action);
+        break;
+      case 'feedback': {
+        const { feedback } = entry;
+        this.#insertFeedback.run(feedback.id, feedback.decision, JSON.stringify(feedback));
+        break;
+      }
     }
-  }
-
-  setStage(action: string, stage: ActionStage): void {
-    this.#setStage.run(stage, action);
-  }
-
-  setOutcome(outcome: Outcome): void {
-    this.#setOutcome.run(JSON.stringify(outcome), outcome.action);
-  }
-
-  addFeedback(feedback: Feedback): void {
-    this.#insertFeedback.run(feedback.id, feedback.decision, JSON.stringify(feedback));
   }
 
   unfinished(): ActionRecord[] {
@@ -58,14 +66,6 @@ export class DecisionStore {
       .prepare("SELECT json, stage, outcome FROM actions WHERE stage <> 'done' ORDER BY id")
       .all() as ActionRow[];
     return rows.map(toActionRecord);
-  }
-
-  /** Readings that set decisions off since `sinceMs`: they count as seen even if the log lost them to a kill. */
-  triggersSince(sinceMs: number): Decision['trigger'][] {
-    const rows = this.#db.prepare('SELECT json FROM decisions WHERE at >= ? ORDER BY id').all(sinceMs) as {
-      json: string;
-    }[];
-    return rows.map((row) => (JSON.parse(row.json) as Decision).trigger);
   }
 
   /** When each policy decided last, so that cooldowns outlive a restart. */
@@ -141,6 +141,14 @@ export class DecisionStore {
     this.#db
       .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
       .run(name, JSON.stringify(value));
+  }
+
+  #insert(decision: Decision, waiting: ReadonlySet<string>): void {
+    this.#insertDecision.run(decision.id, decision.policy ?? null, decision.at, JSON.stringify(decision));
+    for (const action of decision.actions) {
+      const stage: ActionStage = waiting.has(action.id) ? 'awaiting-approval' : 'pending';
+      this.#insertAction.run(action.id, action.entity, stage, JSON.stringify(action));
+    }
   }
 
   #complete(stored: Decision): DecisionRecord {

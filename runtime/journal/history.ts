@@ -3,7 +3,7 @@ import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { encodeBlock } from './block.ts';
 import type { Sqlite, Statement } from './database.ts';
-import type { LogKey } from './reading-log.ts';
+import type { LogKey } from './write-ahead-log.ts';
 
 /** Everything the journal keeps in memory about one property, so that a reading costs one look-up. */
 export interface Track extends LogKey {
@@ -40,7 +40,7 @@ export function newTrack(key: PropertyKey): Track {
 }
 
 /** A block is written when so many points have come together; two bytes each, it fills a small part of a page. */
-const BLOCK_POINTS = 256;
+const BLOCK_POINTS = 512;
 
 /**
  * The younger end of the history: points gather per property until a block is full, the log holding them meanwhile.
@@ -75,14 +75,6 @@ export class History {
     }
   }
 
-  /** Takes one logged point. Writes a block when it is full; throws what SQLite throws, keeping the points. */
-  add(track: Track, at: number, value: Value, sequence: number): void {
-    track.times.push(at);
-    track.values.push(value);
-    track.sequence = sequence;
-    if (track.times.length >= BLOCK_POINTS) this.writeBlock(track);
-  }
-
   /** Writes the block of one property, full or not. */
   writeBlock(track: Track): void {
     if (track.times.length === 0) return;
@@ -99,6 +91,14 @@ export class History {
     track.times.length = 0;
     track.values.length = 0;
   }
+}
+
+/** Takes one logged point. @returns true when a block has come together */
+export function addPoint(track: Track, at: number, value: Value, sequence: number): boolean {
+  track.times.push(at);
+  track.values.push(value);
+  track.sequence = sequence;
+  return track.times.length === BLOCK_POINTS;
 }
 
 /** What is not in a block yet. */

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { Action, ActionStage, Feedback, Outcome } from '../contract/action.ts';
+import type { ActionStage, Feedback, Outcome } from '../contract/action.ts';
 import type { ActionRecord, HistoryPoint, HistoryQuery } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { PropertyKey } from '../contract/ids.ts';
@@ -10,12 +10,13 @@ import { GanglionError } from '../errors.ts';
 import { journalError, openDatabase, openVolatile, syncWal, transaction, transactor } from './database.ts';
 import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
-import { History, newTrack, pendingPoints } from './history.ts';
+import type { Entry } from './decisions.ts';
+import { addPoint, History, newTrack, pendingPoints } from './history.ts';
 import type { Track } from './history.ts';
 import { Keeper } from './keeper.ts';
 import { takeLock } from './lock.ts';
-import { ReadingLog } from './reading-log.ts';
-import type { LogFiles } from './reading-log.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
+import type { LogFiles } from './write-ahead-log.ts';
 
 export interface JournalOptions {
   readonly folder: string;
@@ -41,25 +42,34 @@ const PRUNE_MS = 3_600_000;
 const RETRY_MS = 2000;
 /** An unchanged value is stored again after this time. */
 const REPEAT_MS = 60_000;
-/** QoS 0 readings gather in memory up to this size or until the next sync. */
-const BUFFER_BYTES = 16_384;
+/** Readings nobody waits for gather up to this number or until the next sync. */
+const INCOMING = 500;
+/** Entries kept for the database while it cannot be written. */
+const MAX_PENDING = 10_000;
 /** A log this large is followed by a new segment, and dropped once its readings are in blocks. */
 const SEGMENT_BYTES = 8 << 20;
 /** Blocks written per turn of the event loop while a segment is being retired. */
 const BLOCKS_PER_TURN = 20;
 
 /**
- * Everything that must outlive the process. Readings go to an append-only log (one write makes them kill-safe) and
- * from there to compressed blocks; decisions, actions, outcomes and feedback go to SQLite.
+ * Everything that must outlive the process. Readings, decisions, actions, outcomes and feedback go to an append-only log,
+ * one write making them kill-safe, and from there to SQLite once a second: readings as compressed blocks.
  *
  * open → record/accept/commit… → close. When the disk fails it says so once, keeps decisions in memory, refuses
  * acknowledgements and tries again every two seconds.
  */
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #log: ReadingLog;
+  readonly #log: WriteAheadLog;
   readonly #keeper: Keeper;
   readonly #tracks = new Map<PropertyKey, Track>();
+  /** Readings noted and not yet in the log. */
+  #incoming: (readonly Reading[])[] = [];
+  #incomingCount = 0;
+  /** Properties whose block is full. */
+  #full = new Set<Track>();
+  /** Entries that are in the log and not yet in the database. */
+  #pending: Entry[] = [];
   #db: Sqlite;
   #transactor: Transactor;
   #decisions: DecisionStore;
@@ -73,7 +83,7 @@ export class Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#log = new ReadingLog(options.folder, options.files);
+    this.#log = new WriteAheadLog(options.folder, options.files);
     this.#keeper = new Keeper(options.folder);
     this.#db = openVolatile();
     this.#transactor = transactor(this.#db);
@@ -105,7 +115,10 @@ export class Journal {
     return this.#failure;
   }
 
+  /** What is stored, and what only the log has so far. */
   get decisions(): DecisionStore {
+    if (this.#failure === undefined) this.#guard(() => this.#store());
+    else this.#tryStore();
     return this.#decisions;
   }
 
@@ -124,59 +137,59 @@ export class Journal {
    * is kept, an unchanged value once a minute: cards wear out.
    */
   record(readings: readonly Reading[]): void {
-    const up = this.#failure === undefined;
-    try {
-      for (const { key, value, at, received } of readings) {
-        const track = this.#track(key);
-        const repeated = track.value === value && received - track.loggedAt < REPEAT_MS;
-        track.value = value;
-        track.at = at;
-        if (repeated || !up) continue;
-        track.loggedAt = received;
-        this.#history.add(track, at, value, this.#log.append(track, at, value));
-      }
-    } catch (error) {
-      this.#fail(journalError(this.#options.folder, error));
-    }
+    this.#incoming.push(readings);
+    this.#incomingCount += readings.length;
+  }
+
+  /** Notes that a message was dealt with; it counts once `accept` has returned true. */
+  deliver(packetId: number, sum: number): void {
+    if (this.#failure === undefined) this.#log.deliver(packetId, sum);
+  }
+
+  /** Whether everything a message brought is stored, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#log.delivered(packetId, sum);
   }
 
   /**
    * Call after a message's decisions are committed: a reading must not become durable before the decision it causes,
-   * or a restart would take it for dealt with.
+   * or a restart would take it for dealt with. Readings nobody waits for are taken in many at a time, which costs a
+   * fraction of one by one.
    * @returns false where the journal is down
    */
   settle(): boolean {
-    if (this.#failure !== undefined) return false;
-    return this.#log.pendingBytes <= BUFFER_BYTES || this.#guard(() => this.#flush());
+    if (this.#incomingCount >= INCOMING) return this.accept();
+    return this.#failure === undefined;
   }
 
   /** Makes everything recorded so far survive kill −9. False: it does not, so nothing may be acknowledged. */
   accept(): boolean {
-    return this.#failure === undefined && this.#guard(() => this.#flush());
+    return this.#guard(() => {
+      this.#takeIn();
+      if (this.#failure === undefined) this.#flush();
+    });
   }
 
-  /** Stores a decision and its actions in one transaction. @returns whether it is durable */
-  commit(decision: Decision, stage: (action: Action) => ActionStage): boolean {
-    const stored = this.#write(() => this.#decisions.insert(decision, stage));
-    // In memory it can still be looked at and ended.
-    if (!stored) transaction(this.#transactor, () => this.#decisions.insert(decision, stage));
-    return stored;
+  /**
+   * Stores decisions and their actions, all or none: what one message sets off belongs together, as a kill between two of
+   * its decisions would leave its reading dealt with and the second never made.
+   * @param waiting ids of the actions that wait for approval; the others are pending
+   * @returns whether they will survive kill −9
+   */
+  commit(decisions: readonly Decision[], waiting: readonly string[]): boolean {
+    return this.#enter({ op: 'decisions', decisions, waiting });
   }
 
   setStage(actions: readonly string[], stage: ActionStage): boolean {
-    return this.#write(() => {
-      for (const id of actions) this.#decisions.setStage(id, stage);
-    });
+    return this.#enter({ op: 'stage', actions, stage });
   }
 
   finish(outcomes: readonly Outcome[]): boolean {
-    return this.#write(() => {
-      for (const outcome of outcomes) this.#decisions.setOutcome(outcome);
-    });
+    return this.#enter({ op: 'outcomes', outcomes });
   }
 
   addFeedback(feedback: Feedback): boolean {
-    return this.#write(() => this.#decisions.addFeedback(feedback));
+    return this.#enter({ op: 'feedback', feedback });
   }
 
   saveDocument(name: string, value: unknown): boolean {
@@ -187,7 +200,7 @@ export class Journal {
   async syncToDisk(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      await syncWal(this.#options.folder);
+      await this.#log.sync();
     } catch (error) {
       throw this.#fail(journalError(this.#options.folder, error));
     }
@@ -195,6 +208,7 @@ export class Journal {
 
   /** Oldest first. */
   async history(query: HistoryQuery): Promise<readonly HistoryPoint[]> {
+    this.accept();
     const track = this.#tracks.get(query.key);
     if (track === undefined) return [];
     const { fromMs, toMs, limit } = query;
@@ -213,7 +227,11 @@ export class Journal {
     for (const timer of this.#timers) timer.cancel();
     await this.#keeper.stop();
     if (this.#failure === undefined) {
-      this.#guard(() => this.#log.close());
+      this.#guard(() => {
+        this.#takeIn();
+        this.#log.close();
+        this.#store();
+      });
       this.#guard(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
     }
     this.#db.close();
@@ -221,28 +239,18 @@ export class Journal {
   }
 
   #openDisk(): Recovered {
-    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#options.folder);
     const unlock = takeLock(this.#options.folder);
     try {
       const db = openDatabase(this.#options.folder);
       const history = new History(db);
       const decisions = new DecisionStore(db);
-      const oldestMs = this.#replay(history);
-      // A decision stored just before a kill had seen its reading, even if the log had not.
-      for (const trigger of decisions.triggersSince(oldestMs)) {
-        if (trigger.kind !== 'reading') continue;
-        for (const reading of trigger.readings) {
-          const track = this.#track(reading.key);
-          if (track.value === undefined || track.at <= reading.at) {
-            track.value = reading.value;
-            track.at = reading.at;
-          }
-        }
-      }
+      const again = transactor(db);
+      transaction(again, () => this.#replay(history, decisions));
       const before = this.#log.begin(this.#latest());
       this.#db.close();
       this.#db = db;
-      this.#transactor = transactor(db);
+      this.#transactor = again;
       this.#history = history;
       this.#decisions = decisions;
       this.#unlock = unlock;
@@ -260,18 +268,83 @@ export class Journal {
     return { latest, unfinished: this.#decisions.unfinished() };
   }
 
-  /** Reads the log back into pending points and latest values. @returns the newest time seen, less a margin */
-  #replay(history: History): number {
+  /**
+   * Reads the log back into pending points, latest values and the database. The reading that set a decision off counts as
+   * seen with it, even if the log ends before the reading itself.
+   */
+  #replay(history: History, store: DecisionStore): void {
     history.load((key) => this.#track(key));
-    let newest = 0;
-    for (const { key, at, value, sequence, news } of this.#log.recover()) {
+    for (const logged of this.#log.recover()) {
+      if (logged.type === 'entry') {
+        const entry = JSON.parse(logged.text) as Entry;
+        store.apply(entry);
+        const decisions = entry.op === 'decisions' ? entry.decisions : [];
+        for (const { trigger } of decisions) {
+          for (const { key, value, at } of trigger.kind === 'reading' ? trigger.readings : []) {
+            const track = this.#track(key);
+            if (track.at <= at) Object.assign(track, { value, at });
+          }
+        }
+        continue;
+      }
+      const { key, at, value, sequence, news } = logged;
       const track = this.#track(key);
       track.value = value;
       track.at = at;
-      newest = Math.max(newest, at);
-      if (news && sequence > track.stored) history.add(track, at, value, sequence);
+      if (news && sequence > track.stored && addPoint(track, at, value, sequence)) history.writeBlock(track);
     }
-    return newest - 60_000;
+  }
+
+  /** Takes noted readings into the log's buffer and the pending points: many in one warm loop. */
+  #takeIn(): void {
+    const incoming = this.#incoming;
+    this.#incoming = [];
+    this.#incomingCount = 0;
+    const up = this.#failure === undefined;
+    for (const readings of incoming) {
+      for (const { key, value, at, received } of readings) {
+        const track = this.#track(key);
+        const repeated = track.value === value && received - track.loggedAt < REPEAT_MS;
+        track.value = value;
+        track.at = at;
+        if (repeated || !up) continue;
+        track.loggedAt = received;
+        if (addPoint(track, at, value, this.#log.append(track, at, value))) this.#full.add(track);
+      }
+    }
+  }
+
+  /** One write to the log makes an entry safe; the database follows within a second. */
+  #enter(entry: Entry): boolean {
+    if (this.#pending.length < MAX_PENDING) this.#pending.push(entry);
+    if (this.#failure !== undefined) return false;
+    return this.#guard(() => {
+      this.#takeIn();
+      this.#log.appendEntry(JSON.stringify(entry));
+      this.#flush();
+    });
+  }
+
+  /** While the log cannot be written the database may still be, or stand in memory: then decisions can be looked at. */
+  #tryStore(): void {
+    try {
+      this.#store();
+    } catch {
+      // The failure is known and being retried.
+    }
+  }
+
+  /** Brings the database up to the log. */
+  #store(): void {
+    const [entries, tracks] = [this.#pending, this.#full];
+    if (entries.length === 0 && tracks.size === 0) return;
+    transaction(this.#transactor, () => {
+      for (const entry of entries) this.#decisions.apply(entry);
+      for (const track of tracks) this.#history.writeBlock(track);
+    });
+    this.#dirty = true;
+    this.#pending = [];
+    this.#full = new Set();
   }
 
   #track(key: PropertyKey): Track {
@@ -309,6 +382,7 @@ export class Journal {
     );
     const turn = (): void => {
       if (this.#closed || this.#failure !== undefined) return;
+      if (tracks.length === 0 && !this.#guard(() => this.#store())) return;
       const batch = tracks.splice(0, BLOCKS_PER_TURN);
       if (batch.length > 0) {
         if (this.#write(() => batch.forEach((track) => this.#history.writeBlock(track)))) setImmediate(turn);
@@ -338,7 +412,7 @@ export class Journal {
   #guard(work: () => void): boolean {
     try {
       work();
-      return true;
+      return this.#failure === undefined;
     } catch (error) {
       this.#fail(journalError(this.#options.folder, error));
       return false;
@@ -377,7 +451,9 @@ export class Journal {
   #sync(): void {
     if (this.#failure !== undefined) return;
     const onError = (error: unknown): void => void this.#fail(journalError(this.#options.folder, error));
-    this.#guard(() => this.#flush());
+    this.accept();
+    this.#guard(() => this.#store());
+    if (this.#failure !== undefined) return;
     this.#log.syncSoon(onError);
     if (this.#dirty) {
       this.#dirty = false;
@@ -412,5 +488,15 @@ export class Journal {
       this.#timers[index] = this.#options.clock.schedule(ms, run);
     };
     this.#timers.push(this.#options.clock.schedule(ms, run));
+  }
+}
+
+/** `mkdir -p`; a read-only disk says so, where Node's recursive one says that the parent is missing. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -89,6 +89,10 @@ export class ByteReader {
     return this.#take(1) ? this.#bytes[this.#offset - 1]! : Number.NaN;
   }
 
+  u32(): number {
+    return this.#take(4) ? this.#bytes.readUInt32LE(this.#offset - 4) : Number.NaN;
+  }
+
   f64(): number {
     return this.#take(8) ? this.#bytes.readDoubleLE(this.#offset - 8) : Number.NaN;
   }

@@ -5,9 +5,13 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Characters of an id. */
 export const ID_LENGTH = 20;
 
+/** The id made last: within one millisecond, too, ids sort in the order they were made. */
+let last = '';
+
 /**
  * A 20-character id that sorts by time: 9 characters of wall clock milliseconds, 11 random ones (55 bits).
- * Crockford's base 32, as in the ULID specification, lower case.
+ * Crockford's base 32, as in the ULID specification, lower case, and monotonic as there: the second id of a millisecond
+ * is the first plus one where chance would put it before.
  */
 export function newId(wallMs: number, random: (size: number) => Uint8Array = randomBytes): string {
   let time = '';
@@ -18,7 +22,14 @@ export function newId(wallMs: number, random: (size: number) => Uint8Array = ran
   }
   let tail = '';
   for (const byte of random(11)) tail += ALPHABET[byte & 31];
-  return time + tail;
+  const id = time + tail;
+  last = id > last || !last.startsWith(time) ? id : successor(last);
+  return last;
+}
+
+function successor(id: string): string {
+  const digit = ALPHABET.indexOf(id.at(-1) ?? '0') + 1;
+  return digit < ALPHABET.length ? id.slice(0, -1) + ALPHABET[digit] : `${successor(id.slice(0, -1))}0`;
 }
 
 /** When an id was made, wall clock ms; undefined for what is no id of ours. */

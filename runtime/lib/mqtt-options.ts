@@ -27,6 +27,8 @@ export function connectOptions(broker: BrokerSettings): IClientOptions {
     protocolVersion: 4,
     keepalive: 30,
     connectTimeout: 10_000,
+    // mqtt.js formats a debug line several times per packet even where nobody reads it.
+    log: () => {},
   };
 }
 

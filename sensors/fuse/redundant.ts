@@ -18,6 +18,8 @@ interface Group {
   /** Slots. */
   readonly members: readonly number[];
   readonly method: RedundantSpec['method'];
+  /** The first member's, once it is known. */
+  unit: string | undefined;
 }
 
 const NONE: readonly number[] = [];
@@ -50,24 +52,42 @@ export class RedundantFusion {
 
   #fuse(group: Group): boolean {
     const state = this.#state;
+    const value = group.method === 'mean' ? this.#mean(group) : this.#combined(group);
+    if (value === undefined) return state.setSlotAvailable(group.slot, false);
+    const woke = state.setSlotAvailable(group.slot, true);
+    group.unit ??= state.get(state.key(group.members[0]!)).unit;
+    const { key, unit } = group;
+    const [at, received, retained] = [this.#clock.wall(), this.#clock.mono(), false];
+    const changed = state.apply(
+      unit === undefined
+        ? { key, value, at, received, retained }
+        : { key, value, unit, at, received, retained },
+    );
+    return woke || changed !== -1;
+  }
+
+  /** The usual method, without a list: this runs for every reading of every member. */
+  #mean(group: Group): number | undefined {
+    let sum = 0;
+    let count = 0;
+    for (const member of group.members) {
+      const value = this.#state.current(member);
+      if (typeof value !== 'number') continue;
+      sum += value;
+      count++;
+    }
+    return count === 0 ? undefined : sum / count;
+  }
+
+  #combined(group: Group): Value | undefined {
     const values: Value[] = [];
     for (const member of group.members) {
-      const value = state.current(member);
+      const value = this.#state.current(member);
       if (value !== undefined && (group.method === 'vote' || typeof value === 'number')) values.push(value);
     }
-    if (values.length === 0) return state.setSlotAvailable(group.slot, false);
-    const woke = state.setSlotAvailable(group.slot, true);
-    const value = combine(group.method, values, state.get(group.key).value);
-    const unit = state.get(state.key(group.members[0]!)).unit;
-    const changed = state.apply({
-      key: group.key,
-      value,
-      ...(unit === undefined ? {} : { unit }),
-      at: this.#clock.wall(),
-      received: this.#clock.mono(),
-      retained: false,
-    });
-    return woke || changed !== -1;
+    if (values.length === 0) return undefined;
+    if (group.method === 'vote') return vote(values, this.#state.get(group.key).value);
+    return medianOf(values.map(Number));
   }
 }
 
@@ -97,22 +117,15 @@ export function fuseRedundant(options: {
       });
     }
     const slots = [...new Set(members)].map((member) => state.slot(member));
-    const group: Group = { key, slot: state.slot(key), members: slots, method };
+    const group: Group = { key, slot: state.slot(key), members: slots, method, unit: undefined };
     state.setMaxAge(group.slot, Infinity);
     for (const slot of slots) byMember.set(slot, [...(byMember.get(slot) ?? []), group]);
   }
   return new RedundantFusion({ state, clock, byMember });
 }
 
-/** @param values not empty */
-function combine(
-  method: RedundantSpec['method'],
-  values: readonly Value[],
-  present: Value | undefined,
-): Value {
-  if (method === 'vote') return vote(values, present);
-  const numbers = values.map(Number);
-  if (method === 'mean') return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+/** @param numbers not empty; sorted on return */
+function medianOf(numbers: number[]): number {
   numbers.sort((a, b) => a - b);
   const middle = numbers.length >> 1;
   if (numbers.length % 2 === 1) return numbers[middle]!;

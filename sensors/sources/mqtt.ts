@@ -272,6 +272,7 @@ export class MqttSource implements Source {
         qos: packet.qos,
         retained: packet.retain,
         duplicate: packet.dup,
+        ...(packet.messageId === undefined ? {} : { packetId: packet.messageId }),
         at: this.#clock.wall(),
         received: this.#clock.mono(),
       });

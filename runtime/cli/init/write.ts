@@ -36,7 +36,7 @@ export function configText(found: Findings): string {
     '# Written by `ganglion init`. Every key is in docs/configuration.md.',
     `node: ${scalar(found.node)}`,
     '',
-    '# Schedules such as `now.hour >= 21` follow this clock; add latitude and longitude for sunrise and sunset.',
+    '# Schedules such as `now.hour >= 21` follow this clock.',
     `site: { timezone: ${scalar(found.timezone)} }`,
     '',
     ...brokerLines(found),

@@ -159,6 +159,25 @@ describe('house.yaml', () => {
     });
     expect(house.entity('scene.party')?.target?.address).toMatchObject({ module: './party.mjs' });
   });
+
+  it('hands devices of an actuator’s own dialect the keys they have, and refuses dialects nobody speaks', () => {
+    const devices = {
+      'notify.diary': { name: 'Diary', area: 'hall', dialect: 'logfile', file: 'diary.txt' },
+    };
+    const houseFile = { areas: { hall: {} }, devices };
+    const house = registry({ houseFile, dialects: ['logfile'] });
+    expect(house.problems()).toEqual([]);
+    expect(house.entity('notify.diary')).toMatchObject({
+      name: 'Diary',
+      commands: ['send'],
+      target: { dialect: 'logfile', address: { name: 'notify.diary', file: 'diary.txt' } },
+    });
+    expect(
+      registry({ houseFile })
+        .problems()
+        .map(({ where }) => where),
+    ).toContain('devices.notify.diary.dialect');
+  });
 });
 
 describe('registry', () => {

@@ -20,6 +20,10 @@ import type { Mosquitto } from '../../support/mosquitto.ts';
 import { action, decision, reading } from '../../support/samples.ts';
 
 const DEADLINE_MS = 30_000;
+/** Ids as the runtime makes them: an action's begins with its decision's. */
+const decisionId = (name: string): string => name.padEnd(20, '_');
+const actionId = (name: string): string => `${decisionId(name)}00`;
+const nameOf = (id: string): string => id.slice(0, 20).replace(/_+$/, '');
 const encoder: Encoder = {
   dialect: 'zigbee2mqtt',
   encode: ({ command, args }, { address }) => [
@@ -104,7 +108,11 @@ describe.skipIf(mosquittoPath === undefined)(
     }
 
     function order(id: string, extra: Partial<Action> = {}, needsApproval = false): Order {
-      const full = action(id, { deadline: (clock.wall() + DEADLINE_MS) as WallMs, ...extra });
+      const full = action(actionId(id), {
+        decision: decisionId(id),
+        deadline: (clock.wall() + DEADLINE_MS) as WallMs,
+        ...extra,
+      });
       return {
         action: full,
         target: { dialect: 'zigbee2mqtt', address: { topic: full.entity } },
@@ -113,26 +121,31 @@ describe.skipIf(mosquittoPath === undefined)(
     }
 
     function commit(...orders: Order[]) {
-      const id = `d-${orders[0]!.action.id}`;
-      return executor.commit(
-        decision(id, { actions: orders.map((one) => ({ ...one.action, decision: id })) }),
-        orders,
-      );
+      return executor.commit([
+        {
+          decision: decision(orders[0]!.action.decision, { actions: orders.map((one) => one.action) }),
+          orders,
+        },
+      ])[0]!;
     }
 
     const outcomes = () =>
-      events.flatMap((event) => (event.type === 'outcome' ? [[event.action.id, event.outcome.status]] : []));
+      events.flatMap((event) =>
+        event.type === 'outcome' ? [[nameOf(event.action.id), event.outcome.status]] : [],
+      );
     const sent = async (id: string) => {
       await expect
         .poll(() =>
-          events.some((event) => event.type === 'action' && event.action.id === id && event.stage === 'sent'),
+          events.some(
+            (event) => event.type === 'action' && nameOf(event.action.id) === id && event.stage === 'sent',
+          ),
         )
         .toBe(true);
     };
 
     it('confirms an action once the state topic shows it, and journals every step', async () => {
       commit(order('a', { args: { brightness: 20 } }));
-      expect(journal.decisions.get('d-a')?.actions[0]?.stage).toBe('pending');
+      expect(journal.decisions.get(decisionId('a'))?.actions[0]?.stage).toBe('pending');
       await sent('a');
       await expect
         .poll(() => received)
@@ -145,9 +158,11 @@ describe.skipIf(mosquittoPath === undefined)(
       expect(outcomes()).toEqual([]);
       executor.observe(reading('light.hall.state', 'on', clock.mono()));
       expect(outcomes()).toEqual([['a', 'confirmed']]);
-      await expect
-        .poll(() => journal.decisions.get('d-a')?.actions[0])
-        .toMatchObject({ stage: 'done', outcome: { status: 'confirmed' } });
+      clock.advance(25);
+      expect(journal.decisions.get(decisionId('a'))?.actions[0]).toMatchObject({
+        stage: 'done',
+        outcome: { status: 'confirmed' },
+      });
     });
 
     it('says unconfirmed, and what was missing, when the device stays silent', async () => {
@@ -181,7 +196,7 @@ describe.skipIf(mosquittoPath === undefined)(
         order('a1xx', { entity: 'lock.door', command: 'unlock', critical: true }, true),
         order('b1xx', { entity: 'lock.door', critical: true }, true),
       );
-      expect(executor.approvals().map((record) => record.action.id)).toEqual(['a1xx', 'b1xx']);
+      expect(executor.approvals().map((record) => nameOf(record.action.id))).toEqual(['a1xx', 'b1xx']);
       clock.advance(40_000);
       expect(received).toEqual([]);
       const { code } = executor.approvals()[0]!;
@@ -227,9 +242,32 @@ describe.skipIf(mosquittoPath === undefined)(
       executor.observe(reading('light.hall.state', 'off', clock.mono() + 60_000));
       expect(events.at(-1)).toMatchObject({
         type: 'feedback',
-        feedback: { reward: -0.5, source: 'implied', decision: 'd-a' },
+        feedback: { reward: -0.5, source: 'implied', decision: decisionId('a') },
       });
-      expect(journal.decisions.get('d-a')?.feedback).toHaveLength(1);
+      expect(journal.decisions.get(decisionId('a'))?.feedback).toHaveLength(1);
+    });
+
+    it('does not send again after a crash what a newer action has undone', async () => {
+      const interrupted = (id: string, extra: Partial<Action> = {}) => {
+        const { action: full, ...rest } = order(id, extra);
+        const one = { ...full, decision: decisionId(id) };
+        const stored = decision(decisionId(id), { actions: [one] });
+        journal.commit([stored], []);
+        return { action: one, stage: 'pending' as const, ...rest };
+      };
+      const records = [
+        interrupted('a1'),
+        interrupted('a2', { command: 'turn_off' }),
+        interrupted('b1', { entity: 'siren.roof', repeat: 'never' }),
+        interrupted('b2', { entity: 'siren.roof', repeat: 'never' }),
+      ];
+      executor.recover(records, (key) => (key === 'light.hall.state' ? 'off' : undefined));
+      expect(outcomes()).toEqual([
+        ['a1', 'expired'],
+        ['a2', 'unconfirmed'],
+      ]);
+      await sent('b1');
+      expect(received.map((message) => message.topic)).not.toContain('zigbee2mqtt/light.hall/set');
     });
 
     it('goes on after a crash: safe ones go out again unless shown, never ones do not', async () => {

@@ -141,6 +141,25 @@ describe('EmbeddedBroker', () => {
     expect(sink.texts).not.toContain('UNLOCK');
   });
 
+  it('passes on everything, in order, whether retained or not and at every QoS', async () => {
+    const { url } = await start();
+    const sink = await listener(url, ['#']);
+    const publisher = await client(url);
+    const sent = Array.from({ length: 60 }, (_, i) => `${i}`);
+    await Promise.all(
+      sent.map((text, i) =>
+        publisher.publishAsync(`t/${text}`, text, { qos: (i % 3) as 0 | 1 | 2, retain: i % 4 === 0 }),
+      ),
+    );
+    await sink.until(() => sink.messages.length >= sent.length);
+    expect(sink.texts.toSorted((a, b) => Number(a) - Number(b))).toEqual(sent);
+    // QoS 2 has a handshake more: only messages of one QoS keep their order.
+    for (const qos of [0, 1, 2])
+      expect(sink.texts.filter((text) => Number(text) % 3 === qos)).toEqual(
+        sent.filter((text) => Number(text) % 3 === qos),
+      );
+  });
+
   it('refuses shared subscriptions, which it could not serve', async () => {
     const { url } = await start();
     const subscriber = await client(url);

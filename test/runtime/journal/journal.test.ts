@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,9 +49,9 @@ describe('journal', () => {
     journal.open();
     for (let i = 0; i < 1000; i++) journal.record([reading('sensor.a.x', i / 10, T0 + i * 1000)]);
     expect(journal.accept()).toBe(true);
-    expect(journal.commit(decision('d1', { actions: [action('a1'), action('a2')] }), () => 'pending')).toBe(
-      true,
-    );
+    expect(
+      journal.commit([decision('d'.padEnd(20, '1'), { actions: [action('a1'), action('a2')] })], []),
+    ).toBe(true);
     journal.setStage(['a1'], 'sent');
     const after = journalAt(killed(folder));
     const { latest, unfinished } = after.open();
@@ -80,11 +80,35 @@ describe('journal', () => {
     journal.accept();
     const trigger = reading('binary_sensor.m.state', 'on', T0 + 5000);
     journal.commit(
-      decision('d1', { at: (T0 + 5000) as never, trigger: { kind: 'reading', readings: [trigger] } }),
-      () => 'pending',
+      [decision('d1', { at: (T0 + 5000) as never, trigger: { kind: 'reading', readings: [trigger] } })],
+      [],
     );
     const { latest } = journalAt(killed(folder)).open();
     expect(latest).toMatchObject([{ key: 'binary_sensor.m.state', value: 'on' }]);
+  });
+
+  it('stores the decisions of one cause together or not at all', () => {
+    const journal = journalAt(folder);
+    journal.open();
+    const file = (path: string) =>
+      join(
+        path,
+        readdirSync(path).find((name) => name.endsWith('.log'))!,
+      );
+    const before = statSync(file(folder)).size;
+    expect(journal.commit([decision('d1', { actions: [action('a1')] }), decision('d2')], [])).toBe(true);
+    const whole = killed(folder);
+    // A power cut may leave any part of the write.
+    for (const size of [before + 20, statSync(file(whole)).size - 1]) {
+      const torn = killed(folder);
+      truncateSync(file(torn), size);
+      const after = journalAt(torn);
+      expect(after.open().unfinished).toEqual([]);
+      expect(after.decisions.get('d1') ?? after.decisions.get('d2')).toBeUndefined();
+    }
+    const after = journalAt(whole);
+    expect(after.open().unfinished).toHaveLength(1);
+    expect(after.decisions.get('d2')?.decision.id).toBe('d2');
   });
 
   it('moves a full log segment into blocks and drops it, losing and doubling nothing', async () => {
@@ -122,7 +146,7 @@ describe('journal', () => {
     journal.record([reading('sensor.a.x', 2, T0 + 1)]);
     expect(journal.accept()).toBe(false);
     expect(journal.accept()).toBe(false);
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit([decision('d1')], [])).toBe(false);
     expect(journal.decisions.get('d1')?.decision.id).toBe('d1');
     expect(health.map((error) => error?.message)).toEqual([expect.stringContaining('the disk is full')]);
     clock.advance(2000);
@@ -143,7 +167,7 @@ describe('journal', () => {
     const journal = journalAt(join(place, 'data'), { onHealth: (error) => health.push(error) });
     journal.open();
     expect(health[0]?.code).toBe('JOURNAL_UNWRITABLE');
-    expect(journal.commit(decision('d1'), () => 'pending')).toBe(false);
+    expect(journal.commit([decision('d1')], [])).toBe(false);
     expect(journal.decisions.get('d1')).toBeDefined();
   });
 
@@ -159,22 +183,26 @@ describe('journal', () => {
   it('finds decisions by an unambiguous start of their id, by policy and by entity', () => {
     const journal = journalAt(folder);
     journal.open();
+    const [first, second] = ['aaa'.padEnd(20, '1'), 'aab'.padEnd(20, '1')];
     journal.commit(
-      decision('aaa1', { policy: 'p', actions: [action('x1', { entity: 'light.hall', decision: 'aaa1' })] }),
-      () => 'pending',
+      [decision(first, { policy: 'p', actions: [action(`${first}00`, { entity: 'light.hall' })] })],
+      [],
     );
     journal.commit(
-      decision('aab1', { policy: 'q', actions: [action('x2', { entity: 'fan.hall', decision: 'aab1' })] }),
-      () => 'pending',
+      [decision(second, { policy: 'q', actions: [action(`${second}00`, { entity: 'fan.hall' })] })],
+      [],
     );
-    journal.finish([{ action: 'x2', status: 'confirmed', at: T0 as never, latencyMs: 5 }]);
-    expect(journal.decisions.get('aab')?.decision.id).toBe('aab1');
+    journal.finish([{ action: `${second}00`, status: 'confirmed', at: T0 as never, latencyMs: 5 }]);
+    expect(journal.decisions.get('aab')?.decision.id).toBe(second);
     expect(journal.decisions.get('aa')).toBeUndefined();
     expect(journal.decisions.list({ limit: 10 }).map((record) => record.decision.id)).toEqual([
-      'aab1',
-      'aaa1',
+      second,
+      first,
     ]);
     expect(journal.decisions.list({ limit: 10, policy: 'p' })).toHaveLength(1);
+    expect(
+      journal.decisions.list({ limit: 10, entity: 'fan.hall' }).map((record) => record.decision.id),
+    ).toEqual([second]);
     expect(journal.decisions.actions({ limit: 10, entity: 'fan.hall' })).toMatchObject([
       { stage: 'done', outcome: { status: 'confirmed' } },
     ]);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PropertyKey } from '../../../runtime/contract/ids.ts';
-import type { LogKey } from '../../../runtime/journal/reading-log.ts';
-import { ReadingLog } from '../../../runtime/journal/reading-log.ts';
+import type { LogKey } from '../../../runtime/journal/write-ahead-log.ts';
+import { WriteAheadLog } from '../../../runtime/journal/write-ahead-log.ts';
 
 let folder: string;
 let a: LogKey;
@@ -28,15 +28,15 @@ function logKey(key: PropertyKey): LogKey {
 }
 
 function recovered() {
-  return [...new ReadingLog(folder).recover()];
+  return [...new WriteAheadLog(folder).recover()].filter((logged) => logged.type === 'reading');
 }
 
-describe('reading log', () => {
+describe('write-ahead log', () => {
   it('gives back what was flushed, in order, with growing sequences', () => {
     fc.assert(
       fc.property(fc.array(reading, { maxLength: 40 }), (readings) => {
         folder = mkdtempSync(join(tmpdir(), 'ganglion-log-'));
-        const log = new ReadingLog(folder);
+        const log = new WriteAheadLog(folder);
         log.begin([]);
         const tracks = Object.fromEntries(readings.map((r) => [r.key, logKey(r.key)]));
         const sequences = readings.map((r) => {
@@ -45,15 +45,51 @@ describe('reading log', () => {
           return sequence;
         });
         log.close();
-        expect(recovered()).toEqual(readings.map((r, i) => ({ ...r, sequence: sequences[i], news: true })));
+        expect(recovered()).toEqual(
+          readings.map((r, i) => ({ ...r, type: 'reading', sequence: sequences[i], news: true })),
+        );
         expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
       }),
       { numRuns: 50 },
     );
   });
 
+  it('knows which messages it has dealt with, also after a restart and a new segment', () => {
+    const log = new WriteAheadLog(folder);
+    log.begin([]);
+    log.append(a, 1000, 1);
+    log.deliver(7, 0xffff_ffff);
+    log.flush();
+    // Unchanged values are not written, and neither is that they came: a restart may deal with them again.
+    log.deliver(8, 1);
+    log.flush();
+    expect([log.delivered(7, 0xffff_ffff), log.delivered(7, 1), log.delivered(8, 1)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const restarted = new WriteAheadLog(folder);
+    expect([...restarted.recover()]).toHaveLength(1);
+    expect([restarted.delivered(7, 0xffff_ffff), restarted.delivered(8, 1)]).toEqual([true, false]);
+    // What cannot be written was not dealt with.
+    log.deliver(9, 1);
+    log.drop(log.begin([]));
+    log.append(a, 1000, 2);
+    log.deliver(10, 1);
+    log.discard();
+    expect(log.delivered(10, 1)).toBe(false);
+    const again = new WriteAheadLog(folder);
+    expect([...again.recover()]).toEqual([]);
+    expect([7, 8, 9, 10].map((id) => again.delivered(id, id === 7 ? 0xffff_ffff : 1))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('keeps every whole frame when the last one is torn anywhere', () => {
-    const log = new ReadingLog(folder);
+    const log = new WriteAheadLog(folder);
     log.begin([]);
     log.append(a, 1000, 20.5);
     log.flush();
@@ -70,7 +106,7 @@ describe('reading log', () => {
   });
 
   it('ignores rubbish behind the last frame', () => {
-    const log = new ReadingLog(folder);
+    const log = new WriteAheadLog(folder);
     log.begin([]);
     log.append(a, 1000, 1);
     log.close();
@@ -79,7 +115,7 @@ describe('reading log', () => {
   });
 
   it('starts a segment with the latest values, so that older ones can be dropped', () => {
-    const log = new ReadingLog(folder);
+    const log = new WriteAheadLog(folder);
     log.begin([]);
     log.append(a, 1000, 1);
     const old = log.begin([{ track: a, at: 1000, value: 1 }]);
@@ -94,7 +130,7 @@ describe('reading log', () => {
 
   it('forgets what the disk refused and goes on when it works again', () => {
     let full = false;
-    const log = new ReadingLog(folder, {
+    const log = new WriteAheadLog(folder, {
       write(fd, bytes) {
         // A full disk takes part of a write before it fails.
         appendFileSync(fd, full ? bytes.subarray(0, 5) : bytes);

@@ -14,14 +14,22 @@ import { crc32 } from 'node:zlib';
 import type { PropertyKey } from '../contract/ids.ts';
 import type { Value } from '../contract/reading.ts';
 import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+import { Deliveries, PLACES } from './deliveries.ts';
 
 /** One logged reading. `sequence` orders all readings ever logged; `news` is false for the copies a segment starts with. */
 export interface LoggedReading {
+  readonly type: 'reading';
   readonly sequence: number;
   readonly key: PropertyKey;
   readonly at: number;
   readonly value: Value;
   readonly news: boolean;
+}
+
+/** Anything else the journal must not lose, as text. */
+export interface LoggedEntry {
+  readonly type: 'entry';
+  readonly text: string;
 }
 
 /** A property as the log knows it; the caller keeps it, so that a reading costs no look-up here. */
@@ -49,6 +57,8 @@ const NUMBER = 2;
 const TEXT = 3;
 const TRUE = 4;
 const FALSE = 5;
+const ENTRY = 6;
+const DELIVERY = 7;
 const LATEST = 128;
 
 /** Readings per segment are counted below this; a segment's number is the upper part of a sequence. */
@@ -57,16 +67,17 @@ const SEGMENT = 2 ** 32;
 const HEADER_BYTES = 8;
 
 /**
- * The write-ahead log of readings: what makes a reading safe before its message is acknowledged.
+ * The write-ahead log: what makes a reading safe before its message is acknowledged, and a decision before it is acted on.
  *
- *     readings-7.log = frame*        frame = u32 length, u32 crc32, record*
+ *     journal-7.log = frame*         frame = u32 length, u32 crc32, record*
  *     record = DEFINE id text | (NUMBER id dt f64 | TEXT id dt text | TRUE id dt | FALSE id dt), + LATEST for copies
+ *            | ENTRY text | DELIVERY packet u32
  *
  * An append is one write(2): kill −9 after it loses nothing. A torn frame at the end (power loss) is cut off when the
- * log is read again. Each segment starts with the latest value of every property, so that older segments can go as
- * soon as their readings are stored as history blocks.
+ * log is read again. Each segment starts with the latest value of every property and the last deliveries, so that older
+ * segments can go as soon as what they hold is stored in the database.
  */
-export class ReadingLog {
+export class WriteAheadLog {
   readonly #folder: string;
   readonly #files: LogFiles;
   readonly #writer = new ByteWriter(1 << 16);
@@ -76,6 +87,9 @@ export class ReadingLog {
   #sizeBytes = 0;
   #lastAt = 0;
   #nextId = 0;
+  readonly #deliveries = new Deliveries();
+  /** Packet ids that are not in the file yet, oldest first. */
+  #unwritten: number[] = [];
   #syncing = false;
   #unsynced = false;
 
@@ -97,7 +111,7 @@ export class ReadingLog {
   }
 
   /** Reads all segments in order, mending a torn end. Call before `begin`. */
-  *recover(): Generator<LoggedReading> {
+  *recover(): Generator<LoggedReading | LoggedEntry> {
     for (const segment of this.#segments()) {
       this.#segment = segment;
       yield* this.#read(segment);
@@ -119,6 +133,8 @@ export class ReadingLog {
     this.#lastAt = 0;
     this.#nextId = 0;
     for (const { track, at, value } of latest) this.#record(track, at, value, LATEST);
+    this.#unwritten = [];
+    for (const [packetId, sum] of this.#deliveries.entries()) this.#delivery(packetId, sum);
     this.flush();
     return this.#segment - 1;
   }
@@ -129,10 +145,36 @@ export class ReadingLog {
     return this.#segment * SEGMENT + this.#count++;
   }
 
-  /** Hands the buffered readings to the operating system. Throws what the file system throws; they stay buffered then. */
+  /** Buffers an entry. It is safe once `flush` has returned. */
+  appendEntry(text: string): void {
+    const out = this.#open();
+    out.u8(ENTRY);
+    out.text(text);
+  }
+
+  /**
+   * Notes that a message was dealt with. It is written with the next reading: as long as no value changes, dealing with
+   * it again would change nothing either.
+   */
+  deliver(packetId: number, sum: number): void {
+    this.#deliveries.add(packetId, sum);
+    this.#unwritten.push(packetId);
+    if (this.#unwritten.length >= 2 * PLACES) this.#unwritten.splice(0, PLACES);
+  }
+
+  /** Whether a message was dealt with, by this process or one before. */
+  delivered(packetId: number, sum: number): boolean {
+    return this.#deliveries.has(packetId, sum);
+  }
+
+  /** Hands what is buffered to the operating system. Throws what the file system throws; they stay buffered then. */
   flush(): void {
     const frame = this.#writer;
     if (frame.length === 0) return;
+    for (const packetId of this.#unwritten) {
+      const sum = this.#deliveries.sumOf(packetId);
+      if (sum !== undefined) this.#delivery(packetId, sum);
+    }
     const payload = frame.bytes.subarray(HEADER_BYTES);
     frame.patchU32(payload.length, 0);
     frame.patchU32(crc32(payload), 4);
@@ -140,6 +182,7 @@ export class ReadingLog {
     this.#sizeBytes += frame.length;
     this.#unsynced = true;
     frame.clear();
+    if (this.#unwritten.length > 0) this.#unwritten = [];
   }
 
   /**
@@ -148,11 +191,21 @@ export class ReadingLog {
    */
   discard(): void {
     this.#writer.clear();
+    for (const packetId of this.#unwritten) this.#deliveries.remove(packetId);
+    this.#unwritten = [];
     try {
       if (this.#fd >= 0) truncateSync(join(this.#folder, fileName(this.#segment)), this.#sizeBytes);
     } catch {
       // A read-only disk cannot be cut back; the checksum marks the torn frame instead.
     }
+  }
+
+  /** Waits until the disk itself has what was written so far. Throws what the file system throws. */
+  async sync(): Promise<void> {
+    if (this.#fd < 0) return;
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   /** Asks the disk to keep what was written so far, without waiting. */
@@ -185,12 +238,25 @@ export class ReadingLog {
     }
   }
 
-  #record(key: LogKey, at: number, value: Value, flag: number): void {
+  /** The frame under construction; its header is filled in when it is written. */
+  #open(): ByteWriter {
     const out = this.#writer;
     if (out.length === 0) {
       out.u32(0);
       out.u32(0);
     }
+    return out;
+  }
+
+  #delivery(packetId: number, sum: number): void {
+    const out = this.#open();
+    out.u8(DELIVERY);
+    out.varint(packetId);
+    out.u32(sum);
+  }
+
+  #record(key: LogKey, at: number, value: Value, flag: number): void {
+    const out = this.#open();
     if (key.segment !== this.#segment) {
       key.segment = this.#segment;
       key.id = this.#nextId++;
@@ -208,7 +274,7 @@ export class ReadingLog {
     else if (typeof value === 'string') out.text(value);
   }
 
-  *#read(segment: number): Generator<LoggedReading> {
+  *#read(segment: number): Generator<LoggedReading | LoggedEntry> {
     const path = join(this.#folder, fileName(segment));
     const bytes = readFileSync(path);
     const keys: PropertyKey[] = [];
@@ -223,9 +289,20 @@ export class ReadingLog {
       const reader = new ByteReader(payload);
       while (!reader.done) {
         const type = reader.u8();
+        if (type === ENTRY) {
+          const text = reader.text();
+          if (!reader.failed) yield { type: 'entry', text };
+          continue;
+        }
         const id = reader.varint();
         if (type === DEFINE) {
           keys[id] = reader.text() as PropertyKey;
+          continue;
+        }
+        if (type === DELIVERY) {
+          const sum = reader.u32();
+          if (reader.failed) break;
+          this.#deliveries.add(id, sum);
           continue;
         }
         at += reader.signed();
@@ -233,7 +310,7 @@ export class ReadingLog {
         const value = readValue(reader, type & ~LATEST);
         const key = keys[id];
         if (reader.failed || key === undefined) break;
-        yield { sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
+        yield { type: 'reading', sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
       }
     }
     if (offset < bytes.length) truncateSync(path, offset);
@@ -241,7 +318,7 @@ export class ReadingLog {
 
   #segments(): number[] {
     return readdirSync(this.#folder)
-      .map((name) => /^readings-(\d+)\.log$/.exec(name)?.[1])
+      .map((name) => /^journal-(\d+)\.log$/.exec(name)?.[1])
       .filter((text) => text !== undefined)
       .map(Number)
       .toSorted((a, b) => a - b);
@@ -255,5 +332,5 @@ function readValue(reader: ByteReader, type: number): Value {
 }
 
 function fileName(segment: number): string {
-  return `readings-${segment}.log`;
+  return `journal-${segment}.log`;
 }
