@@ -52,6 +52,12 @@ export class DeviceBook {
     return this.#byDialect.get(dialect)?.get(device);
   }
 
+  /** The parts of the device with an identity; none if it is not known. */
+  thingsOf(dialect: string, identity: string): readonly ThingPlan[] {
+    const device = this.#byIdentity.get(`${dialect}/${identity}`);
+    return device === undefined ? [] : [...device.things.values()].map(({ plan }) => plan);
+  }
+
   *all(): Iterable<Device> {
     for (const devices of this.#byDialect.values()) yield* devices.values();
   }

@@ -3,6 +3,7 @@ import { GanglionError, isGanglionError, messageOf } from '../../runtime/errors.
 import type { DeviceBook } from './book.ts';
 import type { Device } from './device.ts';
 import { discoverTasmota, discoverTasmotaSensors } from './discovery-tasmota.ts';
+import { discoverGroups } from './discovery-groups.ts';
 import { discoverZigbee, type ZigbeeNetwork } from './discovery-zigbee2mqtt.ts';
 import { HomeAssistantDiscovery } from './discovery-homeassistant.ts';
 import type { PointTable } from './points.ts';
@@ -37,6 +38,9 @@ export class Discovery {
   readonly #problems: Problems;
   readonly #maxBytes: number;
   readonly #networks = new Map<string, ZigbeeNetwork>();
+  readonly #groups = new Map<string, ZigbeeNetwork>();
+  /** The last list of groups of each network: what they are depends on the devices, which may come later. */
+  readonly #groupLists = new Map<ZigbeeNetwork, unknown>();
   readonly #tasmota: string;
   readonly #homeassistant: string;
   readonly #announced: HomeAssistantDiscovery;
@@ -54,7 +58,9 @@ export class Discovery {
     this.#tasmota = `${options.tasmota ?? 'tasmota/discovery'}/`;
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
     for (const base of bases) {
-      this.#networks.set(`${base}/bridge/devices`, { base, prefix: zigbeePrefix(base, bases) });
+      const network = { base, prefix: zigbeePrefix(base, bases) };
+      this.#networks.set(`${base}/bridge/devices`, network);
+      this.#groups.set(`${base}/bridge/groups`, network);
     }
     this.#homeassistant = `${options.homeassistant ?? 'homeassistant'}/`;
     const owned = [...bases.map((base) => `${base}/`), 'tele/', 'stat/', 'cmnd/', 'ganglion/'];
@@ -69,6 +75,7 @@ export class Discovery {
   get topics(): readonly string[] {
     return [
       ...this.#networks.keys(),
+      ...this.#groups.keys(),
       `${this.#tasmota}+/config`,
       `${this.#tasmota}+/sensors`,
       `${this.#homeassistant}+/+/config`,
@@ -95,7 +102,16 @@ export class Discovery {
     const network = this.#networks.get(topic);
     if (network !== undefined) {
       const payload = this.#json(message);
-      return this.#done(topic, discoverZigbee(payload, network, this.#book), 'a list of devices', payload);
+      const changed = discoverZigbee(payload, network, this.#book);
+      if (changed === true) discoverGroups(this.#groupLists.get(network), network, this.#book);
+      return this.#done(topic, changed, 'a list of devices', payload);
+    }
+    const grouped = this.#groups.get(topic);
+    if (grouped !== undefined) {
+      const payload = this.#json(message);
+      const changed = discoverGroups(payload, grouped, this.#book);
+      if (changed !== undefined) this.#groupLists.set(grouped, payload);
+      return this.#done(topic, changed, 'a list of groups', payload);
     }
     if (topic.startsWith(this.#tasmota)) return this.#readTasmota(message);
     if (topic.startsWith(this.#homeassistant) && topic.endsWith('/config')) {

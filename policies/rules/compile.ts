@@ -1,3 +1,4 @@
+import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { Expr } from './expression.ts';
@@ -17,6 +18,8 @@ import { FALSE, type Tri, TRUE, UNKNOWN } from './tri.ts';
 export interface Reader {
   readonly state: StateView;
   readonly time: LocalTime;
+  /** What people call an entity; undefined where nobody has named it. For explanations alone. */
+  readonly nameOf?: (id: EntityId) => string | undefined;
 }
 
 export type Condition = () => Tri;

@@ -54,7 +54,11 @@ const NOTHING: readonly Firing[] = [];
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
-  const reader: Reader = { state: options.state, time: createLocalTime(options.timezone) };
+  const reader: Reader = {
+    state: options.state,
+    time: createLocalTime(options.timezone),
+    nameOf: (id) => options.house.entity(id)?.name,
+  };
   const limit = options.maxFiringsPerMinute ?? 30;
   const tracks = options.policies.map((spec, index): Track =>
     spec.type === 'rule' ? trackRule(spec, index, reader, limit) : trackDecide(spec, index, reader, limit),

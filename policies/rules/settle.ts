@@ -121,7 +121,7 @@ function settleDecide(track: DecideTrack, trigger: Trigger, settling: Settling):
   const changed = track.slots.filter((slot) => trigger.kind === 'time' || settling.slots.includes(slot));
   const facts = changed.slice(0, 6).map((slot) => {
     const { value, unit } = state.get(state.key(slot));
-    return `${label(state.key(slot))} is ${value === undefined ? 'unknown' : showValue(value, unit)}`;
+    return `${label(state.key(slot), settling.reader)} is ${value === undefined ? 'unknown' : showValue(value, unit)}`;
   });
   return {
     type: 'decide',

@@ -23,11 +23,19 @@ export function evidence(expression: Expression, reader: Reader, isNews: (slot: 
   return [...phrases].slice(0, 12).join(' and ');
 }
 
-/** `sensor.hall.illuminance` → `hall illuminance`, `binary_sensor.hall_motion.state` → `hall motion`. */
-export function label(key: PropertyKey): string {
-  const name = slugOf(entityOf(key)).replaceAll('_', ' ');
+/**
+ * `binary_sensor.hall_motion.state` → `Hall motion` where the house calls it that, else `hall motion`;
+ * `sensor.hall.illuminance` → `hall illuminance`.
+ */
+export function label(key: PropertyKey, { nameOf }: Pick<Reader, 'nameOf'>): string {
+  const id = entityOf(key);
+  const called = nameOf?.(id);
+  const name =
+    called === undefined || called === '' || called === id
+      ? slugOf(id).replaceAll('_', ' ')
+      : showValue(called);
   const property = propertyOf(key).replaceAll('_', ' ');
-  return property === 'state' || name.endsWith(property) ? name : `${name} ${property}`;
+  return property === 'state' || name.toLowerCase().endsWith(property) ? name : `${name} ${property}`;
 }
 
 /** `3 lx`, `on`; texts from devices are cut to 40 characters and lose what could break a line. */
@@ -82,7 +90,7 @@ function compared(key: PropertyKey, by: Comparison, limit: Value, value: Tri, te
   const seen = state.get(key);
   const shown = showValue(seen.value ?? '', seen.unit);
   const news = value === TRUE && telling.isNews(state.slot(key));
-  const name = label(key);
+  const name = label(key, telling.reader);
   if (by === '==') {
     if (value !== TRUE) return `${name} is ${shown} (not ${showValue(limit)})`;
     if (news && (limit === 'on' || limit === 'off')) return `${name} turned ${limit}`;
@@ -97,10 +105,10 @@ function compared(key: PropertyKey, by: Comparison, limit: Value, value: Tri, te
   return `${name} ${verb} ${shown} (${value === TRUE ? '' : 'not '}${by} ${showValue(limit)})`;
 }
 
-function fact(key: PropertyKey, { reader: { state } }: Telling): string {
-  const { value, unit, standing } = state.get(key);
-  if (value === undefined || standing !== 'known') return `${label(key)} is ${standing}`;
-  return `${label(key)} is ${showValue(value, unit)}`;
+function fact(key: PropertyKey, { reader }: Telling): string {
+  const { value, unit, standing } = reader.state.get(key);
+  if (value === undefined || standing !== 'known') return `${label(key, reader)} is ${standing}`;
+  return `${label(key, reader)} is ${showValue(value, unit)}`;
 }
 
 function timeOrDate(field: string, { time }: Reader): string {

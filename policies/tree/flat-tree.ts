@@ -1,3 +1,9 @@
+export interface FeatureName {
+  readonly name: string;
+  /** What its value says where the frame only has a number for it: `off`. */
+  readonly text?: string;
+}
+
 /**
  * A decision tree in typed arrays. A row goes left where its feature is ≤ the threshold, right where it is greater,
  * and to `missing` where it is NaN.
@@ -37,18 +43,25 @@ export class FlatTree {
     return at;
   }
 
-  /** The conditions on the way to the leaf, in words. `names` are the frame's. */
-  path(values: Float64Array, names: readonly string[]): string {
+  /**
+   * The conditions on the way to the leaf, in words.
+   * @param nameOf what a column is called, and its value where that is a text
+   */
+  path(values: Float64Array, nameOf: (column: number) => FeatureName): string {
     const words: string[] = [];
     let at = 0;
     for (let column = this.#feature[0]!; column >= 0; column = this.#feature[at]!) {
       const value = values[column]!;
       const limit = Number(this.#threshold[at]!.toPrecision(6));
       const branch = value <= this.#threshold[at]! ? 0 : value > this.#threshold[at]! ? 1 : 2;
-      const name = names[column] ?? `feature ${column}`;
+      const { name, text } = nameOf(column);
       const shown = Number(value.toPrecision(6));
       words.push(
-        branch === 2 ? `${name} is unknown` : `${name} is ${shown} (${branch === 0 ? '≤' : '>'} ${limit})`,
+        branch === 2
+          ? `${name} is unknown`
+          : text === undefined
+            ? `${name} is ${shown} (${branch === 0 ? '≤' : '>'} ${limit})`
+            : `${name} is ${text}`,
       );
       at = this.#children[at * 3 + branch]!;
     }

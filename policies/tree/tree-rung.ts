@@ -1,5 +1,9 @@
+import type { House } from '../../runtime/contract/house.ts';
+import { isPropertyKey } from '../../runtime/contract/ids.ts';
 import type { Rung, RungAnswer, RungRequest } from '../../runtime/contract/rung.ts';
-import type { FlatTree } from './flat-tree.ts';
+import type { StateView } from '../../runtime/contract/state.ts';
+import { label, showValue } from '../rules/words.ts';
+import type { FeatureName, FlatTree } from './flat-tree.ts';
 import type { Certificate, DecisionTree } from './read-tree.ts';
 
 export interface TreeRungOptions {
@@ -30,7 +34,7 @@ export class TreeRung implements Rung {
     this.#flat = flat;
   }
 
-  decide({ policy, frame, choices }: RungRequest): RungAnswer {
+  decide({ policy, frame, choices, house, state }: RungRequest): RungAnswer {
     const { tree, features, certify } = this.#options;
     if (policy !== this.#options.policy) return abstain(`this tree is for ${this.#options.policy}`);
     if (frame.names !== features && !sameNames(frame.names, features)) {
@@ -38,7 +42,8 @@ export class TreeRung implements Rung {
     }
     const node = this.#flat.predict(frame.values);
     const leaf = tree.leaves[node]!;
-    const path = (): string => this.#flat.path(frame.values, frame.names);
+    const path = (): string =>
+      this.#flat.path(frame.values, (column) => featureName(frame.names[column], house, state));
     if (leaf.certified === undefined) return abstain(`not certified where ${path()}`);
     const { agreement, confidence } = leaf.certified;
     if (agreement < certify.agreement || confidence < certify.confidence) {
@@ -54,6 +59,14 @@ export class TreeRung implements Rung {
 
 function abstain(reason: string): RungAnswer {
   return { kind: 'abstain', reason };
+}
+
+/** `Ventilation is off` says more than `fan.living_fan.state is 0`. */
+function featureName(source: string | undefined, house: House, state: StateView): FeatureName {
+  if (source === undefined || !isPropertyKey(source)) return { name: source ?? 'a feature' };
+  const name = label(source, { nameOf: (id) => house.entity(id)?.name });
+  const value = state.get(source).value;
+  return typeof value === 'string' ? { name, text: showValue(value) } : { name };
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

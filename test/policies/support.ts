@@ -74,6 +74,8 @@ export class TestState implements StateView {
 export interface TestEntity {
   readonly properties?: Readonly<Record<string, PropertyInfo>>;
   readonly commands?: readonly string[];
+  /** Default: its id. */
+  readonly name?: string;
 }
 
 /** A house of the given entities; those of acting kinds take all commands of their kind. */
@@ -85,14 +87,14 @@ export class TestHouse implements House {
     for (const [id, entity] of Object.entries(entities)) this.add(id as EntityId, entity);
   }
 
-  add(id: EntityId, { properties = {}, commands }: TestEntity = {}): void {
+  add(id: EntityId, { properties = {}, commands, name = id }: TestEntity = {}): void {
     const kind = kindOf(id);
     if (!isKind(kind)) throw new TypeError(`no kind ${kind}`);
     this.version++;
     this.#entities.set(id, {
       id,
       kind,
-      name: id,
+      name,
       aliases: [],
       device: `test/${id}`,
       critical: kindSpec(kind).critical,

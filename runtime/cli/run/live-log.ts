@@ -25,6 +25,8 @@ export class LiveLog {
   #second = Number.NEGATIVE_INFINITY;
   #printed = 0;
   #hidden = 0;
+  /** Policies whose last decision was to do nothing: saying so again would drown what does happen. */
+  readonly #idle = new Set<string>();
 
   constructor(options: LiveLogOptions) {
     this.#options = options;
@@ -85,7 +87,13 @@ export class LiveLog {
     }
   }
 
-  #decision(decision: Decision): string {
+  #decision(decision: Decision): string | undefined {
+    if (decision.policy !== undefined && decision.rung !== 'abstain') {
+      const idle = decision.actions.length + decision.refused.length === 0;
+      if (idle && this.#idle.has(decision.policy)) return undefined;
+      if (idle) this.#idle.add(decision.policy);
+      else this.#idle.delete(decision.policy);
+    }
     const { style, columns } = this.#options;
     const rung = rungStyle(style, decision.rung)(padEnd(clean(decision.rung), 7));
     const latency = latencyText(decision.latencyMs);

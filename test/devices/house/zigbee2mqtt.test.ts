@@ -193,3 +193,63 @@ describe('zigbee2mqtt discovery', () => {
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('proto');
   });
 });
+
+describe('groups', () => {
+  const GROUPS = 'zigbee2mqtt/bridge/groups';
+  const member = (device: unknown): object => ({
+    ieee_address: (device as { ieee_address: string }).ieee_address,
+    endpoint: 1,
+  });
+  const lights = { id: 1, friendly_name: 'all_lights', members: [member(z.ceiling)], scenes: [] };
+  const mixed = { id: 2, friendly_name: 'evening', members: [member(z.ceiling), member(z.plug)], scenes: [] };
+  const blinds = { id: 3, friendly_name: 'blinds', members: [member(z.blind)], scenes: [] };
+  const odd = { id: 4, friendly_name: 'odd', members: [member(z.ceiling), member(z.motion)], scenes: [] };
+  const empty = { id: 5, friendly_name: 'empty', members: [], scenes: [] };
+  const groups = [lights, mixed, blinds, odd, empty];
+  const ids = (house: ReturnType<typeof registry>): string[] =>
+    [...house.entities()]
+      .filter(({ device }) => /all_lights|evening|blinds$|odd|empty/.test(device))
+      .map(({ id }) => id)
+      .toSorted();
+
+  it.each([
+    ['devices first', [[DEVICES, z.ALL_DEVICES] as const, [GROUPS, groups] as const]],
+    ['groups first', [[GROUPS, groups] as const, [DEVICES, z.ALL_DEVICES] as const]],
+  ])('are what all of their members are, %s', (_order, messages) => {
+    const house = registry();
+    expect(house.discoveryTopics).toContain(GROUPS);
+    for (const [topic, payload] of messages) house.discover(message(topic, payload));
+    expect(house.problems()).toEqual([]);
+    expect(ids(house)).toEqual(['cover.blinds', 'light.all_lights', 'switch.evening']);
+    expect(house.entity('light.all_lights')?.target?.address['set']).toBe('zigbee2mqtt/all_lights/set');
+    expect(house.entity('light.all_lights')?.commands).toContain('turn_on');
+    expect(read(house, decoder, 'zigbee2mqtt/all_lights', { state: 'ON', brightness: 254 })).toEqual({
+      'light.all_lights.state': 'on',
+      'light.all_lights.brightness': 100,
+    });
+  });
+
+  it('follow a new name, and go when they are no longer listed', () => {
+    const house = registry();
+    house.discover(message(DEVICES, z.ALL_DEVICES));
+    house.discover(message(GROUPS, groups));
+    house.discover(message(GROUPS, [{ ...lights, friendly_name: 'lamps' }]));
+    expect(house.entity('light.all_lights')?.target?.address['set']).toBe('zigbee2mqtt/lamps/set');
+    expect(house.entity('cover.blinds')).toBeUndefined();
+    house.discover(message(GROUPS, []));
+    expect(house.entity('light.all_lights')).toBeUndefined();
+    expect(house.entity('light.kitchen_ceiling')).toBeDefined();
+  });
+
+  it.each([
+    [[7]],
+    [[{ id: 'x', friendly_name: 7, members: 'y' }]],
+    [[{ id: 1, friendly_name: 'a', members: [null, 3, {}] }]],
+  ])('stand %j', (payload) => {
+    const house = registry();
+    house.discover(message(DEVICES, z.ALL_DEVICES));
+    const before = [...house.entities()].length;
+    house.discover(message(GROUPS, payload));
+    expect([...house.entities()]).toHaveLength(before);
+  });
+});

@@ -306,6 +306,22 @@ describe('arguments', () => {
   });
 });
 
+describe('a house whose entities have names', () => {
+  it('explains with them, on one line whatever the device calls itself', () => {
+    const s = setup({
+      yaml: `- { id: a, when: '${MOTION} == "on" && ${LUX} < 15', then: light.kitchen.turn_on }`,
+      state0: { [MOTION]: 'off', [LUX]: 3 },
+    });
+    s.house.add('binary_sensor.hall_motion', { name: 'Motion in\nthe hall' });
+    s.house.add('sensor.hall', { name: 'Hall sensor', properties: { illuminance: { unit: 'lx' } } });
+    expect(s.set(MOTION, 'on')).toMatchObject([
+      {
+        explanation: expect.stringMatching(/^Motion in the hall turned on and Hall sensor illuminance is 3/),
+      },
+    ]);
+  });
+});
+
 describe('a house that grows', () => {
   it('lets waiting rules start with a silent baseline, and stops those whose entity went', () => {
     const yaml = `- { id: a, when: '${MOTION} == "on"', then: light.attic.turn_on }`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTreeRung, DEFAULT_CERTIFICATE, isGanglionTree, readTree } from './support.ts';
 import { rungConformance } from '../../conformance/rung.ts';
-import { FEATURES, request } from '../support.ts';
+import { FEATURES, request, testHouse, TestState } from '../support.ts';
 import { randomTree, type PlainNode, walk } from './support.ts';
 
 const CERTIFIED = { agreement: 0.97, confidence: 0.95 };
@@ -37,18 +37,32 @@ describe('the tree rung', () => {
       kind: 'choice',
       index: 2,
       confidence: 0.96,
-      explanation: 'sensor.living.co2 is 1200 (> 1000) and now.hour is 12 (≤ 20)',
+      explanation: 'living co2 is 1200 (> 1000) and now.hour is 12 (≤ 20)',
     });
     expect(rung().decide(request([Number.NaN, 12]))).toMatchObject({
       index: 0,
-      explanation: 'sensor.living.co2 is unknown',
+      explanation: 'living co2 is unknown',
+    });
+  });
+
+  it('calls features what the house calls them, and says texts as texts', () => {
+    const asked = request([1200, 12]);
+    const house = testHouse();
+    house.add('sensor.living', { name: 'Living room' });
+    const state = new TestState();
+    state.set('sensor.living.co2', 'high');
+    expect(rung().decide({ ...asked, house })).toMatchObject({
+      explanation: 'Living room co2 is 1200 (> 1000) and now.hour is 12 (≤ 20)',
+    });
+    expect(rung().decide({ ...asked, house, state })).toMatchObject({
+      explanation: 'Living room co2 is high and now.hour is 12 (≤ 20)',
     });
   });
 
   it('abstains, and says why, where it is not certified or not enough', () => {
     expect(rung().decide(request([1200, 22]))).toMatchObject({
       kind: 'abstain',
-      reason: 'not certified where sensor.living.co2 is 1200 (> 1000) and now.hour is 22 (> 20)',
+      reason: 'not certified where living co2 is 1200 (> 1000) and now.hour is 22 (> 20)',
     });
     const strict = rung({ agreement: 0.99, confidence: 0.95 }).decide(request([400, 12]));
     expect(strict).toMatchObject({

@@ -136,6 +136,15 @@ describe('the live log', () => {
     expect(lines).toHaveLength(4);
   });
 
+  it('says once that a policy found nothing to do, until it has done something', () => {
+    const { live, text } = log();
+    const idle = { ...decision('77'), actions: [] };
+    for (const next of [idle, idle, decision('78'), idle, { ...idle, policy: 'other' }])
+      live.show({ type: 'decision', decision: next });
+    expect(text().match(/nothing to do/g)).toHaveLength(3);
+    expect(text().match(/turn_on/g)).toHaveLength(1);
+  });
+
   it('counts a storm instead of printing it', () => {
     const { live, clock, text } = log();
     for (let i = 0; i < 1000; i++)
