@@ -93,7 +93,7 @@ export class Deliberation {
     this.#parts.stats.stage('ladder', this.#parts.clock.mono() - started);
     this.#parts.onProposal({
       ...answer,
-      explanation: `${firing.explanation} ${answer.explanation}`.trim(),
+      explanation: [firing.explanation, answer.explanation].filter((part) => part !== '').join('; '),
       policy: firing.policy,
       trigger: firing.trigger,
       inputs: firing.inputs,
