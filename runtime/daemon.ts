@@ -53,7 +53,7 @@ export function createRuntime(config: Config, options: RuntimeOptions): Runtime 
 
 /** Between attempts to listen for HTTP where another program has the port. */
 const LISTEN_RETRY_MS = 10_000;
-const RETRIED: readonly string[] = ['PORT_IN_USE', 'HTTP_LISTEN_FAILED'];
+const RETRIED: ReadonlySet<string> = new Set(['PORT_IN_USE', 'HTTP_LISTEN_FAILED']);
 /** Between looks at what has grown stale. */
 const AGE_MS = 1000;
 /** After connecting, the broker hands over retained and queued messages; then it is known what a crash interrupted. */
@@ -261,7 +261,7 @@ class Daemon implements Runtime {
     try {
       this.#url = (await server.start()).url;
     } catch (error) {
-      if (!isGanglionError(error) || !RETRIED.includes(error.code)) throw error;
+      if (!isGanglionError(error) || !RETRIED.has(error.code)) throw error;
       assembly.health.set('http', 'fail', error.message);
       assembly.problems.report(error);
       this.#listenRetry = this.#clock.schedule(LISTEN_RETRY_MS, () => {
@@ -304,10 +304,7 @@ class Daemon implements Runtime {
   }
 
   #isOurs(topic: string): boolean {
-    const { node } = this.#config;
-    return (
-      topic.startsWith(`${baseTopic(node)}/`) || topic.startsWith(`homeassistant/sensor/ganglion_${node}/`)
-    );
+    return topic.startsWith(this.#ownTopics) || topic.startsWith(this.#ownAnnouncements);
   }
 
   #shareGroup(): string | undefined {

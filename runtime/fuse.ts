@@ -54,6 +54,12 @@ export class Fusion {
     return [...changed, ...changed.flatMap((slot) => this.#redundant.update(slot))];
   }
 
+  /** Nothing is known of these after all: their readings belonged elsewhere. */
+  forget(keys: readonly PropertyKey[]): readonly number[] {
+    const changed = this.#options.state.forget(keys);
+    return [...changed, ...changed.flatMap((slot) => this.#redundant.update(slot))];
+  }
+
   /** Ages the state. */
   expire(): readonly number[] {
     const changed = this.#options.state.expire();

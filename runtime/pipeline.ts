@@ -63,8 +63,9 @@ export class Pipeline implements Sink {
     const { senses, fusion, reflexes, stats, isOurs } = this.#parts;
     if (isOurs(message)) return 'volatile';
     const lap = stats.sample() ? new Lap(this.#parts) : undefined;
-    const { readings, availability } = senses.sense(message);
+    const { readings, availability, gone } = senses.sense(message);
     lap?.end('sense');
+    if (gone.length > 0) reflexes.changed(fusion.forget(gone), true, []);
     for (const { entities, available } of availability) {
       reflexes.changed(fusion.setAvailable(entities, available), message.retained, []);
     }

@@ -1,6 +1,6 @@
 import type { Decoder } from './contract/decoder.ts';
-import type { EntityId } from './contract/ids.ts';
-import type { Registry } from './contract/house.ts';
+import type { EntityId, PropertyKey } from './contract/ids.ts';
+import type { LateObservations, Registry } from './contract/house.ts';
 import type { Message } from './contract/message.ts';
 import { AVAILABILITY } from './contract/reading.ts';
 import type { Observation, Reading } from './contract/reading.ts';
@@ -12,6 +12,8 @@ export interface Sensed {
   readonly readings: readonly Reading[];
   /** Devices that came or went. */
   readonly availability: readonly { readonly entities: readonly EntityId[]; readonly available: boolean }[];
+  /** Properties that earlier readings were filed under by mistake. */
+  readonly gone: readonly PropertyKey[];
 }
 
 export interface SenseOptions {
@@ -21,17 +23,20 @@ export interface SenseOptions {
   readonly onProblem: (code: string, topic: string, message: string) => void;
 }
 
-const NOTHING: Sensed = { readings: [], availability: [] };
+const NOTHING: Sensed = { readings: [], availability: [], gone: [] };
 
 /** Sensing: bytes on a topic become readings of the house's properties. */
 export class Senses {
   readonly #options: SenseOptions;
   readonly #router: TopicRouter;
+  /** What the registry has to have filed anew since the last message. */
+  #late: LateObservations[] = [];
 
   constructor(options: SenseOptions) {
     this.#options = options;
     this.#router = new TopicRouter(options.decoders, () => options.registry.discoveryTopics);
     options.registry.onChange(() => this.#router.refresh());
+    options.registry.onLate((late) => this.#late.push(late));
   }
 
   /** Never throws: one bad message must not stop the stream. */
@@ -39,7 +44,7 @@ export class Senses {
     const { registry, onProblem } = this.#options;
     const route = this.#router.route(message.topic);
     try {
-      if (route.discovery && registry.discover(message)) return NOTHING;
+      if (route.discovery && registry.discover(message)) return this.#withLate(message, [], []);
     } catch (error) {
       onProblem(codeOf(error), message.topic, messageOf(error));
       return NOTHING;
@@ -49,24 +54,53 @@ export class Senses {
     for (const decoder of route.decoders) {
       try {
         for (const observation of decoder.decode(message)) {
-          if (observation.field === AVAILABILITY) {
-            const entities = registry
-              .ofDevice(`${decoder.dialect}/${observation.device}`)
-              .map((entity) => entity.id);
-            availability.push({ entities, available: observation.value === true });
-          } else {
-            const reading = this.#resolve(decoder.dialect, observation, message);
-            if (reading !== undefined) readings.push(reading);
-          }
+          this.#take(decoder.dialect, observation, message, readings, availability);
         }
       } catch (error) {
         onProblem(codeOf(error), message.topic, messageOf(error));
       }
     }
-    return { readings, availability };
+    return this.#withLate(message, readings, availability);
   }
 
-  #resolve(dialect: string, observation: Observation, message: Message): Reading | undefined {
+  #take(
+    dialect: string,
+    observation: Observation,
+    message: Pick<Message, 'at' | 'received' | 'retained'>,
+    readings: Reading[],
+    availability: Sensed['availability'][number][],
+  ): void {
+    const reading = this.#resolve(dialect, observation, message);
+    if (reading !== undefined) readings.push(reading);
+    if (observation.field !== AVAILABILITY) return;
+    const entities = this.#options.registry
+      .ofDevice(`${dialect}/${observation.device}`)
+      .map((entity) => entity.id);
+    availability.push({ entities, available: observation.value === true });
+  }
+
+  /** Adds what messages before this one said of devices that have only now become known: true, but no news. */
+  #withLate(message: Message, readings: Reading[], availability: Sensed['availability'][number][]): Sensed {
+    if (this.#late.length === 0) {
+      return readings.length + availability.length === 0 ? NOTHING : { readings, availability, gone: [] };
+    }
+    const late = this.#late;
+    this.#late = [];
+    const gone = new Set(late.flatMap((one) => one.gone));
+    const known = { at: message.at, received: message.received, retained: true };
+    // What this message was taken to mean before its device turned out to be another goes first, with the rest of it.
+    const kept = readings.filter((reading) => !gone.has(reading.key));
+    for (const { dialect, observations } of late) {
+      for (const observation of observations) this.#take(dialect, observation, known, kept, availability);
+    }
+    return { readings: kept, availability, gone: [...gone] };
+  }
+
+  #resolve(
+    dialect: string,
+    observation: Observation,
+    message: Pick<Message, 'at' | 'received' | 'retained'>,
+  ): Reading | undefined {
     const resolved = this.#options.registry.resolve(dialect, observation);
     if (resolved === undefined) return undefined;
     const { key, value, unit } = resolved;

@@ -76,7 +76,14 @@ export const ganglion: System = {
       : 'the project is not built; `npm run build` does it',
   start: async (around) => {
     const config = await writeDaemonConfig(around);
-    return launch([join(ROOT, 'dist/runtime/cli/main.js'), 'run', '--config', config]);
+    // As the program's first line starts it.
+    return launch([
+      '--max-semi-space-size=2',
+      join(ROOT, 'dist/runtime/cli/main.js'),
+      'run',
+      '--config',
+      config,
+    ]);
   },
 };
 

@@ -9,10 +9,16 @@ import type { ThingPlan } from './plan.ts';
 /** Which binary sensor of a device is meant where house.yaml does not say. */
 const RANK = [
   'contact',
+  // Home Assistant's classes for what other dialects call a contact.
+  'door',
+  'window',
+  'garage_door',
+  'opening',
   'occupancy',
   'presence',
   'motion',
   'water_leak',
+  'moisture',
   'smoke',
   'carbon_monoxide',
   'gas',

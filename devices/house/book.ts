@@ -30,11 +30,15 @@ export interface BookParts {
   readonly bases: readonly string[];
 }
 
+const NONE: readonly Device[] = [];
+
 /** The devices of the house: by name for the hot path, by identity so that a renamed one stays the same. */
 export class DeviceBook {
   readonly #parts: BookParts;
   readonly #byDialect = new Map<string, Map<string, Device>>();
   readonly #byIdentity = new Map<string, Device>();
+  /** Devices whose fields mean something else than before, until somebody asks. */
+  readonly #replanned = new Set<Device>();
   #count = 0;
   #guessed = 0;
   /** Observations given up because a device, or the house, was full. */
@@ -52,16 +56,30 @@ export class DeviceBook {
     for (const devices of this.#byDialect.values()) yield* devices.values();
   }
 
+  /** Devices that were planned anew since this was last called. */
+  takeReplanned(): readonly Device[] {
+    if (this.#replanned.size === 0) return NONE;
+    const devices = [...this.#replanned];
+    this.#replanned.clear();
+    return devices;
+  }
+
   /** The whole truth about a device: what it had and the plan lacks goes. True if anything changed. */
   apply(plan: DevicePlan, origin: Origin): boolean {
     const known = this.#identify(plan);
     const device = known ?? this.#add(plan, origin);
     if (device === undefined) return false;
     const before = known === undefined ? '' : JSON.stringify([known.plan(), known.origin]);
+    const guessed = known?.origin === 'inferred' && origin === 'announced';
     this.#adopt(device, plan, origin);
     if (known !== undefined && before === JSON.stringify([plan, origin])) return false;
     const wanted = new Set(plan.things.map((thing) => thingKey(thing.kind, thing.suffix)));
-    for (const key of device.things.keys()) if (!wanted.has(key)) this.#drop(device, key);
+    for (const key of device.things.keys()) {
+      if (wanted.has(key)) continue;
+      this.#drop(device, key);
+      if (guessed) this.#parts.names.release(device.owner(key));
+    }
+    this.#replanned.add(device);
     this.#bind(device, plan.things);
     for (const thing of plan.things) this.#place(device, thing);
     this.#refresh(device);
@@ -70,6 +88,7 @@ export class DeviceBook {
 
   remove(device: Device): void {
     for (const key of device.things.keys()) this.#drop(device, key);
+    this.#replanned.delete(device);
     this.#byDialect.get(device.dialect)?.delete(device.device);
     if (device.identity !== undefined) this.#byIdentity.delete(`${device.dialect}/${device.identity}`);
     this.#count--;
@@ -101,14 +120,21 @@ export class DeviceBook {
       'inferred',
     );
     if (device === undefined) return undefined;
-    if (guess.instead !== undefined) this.#drop(device, guess.instead);
+    if (guess.instead !== undefined) {
+      this.#drop(device, guess.instead);
+      this.#parts.names.release(device.owner(guess.instead));
+      this.#replanned.add(device);
+    }
     const key = thingKey(guess.thing.kind, guess.thing.suffix);
     const merged = mergeThing(device.things.get(key)?.plan, guess.thing);
     const others = [...device.things].filter(([other]) => other !== key).map(([, thing]) => thing.plan);
     const all = [...others, merged];
     // A new part may be the one house.yaml means: then an id moves, and every part is placed anew.
     const moved = this.#parts.bindings.of(device.key).length > 0;
-    if (moved) this.#bind(device, all);
+    if (moved) {
+      this.#bind(device, all);
+      this.#replanned.add(device);
+    }
     for (const thing of moved ? all : [merged]) this.#place(device, thing);
     this.#refresh(device);
     const field = device.fields.get(observation.field);

@@ -45,6 +45,11 @@ export class Device {
     this.origin = origin;
   }
 
+  /** Nothing more will be said of what it is. Home Assistant's discovery comes in pieces of which none is the last. */
+  get settled(): boolean {
+    return this.origin === 'announced' && this.dialect !== 'homeassistant';
+  }
+
   /** `<dialect>/<device>`, as entities name it. */
   get key(): string {
     return `${this.dialect}/${this.device}`;

@@ -46,6 +46,14 @@ export class NameBook {
     this.#set(to, id);
   }
 
+  /** Gives an id up for good: it was guessed, and wrong. */
+  release(owner: string): void {
+    const id = this.#ids.get(owner);
+    if (id === undefined) return;
+    this.#ids.delete(owner);
+    this.#owners.delete(id);
+  }
+
   get size(): number {
     return this.#ids.size;
   }

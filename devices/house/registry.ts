@@ -2,12 +2,13 @@ import type {
   Area,
   Entity,
   HouseProblem,
+  LateObservations,
   Point,
   PointSource,
   Registry,
   Resolved,
 } from '../../runtime/contract/house.ts';
-import type { EntityId } from '../../runtime/contract/ids.ts';
+import type { EntityId, PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Message } from '../../runtime/contract/message.ts';
 import type { Observation } from '../../runtime/contract/reading.ts';
 import type { Clock } from '../../runtime/contract/time.ts';
@@ -15,11 +16,12 @@ import { Areas } from './areas.ts';
 import { Bindings } from './bindings.ts';
 import { DeviceBook } from './book.ts';
 import { configure, standIn } from './configured.ts';
-import { applyField, IGNORED } from './device.ts';
+import { applyField, IGNORED, type Device } from './device.ts';
 import { DirectKeys } from './direct.ts';
 import { Discovery, type DiscoveryOptions } from './discovery.ts';
 import { EntityTable } from './entities.ts';
 import { readHouseFile, type Floor, type HouseFile } from './housefile.ts';
+import { LatestObservations } from './latest.ts';
 import { MappingFile, type MappingStore } from './mapping.ts';
 import { NameBook } from './names.ts';
 import { PointTable } from './points.ts';
@@ -35,6 +37,8 @@ export interface RegistryLimits {
   readonly areas: number;
   /** Points of discovery and house.yaml. Default 10 000. */
   readonly points: number;
+  /** Last values kept of devices that are not announced yet. Default 5000. */
+  readonly latest: number;
   /** Bytes of one discovery payload. Default 16 MiB. */
   readonly discoveryBytes: number;
 }
@@ -45,6 +49,7 @@ const LIMITS: RegistryLimits = {
   fieldsPerDevice: 256,
   areas: 500,
   points: 10_000,
+  latest: 5000,
   discoveryBytes: 16 * 1024 * 1024,
 };
 
@@ -86,6 +91,8 @@ class LearningRegistry implements HouseRegistry {
   readonly #direct: DirectKeys;
   readonly #discovery: Discovery;
   readonly #mapping: MappingFile;
+  readonly #latest: LatestObservations;
+  readonly #lateListeners = new Set<(late: LateObservations) => void>();
   readonly #house: HouseFile;
   readonly #names: NameBook;
 
@@ -95,6 +102,7 @@ class LearningRegistry implements HouseRegistry {
     const { house, problems } = readHouseFile(options.houseFile, options.dialects);
     const names = new NameBook(limits.names);
     const bases = options.zigbee2mqtt ?? ['zigbee2mqtt'];
+    this.#latest = new LatestObservations(options.clock, limits.latest);
     this.#house = house;
     this.#names = names;
     this.#floors = house.floors;
@@ -123,6 +131,7 @@ class LearningRegistry implements HouseRegistry {
     for (const problem of problems) this.#problems.add(problem.where, problem.message);
     this.#mapping.load();
     configure(house, this.#book, this.#entities, this.#points, names, bases);
+    this.#book.takeReplanned();
   }
 
   get version(): number {
@@ -154,7 +163,13 @@ class LearningRegistry implements HouseRegistry {
   }
 
   get dropped(): number {
-    return this.#book.dropped + this.#points.dropped + this.#problems.dropped + this.#direct.dropped;
+    return (
+      this.#book.dropped +
+      this.#points.dropped +
+      this.#problems.dropped +
+      this.#direct.dropped +
+      this.#latest.dropped
+    );
   }
 
   /** Hot path: two look-ups and a conversion once a field is known. */
@@ -165,13 +180,50 @@ class LearningRegistry implements HouseRegistry {
       if (this.#entities.size !== before) this.#changed();
       return resolved;
     }
-    const field = this.#book.find(dialect, observation.device)?.fields.get(observation.field);
-    if (field === IGNORED) return undefined;
-    if (field !== undefined) return applyField(field, observation);
+    const device = this.#book.find(dialect, observation.device);
+    const field = device?.fields.get(observation.field);
+    if (device?.settled === true && field !== undefined) {
+      return field === IGNORED ? undefined : applyField(field, observation);
+    }
+    const resolved =
+      field === undefined
+        ? this.#learn(dialect, observation)
+        : field === IGNORED
+          ? undefined
+          : applyField(field, observation);
+    if (device?.settled !== true) this.#latest.keep(dialect, observation, resolved?.key);
+    if (field === undefined) this.#fileAnew();
+    return resolved;
+  }
+
+  #learn(dialect: string, observation: Observation): Resolved | undefined {
     const learned = this.#book.learn(dialect, observation);
     if (learned === undefined) return undefined;
     this.#changed();
     return applyField(learned, observation);
+  }
+
+  /** What came before its device was known goes where it belongs. */
+  #fileAnew(): void {
+    for (const device of this.#book.takeReplanned()) {
+      const late = this.#lateOf(device);
+      if (late !== undefined) for (const listener of this.#lateListeners) listener(late);
+    }
+  }
+
+  #lateOf(device: Device): LateObservations | undefined {
+    const kept = this.#latest.of(device.dialect, device.device, device.settled);
+    if (kept.length === 0) return undefined;
+    const filed = new Set<PropertyKey>();
+    const gone = new Set<PropertyKey>();
+    const observations: Observation[] = [];
+    for (const [observation, before] of kept) {
+      observations.push(observation);
+      if (before !== undefined) gone.add(before);
+      const field = device.fields.get(observation.field);
+      if (field !== undefined && field !== IGNORED) filed.add(field.key);
+    }
+    return { dialect: device.dialect, observations, gone: [...gone].filter((key) => !filed.has(key)) };
   }
 
   get discoveryTopics(): readonly string[] {
@@ -183,12 +235,17 @@ class LearningRegistry implements HouseRegistry {
     if (outcome === 'changed') {
       standIn(this.#house, this.#entities, this.#names);
       this.#changed();
+      this.#fileAnew();
     }
     return outcome !== 'other';
   }
 
   onChange(listener: () => void): void {
     this.#entities.onChange(listener);
+  }
+
+  onLate(listener: (late: LateObservations) => void): void {
+    this.#lateListeners.add(listener);
   }
 
   problems(): readonly HouseProblem[] {

@@ -7,7 +7,7 @@ import { didYouMean } from '../../runtime/lib/suggest.ts';
 import type { Expression } from './expression.ts';
 import { quote } from './problem.ts';
 import { staticType } from './static-type.ts';
-import { checkExpression, trim, type TypeProblem, unknownEntity } from './type-check.ts';
+import { checkExpression, onlyNamed, trim, type TypeProblem, unknownEntity } from './type-check.ts';
 
 /** The part of a tool that a call is checked against. */
 export type ToolSignature = Pick<Tool, 'name' | 'parameters'>;
@@ -33,10 +33,14 @@ export function signatureOf(
   const found = house.entity(entity);
   if (found === undefined) return unknownEntity(entity, house);
   const { commands } = kindSpec(found.kind);
-  if (found.commands.length === 0 || Object.keys(commands).length === 0) {
+  const named = onlyNamed(found);
+  if (Object.keys(commands).length === 0 || (found.commands.length === 0 && !named)) {
     return `Expected an entity that takes commands but ${entity} only reports`;
   }
-  const known = found.commands.filter((name) => Object.hasOwn(commands, name));
+  // What its kind usually takes, until a hub says what it takes.
+  const known = named
+    ? Object.keys(commands)
+    : found.commands.filter((name) => Object.hasOwn(commands, name));
   if (!known.includes(command)) {
     return trim(`Expected a command of ${entity} but received ${command}; ${didYouMean(command, known)}`);
   }
@@ -107,6 +111,14 @@ export function checkCall(
   const signature = signatureOf(call.entity, call.command, house, tools);
   if (typeof signature === 'string') return [{ severity: 'error', message: signature }];
   const problems: TypeProblem[] = [];
+  const entity = house.entity(call.entity);
+  if (entity !== undefined && onlyNamed(entity)) {
+    problems.push({
+      severity: 'warning',
+      message: `${entity.id} is known by its name only; it can be commanded once a hub announces it or house.yaml says its dialect and topic`,
+      waits: true,
+    });
+  }
   const report = (message: string): void => void problems.push({ severity: 'error', message });
   for (const [name, value] of Object.entries(call.args)) {
     const spec = Object.hasOwn(signature, name) ? signature[name] : undefined;

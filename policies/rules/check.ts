@@ -34,14 +34,19 @@ export function checkPolicy(
   tools: readonly ToolSignature[],
 ): PolicyProblem[] {
   const found = policy.type === 'rule' ? checkRule(policy, house, tools) : checkDecide(policy, house, tools);
-  return found.map(({ path, severity, message }) => ({
-    severity,
-    file: policy.file,
-    line: policy.line,
-    policy: policy.id,
-    path,
-    message,
-  }));
+  // Once for each entity: what is not known yet is missing in every part of a policy.
+  const said = new Set<string>();
+  return found
+    .filter(({ message, waits }) => waits !== true || (!said.has(message) && said.add(message)))
+    .map(({ path, severity, message, waits }) => ({
+      severity,
+      file: policy.file,
+      line: policy.line,
+      policy: policy.id,
+      path,
+      message,
+      ...(waits === true && { waits }),
+    }));
 }
 
 type Found = TypeProblem & { readonly path: string };

@@ -285,7 +285,9 @@ export class RuleEngine {
     if (track.active && stillChecked(track, this.#house)) return;
     track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
     track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
-    const active = track.spec.mode !== 'off' && !track.problems.some(({ severity }) => severity === 'error');
+    const active =
+      track.spec.mode !== 'off' &&
+      !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
     if (active === track.active) return;
     this.#stop(track);
     track.active = active;

@@ -1,4 +1,7 @@
-/** One thing wrong with a policy file. `error` keeps the policy from running; a `warning` is only shown. */
+/**
+ * One thing wrong with a policy file. `error` keeps the policy from running; a `warning` is only shown, unless it says
+ * that the policy has to wait.
+ */
 export interface PolicyProblem {
   readonly severity: 'error' | 'warning';
   readonly file: string;
@@ -8,6 +11,8 @@ export interface PolicyProblem {
   /** Where inside the policy: `if`, `then[1]`, `decide.features[0]`; empty for the policy as a whole. */
   readonly path: string;
   readonly message: string;
+  /** The policy waits until the house knows more of what it names. */
+  readonly waits?: true;
 }
 
 /** `evening.yaml:12 hall-night-light if: Expected …` */

@@ -14,6 +14,8 @@ export interface TypeInfo {
 export interface TypeProblem {
   readonly severity: 'error' | 'warning';
   readonly message: string;
+  /** Nothing is known to be wrong, but the policy cannot run before the house knows more. */
+  readonly waits?: true;
 }
 
 const ANY: TypeInfo = { type: 'any' };
@@ -119,6 +121,10 @@ class Checker {
     const property = propertyOf(key);
     const type = propertyType(entity, property);
     if (type !== undefined) return type;
+    if (entity.kind === 'sensor' && onlyNamed(entity)) {
+      this.report('warning', `${id} is known by its name only, so nothing it reports can be checked yet`);
+      return ANY;
+    }
     const table = isKind(entity.kind) ? Object.keys(kindSpec(entity.kind).properties) : [];
     const known = [...new Set([...Object.keys(entity.properties), ...table])];
     const message = `Expected a property of ${id} but received ${property}; ${didYouMean(property, known)}`;
@@ -213,6 +219,11 @@ class Checker {
         return NUMBER;
     }
   }
+}
+
+/** Whether house.yaml names an entity and nothing has yet said what it is: no hub, no reading. */
+export function onlyNamed({ properties, commands, target }: Entity): boolean {
+  return commands.length === 0 && target === undefined && Object.keys(properties).length === 0;
 }
 
 export function unknownEntity(id: string, house: House): string {

@@ -1,7 +1,8 @@
 import type { Action } from '../contract/action.ts';
-import { entityOf, kindOf, propertyOf } from '../contract/ids.ts';
-import type { EntityId } from '../contract/ids.ts';
+import { kindOf, propertyKey } from '../contract/ids.ts';
+import type { EntityId, PropertyKey } from '../contract/ids.ts';
 import { expectedState, isKind, shows } from '../contract/kinds.ts';
+import type { Kind } from '../contract/kinds.ts';
 import type { Reading, Value } from '../contract/reading.ts';
 import type { MonoMs } from '../contract/time.ts';
 
@@ -9,12 +10,14 @@ import type { MonoMs } from '../contract/time.ts';
 const WINDOW_MS = 5 * 60_000;
 /** Entities remembered; the oldest goes first. */
 const LIMIT = 1000;
-const MAIN_PROPERTIES: ReadonlySet<string> = new Set(['state', 'mode', 'option']);
+const MAIN_PROPERTIES = ['state', 'mode', 'option'] as const;
 
 interface Done {
   readonly action: Action;
+  readonly kind: Kind;
+  readonly property: string;
+  readonly wanted: Value;
   readonly atMono: MonoMs;
-  readonly expected: Readonly<Record<string, Value>>;
 }
 
 /**
@@ -22,7 +25,8 @@ interface Done {
  * no action of ours is under way. MQTT does not say who acted, so this is a hint (`implied`), never proof.
  */
 export class ReversalWatch {
-  readonly #done = new Map<EntityId, Done>();
+  /** By the main property of each entity: the one whose change says that somebody disagreed. */
+  readonly #done = new Map<PropertyKey, Done>();
   readonly #actionPending: (entity: EntityId) => boolean;
 
   /** @param actionPending whether an action of ours on the entity is under way */
@@ -33,12 +37,13 @@ export class ReversalWatch {
   confirmed(action: Action, nowMono: MonoMs): void {
     const kind = kindOf(action.entity);
     if (!isKind(kind)) return;
-    this.#done.delete(action.entity);
-    this.#done.set(action.entity, {
-      action,
-      atMono: nowMono,
-      expected: expectedState(kind, action.command, action.args),
-    });
+    const expected = expectedState(kind, action.command, action.args);
+    // A dimmer still on its way is not a reversal: only the main state says so.
+    const property = MAIN_PROPERTIES.find((name) => expected[name] !== undefined);
+    if (property === undefined) return;
+    const key = propertyKey(action.entity, property);
+    this.#done.delete(key);
+    this.#done.set(key, { action, kind, property, wanted: expected[property]!, atMono: nowMono });
     if (this.#done.size > LIMIT) {
       for (const oldest of this.#done.keys()) {
         this.#done.delete(oldest);
@@ -47,24 +52,17 @@ export class ReversalWatch {
     }
   }
 
-  /** @returns the action this reading undoes, once */
+  /** One look-up for each of the many readings that undo nothing. @returns the action this reading undoes, once */
   observe(reading: Reading): Action | undefined {
-    if (this.#done.size === 0 || reading.retained) return undefined;
-    const entity = entityOf(reading.key);
-    const done = this.#done.get(entity);
-    if (done === undefined) return undefined;
-    if (reading.received - done.atMono > WINDOW_MS) {
-      this.#done.delete(entity);
+    const done = this.#done.get(reading.key);
+    if (done === undefined || reading.retained) return undefined;
+    const { action, kind, property, wanted, atMono } = done;
+    if (reading.received - atMono > WINDOW_MS) {
+      this.#done.delete(reading.key);
       return undefined;
     }
-    const property = propertyOf(reading.key);
-    const wanted = done.expected[property];
-    const kind = kindOf(entity);
-    // A dimmer still on its way, or a cover that is opening, is not a reversal: only the main state says so.
-    if (wanted === undefined || !isKind(kind) || !MAIN_PROPERTIES.has(property)) return undefined;
-    if (this.#actionPending(entity)) return undefined;
-    if (shows(kind, property, wanted, reading.value)) return undefined;
-    this.#done.delete(entity);
-    return done.action;
+    if (this.#actionPending(action.entity) || shows(kind, property, wanted, reading.value)) return undefined;
+    this.#done.delete(reading.key);
+    return action;
   }
 }

@@ -35,7 +35,10 @@ export class SessionQueues {
     const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
     persistence.outgoingEnqueueCombi = (subscribers, packet) =>
       enqueue(
-        subscribers.filter(({ clientId }) => this.#admit(clientId)),
+        // A session with several matching subscriptions gets the message, and acknowledges it, once.
+        [...new Map(subscribers.map((one) => [one.clientId, one])).values()].filter(({ clientId }) =>
+          this.#admit(clientId),
+        ),
         packet,
       );
   }

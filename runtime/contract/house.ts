@@ -68,6 +68,15 @@ export interface House {
   ofDevice(device: string): readonly Entity[];
 }
 
+/** The last values of a device that was not fully known when they came, now to be resolved again. */
+export interface LateObservations {
+  readonly dialect: string;
+  /** Latest of each field, with the time it was received at where the device does not say; availability is among them. */
+  readonly observations: readonly Observation[];
+  /** Properties that values were filed under by mistake: nothing is known of them after all. */
+  readonly gone: readonly PropertyKey[];
+}
+
 /** The house while it is being learned: what the sensing stage needs beyond reading it. */
 export interface Registry extends House {
   /**
@@ -80,6 +89,11 @@ export interface Registry extends House {
   /** Topics to subscribe to for discovery. */
   readonly discoveryTopics: readonly string[];
   onChange(listener: () => void): void;
+  /**
+   * Calls back, from within `discover` or `resolve`, when more has become known of a device whose messages came first:
+   * what was filed under a guess is to be filed anew.
+   */
+  onLate(listener: (late: LateObservations) => void): void;
   problems(): readonly HouseProblem[];
 }
 

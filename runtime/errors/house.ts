@@ -42,6 +42,12 @@ export const HOUSE_ERRORS = {
       `Expected a template that can be evaluated but ${f.reason} in ${JSON.stringify(f.template)}.`,
     'Simplify the template at the device that announces it, or name the value by a path in house.yaml.',
   ),
+  TEMPLATE_VALUE: spec(
+    'data',
+    (f: { expected: string; received: string }) =>
+      `Expected ${f.expected} where a template calculates but received ${f.received}.`,
+    'Look at what the device sends; give the filter a default where a value may be missing: `value | float(0)`.',
+  ),
   TEMPLATE_LIMIT: spec(
     'data',
     (f: { template: string; limit: string }) =>

@@ -239,7 +239,7 @@ export class Journal {
   }
 
   #openDisk(): Recovered {
-    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#options.folder);
     const unlock = takeLock(this.#options.folder);
     try {
       const db = openDatabase(this.#options.folder);
@@ -488,5 +488,15 @@ export class Journal {
       this.#timers[index] = this.#options.clock.schedule(ms, run);
     };
     this.#timers.push(this.#options.clock.schedule(ms, run));
+  }
+}
+
+/** `mkdir -p`; a read-only disk says so, where Node's recursive one says that the parent is missing. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -1,3 +1,5 @@
+import { GanglionError } from '../errors.ts';
+
 type Fn = (...args: readonly unknown[]) => unknown;
 
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -37,12 +39,19 @@ function num(value: unknown): number {
     : Number.NaN;
 }
 
-/** A number, the fallback where there is one, else an error as in Home Assistant. */
+function noNumber(value: unknown): GanglionError {
+  return new GanglionError('TEMPLATE_VALUE', {
+    expected: 'a number',
+    received: textOf(value).slice(0, 40) || 'nothing',
+  });
+}
+
+/** A number, the fallback where there is one, else TEMPLATE_VALUE: an error there as in Home Assistant. */
 function numberOr(value: unknown, fallback: unknown): unknown {
   const number = num(value);
   if (Number.isFinite(number)) return number;
   if (fallback !== undefined) return fallback;
-  throw new RangeError(`${textOf(value).slice(0, 40) || 'nothing'} is no number`);
+  throw noNumber(value);
 }
 
 export function compare(operator: string, left: unknown, right: unknown): unknown {
@@ -84,8 +93,8 @@ function order(operator: string, left: unknown, right: unknown): boolean {
 function arithmetic(operator: string, left: unknown, right: unknown): number {
   const numeric = (value: unknown): value is number | boolean =>
     typeof value === 'number' || typeof value === 'boolean';
-  if (!numeric(left) || !numeric(right))
-    throw new TypeError(`${operator} is applied to something that is no number`);
+  if (!numeric(left)) throw noNumber(left);
+  if (!numeric(right)) throw noNumber(right);
   const a = Number(left);
   const b = Number(right);
   switch (operator) {
@@ -104,14 +113,13 @@ function arithmetic(operator: string, left: unknown, right: unknown): number {
     case '**':
       return a ** b;
     default:
-      throw new TypeError(`the operator ${operator} is not known`);
+      throw new GanglionError('TEMPLATE_VALUE', { expected: 'an operator of Jinja', received: operator });
   }
 }
 
 function round(value: unknown, digits: unknown, mode: unknown): unknown {
   const number = num(value);
-  if (!Number.isFinite(number))
-    throw new RangeError(`${textOf(value).slice(0, 40) || 'nothing'} is no number`);
+  if (!Number.isFinite(number)) throw noNumber(value);
   const factor = 10 ** Math.min(12, Math.max(0, Math.trunc(num(digits ?? 0)) || 0));
   const turn = mode === 'floor' ? Math.floor : mode === 'ceil' ? Math.ceil : Math.round;
   return turn(number * factor) / factor;

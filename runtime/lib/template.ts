@@ -9,7 +9,7 @@ import { FILTERS, METHODS, TESTS, textOf, truthy, FUNCTIONS, compare, isMapping 
  * expressions are refused when the template is compiled.
  */
 export interface Template {
-  /** Throws GanglionError TEMPLATE_UNSUPPORTED or TEMPLATE_LIMIT. */
+  /** Throws GanglionError TEMPLATE_VALUE, TEMPLATE_UNSUPPORTED or TEMPLATE_LIMIT. */
   render(variables: Readonly<Record<string, unknown>>): string;
 }
 

@@ -203,6 +203,21 @@ export class StateStore implements StateView {
     for (const slot of entry.slots) this.#setSlotMaxAge(slot, ms);
   }
 
+  /** As if nothing had ever been read of these. Returns the slots of those that were known. */
+  forget(keys: Iterable<PropertyKey>): number[] {
+    const changed: number[] = [];
+    for (const key of keys) {
+      const slot = this.#table.find(key);
+      if (slot === undefined || this.#base[slot] === UNKNOWN) continue;
+      this.#base[slot] = UNKNOWN;
+      this.#others[slot] = undefined;
+      this.#units[slot] = undefined;
+      this.#at[slot] = 0;
+      if (this.#show(slot, this.#standingOf(slot))) changed.push(slot);
+    }
+    return changed;
+  }
+
   /** Turns known values into stale ones where they are too old; returns the slots whose standing changed. */
   expire(now: MonoMs = this.#clock.mono()): number[] {
     const changed: number[] = [];

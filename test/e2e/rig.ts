@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { onTestFinished } from 'vitest';
+import { assert, onTestFinished, vi } from 'vitest';
 import type { Runtime } from '../../runtime/index.ts';
 import { createRuntime, loadConfig } from '../../runtime/index.ts';
 import type { RuntimeApi, RuntimeEvent } from '../../runtime/contract/api.ts';
@@ -17,10 +17,10 @@ export interface Rig {
   readonly events: readonly RuntimeEvent[];
   readonly log: MemoryLog;
   /** `CODE: sentence` of every problem so far. */
-  problems(): string[];
-  counter(name: string): number;
+  readonly problems: () => string[];
+  readonly counter: (name: string) => number;
   /** Status of each outcome so far, by entity and command. */
-  outcomes(): string[];
+  readonly outcomes: () => string[];
 }
 
 export function temporaryFolder(): string {
@@ -31,7 +31,20 @@ export function temporaryFolder(): string {
 
 /** A daemon in this process, stopped with the test. */
 export async function startDaemon(files: DaemonFiles, folder = temporaryFolder()): Promise<Rig> {
-  return openDaemon(await writeDaemonFiles(folder, files));
+  const rig = await openDaemon(await writeDaemonFiles(folder, files));
+  await connected(rig);
+  return rig;
+}
+
+/** Resolves when the broker has taken the daemon's subscriptions. */
+export async function connected({ api }: Rig): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const mqtt = api.health().parts.find(({ name }) => name === 'mqtt');
+      assert(mqtt?.status === 'ok', mqtt?.detail);
+    },
+    { timeout: 10_000, interval: 10 },
+  );
 }
 
 export async function openDaemon(configFile: string): Promise<Rig> {
@@ -60,11 +73,10 @@ export async function openDaemon(configFile: string): Promise<Rig> {
   };
 }
 
-/** Clients on the other side of the broker, closed with the test. */
+/** A client on the other side of the broker. */
 export async function connectHouse(url: string, options: IClientOptions = {}): Promise<MqttClient> {
   const client = await connectAsync(url, { clean: true, reconnectPeriod: 50, ...options });
   client.on('error', () => {});
-  onTestFinished(async () => client.endAsync(true));
   return client;
 }
 

@@ -1,8 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { readYaml } from '../../config/load.ts';
-import type { Entity, House } from '../../contract/house.ts';
-import { kindSpec } from '../../contract/kinds.ts';
+import type { House } from '../../contract/house.ts';
 import { GanglionError } from '../../errors.ts';
 import type { DevicesReply } from '../../http/views.ts';
 import type { PolicyProblem } from '../../../policies/index.ts';
@@ -45,22 +44,9 @@ export const policyCheckCommand = defineCommand({
         `${wrap(`${against}: ${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}, ${found}.`, io.columns)}\n`,
       );
     }
-    const mute = args.json === true || errors === 0 ? [] : unreachable(place?.house);
-    if (mute.length > 0) {
-      const hint = `${mute[0]!.id}${mute.length > 1 ? ` and ${mute.length - 1} more` : ''} there without a dialect: what it takes is known to the running daemon only.`;
-      io.out(`${wrap(clean(hint), io.columns)}\n`);
-    }
     return errors === 0 ? 0 : 1;
   },
 });
-
-/** Entities of a house file that only discovery can say how to reach. */
-function unreachable(house: House | undefined): readonly Entity[] {
-  const entities = [...(house?.entities() ?? [])];
-  return entities.filter(
-    ({ kind, commands }) => commands.length === 0 && Object.keys(kindSpec(kind).commands).length > 0,
-  );
-}
 
 function missingFolder(): never {
   throw new GanglionError('USAGE', {

@@ -81,6 +81,23 @@ describe('checkPolicies', () => {
     ]);
   });
 
+  it('lets a policy wait for what is only named, and still finds what can never be right', () => {
+    const house = testHouse();
+    house.add('light.attic', { commands: [] });
+    house.add('sensor.attic');
+    const text = `
+- id: a
+  when: sensor.attic.humidity > 60
+  then: [light.attic.turn_on, light.attic.turn_off, light.attic.trun_on, "light.attic.turn_on(brightness: 120)"]`;
+    const { problems } = checkPolicies([{ name: 'p.yaml', text }], house, []);
+    expect(problems.map(({ severity, path, waits }) => [severity, path, waits])).toEqual([
+      ['warning', 'when', undefined],
+      ['warning', 'then[0]', true],
+      ['error', 'then[2]', undefined],
+      ['error', 'then[3]', undefined],
+    ]);
+  });
+
   it('checks decide policies in every part', () => {
     const text = `
 - id: air

@@ -325,6 +325,22 @@ describe('a house that grows', () => {
     expect(s.set(MOTION, 'on')).toEqual([]);
   });
 
+  it('waits for the hub of an entity that house.yaml only names', () => {
+    const s = setup({
+      yaml: `- { id: a, when: '${MOTION} == "on"', then: light.attic.turn_on }`,
+      state0: { [MOTION]: 'off' },
+    });
+    s.house.add('light.attic', { commands: [] });
+    s.engine.recheck(s.house, s.now());
+    expect(s.engine.problems()).toMatchObject([{ policy: 'a', severity: 'warning', waits: true }]);
+    expect(s.engine.explain('a', s.now()).status).toBe('waiting');
+    expect(s.set(MOTION, 'on')).toEqual([]);
+    s.house.add('light.attic');
+    s.engine.recheck(s.house, s.now());
+    s.set(MOTION, 'off');
+    expect(ids(s.set(MOTION, 'on'))).toEqual(['a']);
+  });
+
   it('notices an entity that was replaced by one that can do less', () => {
     const s = setup({ yaml: `- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }` });
     expect(s.engine.explain('a', s.now()).status).toBe('active');

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectMqtt, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EmbeddedBroker, type EmbeddedBrokerOptions } from '../../../runtime/broker/broker.ts';
 import { systemClock } from '../../../runtime/lib/clock.ts';
 import { MqttSource } from '../../../sensors/sources/mqtt.ts';
@@ -50,6 +50,32 @@ function folder(): string {
 }
 
 describe('EmbeddedBroker', () => {
+  it('loses none that a quicker one overtakes, and sends one once to overlapping subscriptions', async () => {
+    const { url } = await start();
+    const sink = await listener(url, ['house/#']);
+    const overlapping = await client(url);
+    const seen: string[] = [];
+    overlapping.on('message', (_topic, payload) => void seen.push(payload.toString()));
+    await overlapping.subscribeAsync(['house/#', 'house/+', 'house/x'], { qos: 1 });
+    const publisher = await client(url);
+    const kinds = [
+      { retain: true, qos: 0 },
+      { retain: false, qos: 1 },
+      { retain: true, qos: 1 },
+      { retain: false, qos: 0 },
+    ] as const;
+    const sent = Array.from({ length: 40 }, (_, n) => `${n}`);
+    for (const [n, text] of sent.entries()) publisher.publish('house/x', text, kinds[n % 4]);
+    await sink.until(() => sink.messages.length >= sent.length);
+    await publisher.publishAsync('house/last', 'last', { qos: 1 });
+    await sink.until(() => sink.texts.includes('last'));
+    await vi.waitFor(() => expect(seen).toContain('last'));
+    const byNumber = (texts: readonly string[]): string[] =>
+      texts.slice(0, -1).toSorted((a, b) => Number(a) - Number(b));
+    expect(byNumber(sink.texts)).toEqual(sent);
+    expect(byNumber(seen)).toEqual(sent);
+  });
+
   it('carries messages of every QoS and stops more than once', async () => {
     const { broker, url } = await start();
     const sink = await listener(url, ['house/#']);

@@ -147,11 +147,23 @@ describe('policy check', () => {
     expect(text).toContain('did you mean light.kitchen_table?');
     expect(text).toContain('did you mean turn_on?');
     expect(text).toMatch(/error p\.yaml:\d b when/);
-    expect(text).toContain('siren.roof there without a dialect');
+    expect(text).not.toContain('siren.roof');
     const json = JSON.parse(
       (await cli(folder, 'policy', 'check', 'p.yaml', '--house', 'house.yaml', '--json')).stdout,
     ) as object;
     expect(json).toMatchObject({ ok: false });
+  });
+
+  it('only warns of what house.yaml merely names', async () => {
+    writeFileSync(
+      join(folder, 'p.yaml'),
+      '- id: b\n  when: light.kitchen_table.state == "on"\n  then: [siren.roof.turn_on, siren.roof.turn_off]\n',
+    );
+    const { code, stdout } = await cli(folder, 'policy', 'check', 'p.yaml', '--house', 'house.yaml');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(code).toBe(0);
+    expect(text.match(/siren\.roof is known by its name only/g)).toHaveLength(1);
+    expect(text).toContain('1 policy, 0 wrong, 1 to look at.');
   });
 
   it('says when a file is not there', async () => {

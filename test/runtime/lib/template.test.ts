@@ -68,6 +68,19 @@ describe('templates', () => {
     expect(performance.now() - before).toBeLessThan(500);
   });
 
+  it.each(['{{ value | float }}', '{{ value | round(1) }}', '{{ value_json.t * 2 }}', '{{ 1 + value }}'])(
+    'says that a value is no number in %s',
+    (source) => {
+      const template = compileTemplate(source);
+      expect(() => template.render({ value: 'offline', value_json: { t: 'offline' } })).toThrow(
+        expect.objectContaining({
+          code: 'TEMPLATE_VALUE',
+          fields: { expected: 'a number', received: 'offline' },
+        }),
+      );
+    },
+  );
+
   it('never reaches a prototype', () => {
     expect(render('{{ value_json.constructor }}{{ value_json["__proto__"] }}', { value_json: {} })).toBe('');
   });

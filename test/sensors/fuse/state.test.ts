@@ -54,6 +54,17 @@ describe('StateStore', () => {
     expect([...state.entities()]).toEqual([]);
   });
 
+  it('forgets what was read by mistake, and takes the next reading whatever its time', () => {
+    const { state, read } = setup();
+    const slot = state.slot(KEY);
+    read(KEY, 21, { unit: '°C' });
+    expect(state.forget([KEY, 'sensor.never.seen'])).toEqual([slot]);
+    expect(state.forget([KEY])).toEqual([]);
+    expect(state.get(KEY)).toEqual({ value: undefined, standing: 'unknown', at: 0 });
+    expect([...state.entities()]).toEqual([]);
+    expect(read(KEY, 21)).toBe(slot);
+  });
+
   it('refreshes the times of an unchanged value', () => {
     const { clock, state, read } = setup({ maxAgeMs: 1000 });
     read(KEY, 5);
