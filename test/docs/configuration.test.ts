@@ -45,13 +45,13 @@ describe('docs/configuration.md', () => {
   });
 
   it('says what each key is and names its default', () => {
-    for (const [key, { type }] of rows) expect([key, type]).not.toEqual([key, '']);
+    expect([...rows].filter(([, { type }]) => type === '')).toEqual([]);
     const scalars = [...schema].filter(([, standard]) =>
       ['string', 'number', 'boolean'].includes(typeof standard),
     );
     expect(scalars.length).toBeGreaterThan(20);
-    for (const [key, standard] of scalars)
-      expect([key, rows.get(key)?.standard]).toEqual([key, `\`${String(standard)}\``]);
+    const wrong = scalars.filter(([key, standard]) => rows.get(key)?.standard !== `\`${String(standard)}\``);
+    expect(wrong).toEqual([]);
   });
 
   it('names every entry of the lists that are a default', () => {

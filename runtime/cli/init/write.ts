@@ -57,7 +57,7 @@ export function configText(found: Findings): string {
     '# What may be commanded at all, and what a person must approve first (`ganglion approve`).',
     'limits:',
     '  allow: ["light.*", "switch.*", "fan.*", "cover.*", "climate.*", "humidifier.*", "media_player.*", "vacuum.*",',
-    '          "number.*", "select.*", "scene.*", "notify.*"]',
+    '          "number.*", "select.*", "scene.*", "notify.*", "tool.*"]',
     '  approve: ["lock.*", "valve.*", "siren.*"]',
     '',
   ].join('\n');
