@@ -89,6 +89,11 @@ export function openRulebook(parts: RulebookParts): Rulebook {
 }
 
 function sayPolicyProblem(problems: ProblemDesk, problem: PolicyProblem): void {
-  const about = `${problem.file}:${problem.policy ?? ''}:${problem.path}`;
-  problems.say('POLICY_PROBLEM', about, formatProblem(problem));
+  // With the sentence, as it gets better while the house is learned: then there is something to suggest.
+  const sentence = formatProblem(problem);
+  problems.say(
+    'POLICY_PROBLEM',
+    `${problem.file}:${problem.policy ?? ''}:${problem.path} ${sentence}`,
+    sentence,
+  );
 }
