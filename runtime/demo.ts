@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const NODE = 'demo';
 export async function createDemo(options: RuntimeOptions): Promise<Runtime & { readonly config: Config }> {
   const examples = join(packageRoot(import.meta.url), 'examples', 'demo');
   const data = mkdtempSync(join(tmpdir(), 'ganglion-demo-'));
-  const config = checkConfig({
+  const input = {
     node: NODE,
     broker: { embedded: { listen: `127.0.0.1:${await freePort(1883)}` } },
     house: join(examples, 'house.yaml'),
@@ -31,7 +31,11 @@ export async function createDemo(options: RuntimeOptions): Promise<Runtime & { r
     http: { listen: `127.0.0.1:${await freePort(8420)}` },
     mqtt: { ask: { allow: ['light.*', 'fan.*', 'cover.*', 'switch.*', 'climate.*'] } },
     data,
-  });
+  };
+  // Written down, so that the other commands find this demo whatever its ports are. JSON is YAML.
+  const file = join(data, 'ganglion.yaml');
+  writeFileSync(file, JSON.stringify(input, undefined, 2));
+  const config = checkConfig(input, { file });
   return new Demo(config, data, options);
 }
 

@@ -4,7 +4,6 @@ import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { FrameMeter } from './frame-meter.ts';
-import { Overlap } from './overlap.ts';
 import { RetainedFile, type RetainedLimits } from './retained-file.ts';
 import { publishInOrder } from './in-order.ts';
 import { type QueueingPersistence, SessionQueues, type SessionLimits } from './session-queues.ts';
@@ -107,14 +106,8 @@ export class EmbeddedBroker {
       throw new GanglionError('BROKER_USERS_REQUIRED', { address: listen });
     }
     const { Aedes } = await import('aedes');
-    const overlap = new Overlap();
     const aedes = await Aedes.createBroker({
       connectTimeout: 10_000,
-      preConnect: (client, _packet, done) => {
-        overlap.connect(client);
-        done(null, true);
-      },
-      authorizeForward: (client, packet) => overlap.forward(client, packet),
       authenticate: (client, username, password, done) => {
         const admitted = this.#users.admit(username, password);
         if (admitted && username !== undefined) this.#names.set(client, username);

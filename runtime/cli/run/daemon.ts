@@ -1,5 +1,6 @@
 import type { Config } from '../../config/load.ts';
 import type { Log } from '../../contract/log.ts';
+import type { Runtime } from '../../daemon.ts';
 import type { CliIo } from '../io.ts';
 import type { Style } from '../style.ts';
 import { clean } from '../text.ts';
@@ -34,6 +35,7 @@ export async function runDaemon({ config, demo, json, io, style }: RunOptions): 
           brokerUrl: runtime.brokerUrl,
           house: runtime.api.house,
           demo,
+          configFile: demoFile(runtime),
           program: programName(io.env),
         },
         style,
@@ -48,6 +50,12 @@ async function createDaemon(config: Config | undefined, log: Log) {
   }
   const { createRuntime } = await import('../../daemon.ts');
   return createRuntime(config, { log });
+}
+
+/** The demo's configuration, where it had to take another port than the one the commands look at. */
+function demoFile(runtime: Runtime | (Runtime & { readonly config: Config })): string | undefined {
+  if (!('config' in runtime) || runtime.url === undefined) return undefined;
+  return new URL(runtime.url).port === '8420' ? undefined : runtime.config.file;
 }
 
 /** Problems reach the live log as events; what is left for standard error are defects, and details on request. */

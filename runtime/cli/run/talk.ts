@@ -8,6 +8,8 @@ export interface TalkOptions {
   readonly brokerUrl: string | undefined;
   readonly house: House;
   readonly demo: boolean;
+  /** To be named with every command; undefined where the commands find the daemon by themselves. */
+  readonly configFile: string | undefined;
   /** How this user calls the program: `ganglion`, or through npm. */
   readonly program: string;
 }
@@ -25,7 +27,8 @@ export function talkLines(options: TalkOptions, style: Style): string[] {
     `${style.bold(`Ganglion ${clean(options.node)}`)} is up${options.demo ? style.warn(' with a SIMULATED house') : ''}.`,
   ];
   if (url !== undefined) lines.push(`  dashboard  ${style.accent(`${url}/`)}`);
-  lines.push(`  ask        ${program} ask "${request}"`);
+  const config = options.configFile === undefined ? '' : ` --config ${options.configFile}`;
+  lines.push(`  ask        ${program} ask${config} "${request}"`);
   if (url !== undefined) lines.push(`  look       curl -s ${url}/v1/state`);
   const publish = publishExample(options);
   if (publish !== undefined) lines.push(`  publish    ${publish}`);

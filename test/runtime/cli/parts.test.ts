@@ -249,6 +249,7 @@ describe('supervising', () => {
         brokerUrl: 'mqtt://127.0.0.1:1884',
         house,
         demo: false,
+        configFile: undefined,
         program: 'ganglion',
       },
       plain,
