@@ -149,7 +149,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   teardown.add('executor', () => executor.stop());
   stats.watch(() => ({ ...executor.gauges, ...pools.gauges }));
 
-  const interlocks = new Interlocks(config.limits, house, state, tools);
+  const interlocks = new Interlocks({
+    limits: config.limits,
+    house,
+    state,
+    tools,
+    repeatable: (dialect) => ENCODED_DIALECTS.includes(dialect),
+  });
   const decider = new Decider({
     interlocks,
     clock,

@@ -8,6 +8,8 @@ interface Waiting {
   /** Shown on CLI and HTTP only; an approval over MQTT must bring it. */
   readonly code: string;
   readonly timer: Timer;
+  /** Wrong codes so far. */
+  misses: number;
 }
 
 export interface ApprovalsOptions {
@@ -18,6 +20,11 @@ export interface ApprovalsOptions {
   readonly random?: () => number;
 }
 
+/** After so many wrong codes an action can only be approved where no code is asked for. */
+const MAX_MISSES = 5;
+/** Actions that wait at once; nobody answers more. */
+const MAX_WAITING = 500;
+
 /** Actions that wait for a person, each with a one-time code and a time after which nobody cares any more. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
@@ -27,13 +34,16 @@ export class Approvals {
     this.#options = options;
   }
 
-  add(job: Job, ageMs = 0): void {
+  /** @returns false if too many wait already */
+  add(job: Job, ageMs = 0): boolean {
+    if (this.#waiting.size >= MAX_WAITING) return false;
     const code = String((this.#options.random ?? (() => randomInt(1_000_000)))()).padStart(6, '0');
     const timer = this.#options.clock.schedule(Math.max(0, this.#options.expiresMs - ageMs), () => {
       this.#waiting.delete(job.action.id);
       this.#options.onExpired(job);
     });
-    this.#waiting.set(job.action.id, { job, code, timer });
+    this.#waiting.set(job.action.id, { job, code, timer, misses: 0 });
+    return true;
   }
 
   list(): readonly { readonly job: Job; readonly code: string }[] {
@@ -56,11 +66,13 @@ export class Approvals {
         reason: matches.length > 1 ? 'several actions begin so' : 'nothing with this id waits for approval',
       });
     }
-    if (code !== undefined && code !== waiting.code) {
-      throw new GanglionError('APPROVAL_INVALID', {
-        id,
-        reason: 'the code is not the one shown on the command line and the dashboard',
-      });
+    if (code !== undefined && (waiting.misses >= MAX_MISSES || code !== waiting.code)) {
+      waiting.misses++;
+      const reason =
+        waiting.misses > MAX_MISSES
+          ? 'too many codes were wrong; approve it on the command line or the dashboard'
+          : 'the code is not the one shown on the command line and the dashboard';
+      throw new GanglionError('APPROVAL_INVALID', { id, reason });
     }
     waiting.timer.cancel();
     this.#waiting.delete(waiting.job.action.id);

@@ -35,9 +35,12 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   /** Waiting jobs by entity; an entity that is in the map has one under way. */
   readonly #lanes = new Map<EntityId, Job[]>();
+  /** Ids of the jobs accepted and not yet answered. */
+  readonly #underWay = new Set<string>();
   #ready: Job[] = [];
   #scheduled = false;
   #size = 0;
+  #stopped = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -52,6 +55,7 @@ export class Dispatcher {
   submit(job: Job): boolean {
     if (this.#size >= this.#options.queueLimit) return false;
     this.#size++;
+    this.#underWay.add(job.action.id);
     const lane = this.#lanes.get(job.action.entity);
     if (lane === undefined) {
       this.#lanes.set(job.action.entity, []);
@@ -62,7 +66,15 @@ export class Dispatcher {
     return true;
   }
 
+  /** Sends nothing more. What is under way is left to end without anybody listening. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ready = [];
+    this.#lanes.clear();
+  }
+
   #enqueue(job: Job): void {
+    if (this.#stopped) return;
     this.#ready.push(job);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -81,19 +93,25 @@ export class Dispatcher {
   }
 
   async #send(batch: readonly Job[]): Promise<void> {
+    try {
+      await this.#sendLive(batch);
+    } catch (error) {
+      // Nothing waits for this promise: what goes wrong must end the actions, not the daemon.
+      const detail = messageOf(error);
+      for (const job of batch)
+        if (this.#underWay.has(job.action.id)) this.#finish(job, { status: 'failed', detail });
+    }
+  }
+
+  async #sendLive(batch: readonly Job[]): Promise<void> {
     const now = this.#options.clock.wall();
     const live = batch.filter((job) => {
       if (job.action.deadline > now) return true;
       this.#finish(job, { status: 'failed', detail: 'expired' });
       return false;
     });
-    let cleared: readonly Job[] = [];
-    try {
-      cleared = await this.#options.beforeSend(live);
-    } catch (error) {
-      for (const job of live) this.#finish(job, { status: 'failed', detail: messageOf(error) });
-      return;
-    }
+    const cleared = await this.#options.beforeSend(live);
+    if (this.#stopped) return;
     const held = live.filter((job) => !cleared.includes(job));
     for (const job of held) this.#release(job);
     const groups = new Map<string, Job[]>();
@@ -171,6 +189,7 @@ export class Dispatcher {
   }
 
   #release(job: Job): void {
+    if (!this.#underWay.delete(job.action.id)) return;
     this.#size--;
     const lane = this.#lanes.get(job.action.entity);
     const next = lane?.shift();

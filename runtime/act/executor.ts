@@ -13,6 +13,7 @@ import { newId } from '../lib/id.ts';
 import { Approvals } from './approvals.ts';
 import { Confirmations } from './confirmation.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { toolTarget } from './interlocks.ts';
 import type { DispatcherOptions, Job } from './dispatcher.ts';
 import type { Pools } from './pools.ts';
 import { resume } from './recovery.ts';
@@ -49,6 +50,7 @@ const NEWER = 20;
  * finds the action unfinished and looks at the state again.
  */
 const WRITE_MS = 25;
+const UNRECORDED = 'the journal cannot store it, and critical actions are never sent unrecorded';
 /** The reward an undone action implies. */
 const REVERSAL_REWARD = -0.5;
 
@@ -66,11 +68,12 @@ export class Executor {
   readonly #confirmations = new Confirmations();
   readonly #reversals = new ReversalWatch((entity) => this.#confirmations.waitsFor(entity));
   readonly #timers = new Map<string, Timer>();
-  /** When the decision of a live action was made, for latencies. */
-  readonly #started = new Map<string, number>();
+  /** Live actions: when the decision was made, and whether a crash would find it. */
+  readonly #started = new Map<string, { readonly atMs: number; readonly durable: boolean }>();
   #ended: Outcome[] = [];
   #sent: string[] = [];
   #writing: Timer | undefined;
+  #stopped = false;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -111,19 +114,22 @@ export class Executor {
     this.#options.emit({ type: 'decision', decision: final });
     for (const order of orders) {
       if (order.needsApproval) {
-        this.#approvals.add(order);
-        this.#options.emit({ type: 'action', action: order.action, stage: 'awaiting-approval' });
+        this.#await(order);
       } else if (!durable && order.action.critical) {
-        this.#end(
-          order.action,
-          'refused',
-          'the journal cannot store it, and critical actions are never sent unrecorded',
-        );
+        this.#end(order.action, 'refused', UNRECORDED);
       } else {
-        this.#start(order);
+        this.#start(order, durable);
       }
     }
     return final;
+  }
+
+  #await(order: Job, ageMs = 0): void {
+    if (this.#approvals.add(order, ageMs)) {
+      this.#options.emit({ type: 'action', action: order.action, stage: 'awaiting-approval' });
+    } else {
+      this.#end(order.action, 'refused', 'too many actions wait for approval');
+    }
   }
 
   /** Called for every reading: looks for proof of what was sent and for signs that it was undone. */
@@ -166,8 +172,12 @@ export class Executor {
       ...job.action,
       deadline: (this.#options.clock.wall() + this.#options.deadlineMs) as WallMs,
     };
-    this.#options.journal.setStage([action.id], 'pending');
-    this.#start({ ...job, action });
+    const durable = this.#options.journal.approve(action.id, action.deadline);
+    if (!durable && action.critical) {
+      this.#end(action, 'refused', UNRECORDED);
+      return { action, stage: 'done' };
+    }
+    this.#start({ ...job, action }, durable);
     return { action, stage: 'pending' };
   }
 
@@ -182,15 +192,16 @@ export class Executor {
     const present = {
       now,
       current,
-      target: (action: Action) => house.entity(action.entity)?.target,
+      target: ({ entity }: Action) =>
+        entity.startsWith('tool.') ? toolTarget(entity) : house.entity(entity)?.target,
       ofEntity: ({ entity }: Action) => journal.decisions.actions({ entity, limit: NEWER }),
     };
     for (const record of unfinished) {
       const { action } = record;
       const next = resume(record, present);
       if (next.do === 'end') this.#end(action, next.status, next.detail);
-      else if (next.do === 'send') this.#start({ action, target: next.target });
-      else this.#approvals.add({ action, target: next.target }, now - this.#madeAt(action));
+      else if (next.do === 'send') this.#start({ action, target: next.target }, true);
+      else this.#await({ action, target: next.target }, now - this.#madeAt(action));
     }
   }
 
@@ -204,6 +215,8 @@ export class Executor {
 
   /** Stores what has ended; whatever is still under way is found by the next start. */
   stop(): void {
+    this.#stopped = true;
+    this.#dispatcher.stop();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#approvals.stop();
@@ -211,8 +224,9 @@ export class Executor {
     this.#flush();
   }
 
-  #start(job: Job): void {
-    this.#started.set(job.action.id, this.#madeAt(job.action));
+  /** @param durable whether the next start would find it */
+  #start(job: Job, durable: boolean): void {
+    this.#started.set(job.action.id, { atMs: this.#madeAt(job.action), durable });
     if (!this.#dispatcher.submit(job))
       this.#end(job.action, 'refused', `the action queue is full (${this.#options.queueLimit})`);
   }
@@ -220,21 +234,25 @@ export class Executor {
   async #beforeSend(jobs: readonly Job[]): Promise<readonly Job[]> {
     const { journal, clock } = this.#options;
     const once = jobs.filter(({ action }) => action.repeat === 'never').map(({ action }) => action.id);
-    // Marked before it is published: after a crash in between it counts as sent, and is not sent again.
-    if (once.length > 0) journal.setStage(once, 'sent');
-    const critical = jobs.filter(({ action }) => action.critical);
     let cleared = jobs;
-    if (critical.length > 0) {
+    const refuse = (unfit: (job: Job) => boolean, detail: string): void => {
+      const refused = new Set(cleared.filter(unfit));
+      cleared = cleared.filter((job) => !refused.has(job));
+      for (const { action } of refused) this.#end(action, 'refused', detail);
+    };
+    // Marked before it is published: after a crash in between it counts as sent, and is not sent again. One that is
+    // stored as pending and cannot be marked must not go out: the next start would send it a second time.
+    if (once.length > 0 && !journal.setStage(once, 'sent')) {
+      refuse(
+        ({ action }) => action.repeat === 'never' && this.#started.get(action.id)?.durable === true,
+        'the journal cannot mark it as sent, and it must not be sent twice',
+      );
+    }
+    if (cleared.some(({ action }) => action.critical)) {
       try {
         await journal.syncToDisk();
       } catch {
-        for (const { action } of critical)
-          this.#end(
-            action,
-            'refused',
-            'the journal cannot be synced to disk, and critical actions are never sent unrecorded',
-          );
-        cleared = jobs.filter(({ action }) => !action.critical);
+        refuse(({ action }) => action.critical, UNRECORDED);
       }
     }
     const now = clock.mono();
@@ -244,8 +262,9 @@ export class Executor {
 
   #onResult(job: Job, result: ActuatorResult): void {
     const { action } = job;
-    // A quick device may have shown the effect before the broker's acknowledgement came back.
-    if (!this.#started.has(action.id)) return;
+    // A quick device may have shown the effect before the broker's acknowledgement came back. What a stop interrupts
+    // stays unfinished: the next start goes on with it.
+    if (this.#stopped || !this.#started.has(action.id)) return;
     if (result.status === 'failed') {
       const late = this.#options.clock.wall() >= action.deadline;
       this.#end(

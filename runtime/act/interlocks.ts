@@ -17,6 +17,15 @@ export interface Limits {
   readonly approve: readonly string[];
 }
 
+export interface InterlockParts {
+  readonly limits: Limits;
+  readonly house: House;
+  readonly state: StateView;
+  readonly tools: ReadonlyMap<string, Tool>;
+  /** Whether a dialect only sends messages that set something: webhooks and user code may do anything. */
+  readonly repeatable: (dialect: string) => boolean;
+}
+
 /** A call that may be carried out: checked, in absolute terms, with what its execution needs to know. */
 export interface Cleared {
   readonly call: Call;
@@ -36,21 +45,15 @@ export const TOOL_DIALECT = 'tool';
  * possible. Not a rung: no rung can pass around it.
  */
 export class Interlocks {
-  readonly #limits: Limits;
-  readonly #house: House;
-  readonly #state: StateView;
-  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #parts: InterlockParts;
 
-  constructor(limits: Limits, house: House, state: StateView, tools: ReadonlyMap<string, Tool>) {
-    this.#limits = limits;
-    this.#house = house;
-    this.#state = state;
-    this.#tools = tools;
+  constructor(parts: InterlockParts) {
+    this.#parts = parts;
   }
 
   check(call: Call): Cleared | Refusal {
-    const approvable = matchesAny(this.#limits.approve, call.entity);
-    if (!matchesAny(this.#limits.allow, call.entity) && !approvable) {
+    const approvable = matchesAny(this.#parts.limits.approve, call.entity);
+    if (!matchesAny(this.#parts.limits.allow, call.entity) && !approvable) {
       return refusal(call, 'not-allowed', `${call.entity} is in neither limits.allow nor limits.approve.`);
     }
     return call.entity.startsWith('tool.')
@@ -60,12 +63,12 @@ export class Interlocks {
 
   #checkTool(call: Call, needsApproval: boolean): Cleared | Refusal {
     const name = call.entity.slice('tool.'.length);
-    const tool = this.#tools.get(name);
+    const tool = this.#parts.tools.get(name);
     if (tool === undefined) {
       return refusal(
         call,
         'unknown-entity',
-        `Expected a tool named ${name} but there is none; ${didYouMean(name, [...this.#tools.keys()])}`,
+        `Expected a tool named ${name} but there is none; ${didYouMean(name, [...this.#parts.tools.keys()])}`,
       );
     }
     const specs: Record<string, ArgSpec> = {};
@@ -77,12 +80,19 @@ export class Interlocks {
     }
     const problem = argsProblem(call, specs, {});
     if (problem !== undefined) return refusal(call, problem.code, problem.reason);
-    const target = { dialect: TOOL_DIALECT, address: { name } };
-    return { call, target, repeat: 'never', critical: false, needsApproval, before: {}, confirmMs: 0 };
+    return {
+      call,
+      target: toolTarget(call.entity),
+      repeat: 'never',
+      critical: false,
+      needsApproval,
+      before: {},
+      confirmMs: 0,
+    };
   }
 
   #checkDevice(asked: Call, needsApproval: boolean): Cleared | Refusal {
-    const entity = this.#house.entity(asked.entity);
+    const entity = this.#parts.house.entity(asked.entity);
     if (entity === undefined)
       return refusal(
         asked,
@@ -109,7 +119,7 @@ export class Interlocks {
     return {
       call,
       target: entity.target,
-      repeat: command.repeat,
+      repeat: this.#parts.repeatable(entity.target.dialect) ? command.repeat : 'never',
       critical: entity.critical,
       needsApproval,
       before,
@@ -120,11 +130,16 @@ export class Interlocks {
   #known(entity: Entity): Record<string, Value> {
     const before: Record<string, Value> = {};
     for (const property of Object.keys(kindSpec(entity.kind).properties)) {
-      const value = this.#state.current(this.#state.slot(propertyKey(entity.id, property)));
+      const value = this.#parts.state.current(this.#parts.state.slot(propertyKey(entity.id, property)));
       if (value !== undefined) before[property] = value;
     }
     return before;
   }
+}
+
+/** `tool.say` → what the dispatcher needs to find it. */
+export function toolTarget(entity: string): Target {
+  return { dialect: TOOL_DIALECT, address: { name: entity.slice('tool.'.length) } };
 }
 
 export function isRefusal(result: Cleared | Refusal): result is Refusal {

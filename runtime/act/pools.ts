@@ -2,6 +2,7 @@ import { Piscina } from 'piscina';
 import type { ActuatorResult, ActuatorTask } from '../contract/actuator.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import type { BrokerSettings } from '../lib/mqtt-options.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 import { workerFile } from '../lib/worker-file.ts';
 import type { HandlerTask } from './handler-worker.ts';
 import type { PublishTask } from './publish-worker.ts';
@@ -25,29 +26,21 @@ const IDLE_MS = 60_000;
  */
 export class Pools {
   readonly #options: PoolOptions;
+  readonly #threads: Turnstile;
   #publishing: Piscina<readonly PublishTask[], ActuatorResult[]> | undefined;
   #handlers: Piscina<HandlerTask, readonly ActuatorResult[]> | undefined;
 
+  #stopped = false;
+
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#threads = new Turnstile(options.handlerThreads);
   }
 
   /** Publishes a batch. Never throws: what went wrong is in the results. */
   async publish(tasks: readonly PublishTask[]): Promise<readonly ActuatorResult[]> {
-    this.#publishing ??= new Piscina({
-      filename: workerFile(import.meta.url, 'publish-worker.js').href,
-      workerData: { broker: this.#options.broker },
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: 256,
-      maxQueue: this.#options.queue,
-      // A thread that sleeps in Atomics.wait between tasks would not answer the broker's pings.
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
-    });
     try {
-      return await this.#publishing.run(tasks);
+      return await this.#publisher().run(tasks);
     } catch (error) {
       return tasks.map(() => ({ status: 'failed', detail: messageOf(error) }));
     }
@@ -55,30 +48,21 @@ export class Pools {
 
   /** Runs user code on a batch. Never throws; a handler that hangs, exits or eats memory fails its own tasks only. */
   async handle(task: HandlerTask): Promise<readonly ActuatorResult[]> {
-    this.#handlers ??= new Piscina({
-      filename: workerFile(import.meta.url, 'handler-worker.js').href,
-      minThreads: 0,
-      maxThreads: this.#options.handlerThreads,
-      idleTimeout: IDLE_MS,
-      maxQueue: this.#options.queue,
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits: {
-        maxOldGenerationSizeMb: Math.max(16, Math.round(this.#options.handlerMemoryBytes / 1e6)),
-      },
-    });
-    const handler = task.kind === 'webhook' ? 'webhook' : (task.name ?? task.module);
+    // Waits here rather than in piscina's queue: a handler's time begins when a thread is free for it.
+    await this.#threads.take();
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), task.timeoutMs + GRACE_MS);
     try {
-      return await this.#handlers.run(task, { signal: abort.signal });
+      return await this.#handlerPool().run(task, { signal: abort.signal });
     } catch (error) {
+      const handler = task.kind === 'webhook' ? 'webhook' : (task.name ?? task.module);
       const reason = abort.signal.aborted
         ? `it did not return within ${task.timeoutMs} ms`
         : messageOf(error);
       return failedAll(task.tasks, handler, reason);
     } finally {
       clearTimeout(timer);
+      this.#threads.release();
     }
   }
 
@@ -94,7 +78,48 @@ export class Pools {
     return this.#options.handlerTimeoutMs;
   }
 
+  #publisher(): Piscina<readonly PublishTask[], ActuatorResult[]> {
+    this.#refuseStopped();
+    this.#publishing ??= new Piscina({
+      filename: workerFile(import.meta.url, 'publish-worker.js').href,
+      workerData: { broker: this.#options.broker },
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: 256,
+      maxQueue: this.#options.queue,
+      // A thread that sleeps in Atomics.wait between tasks would not answer the broker's pings.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
+    });
+    return this.#publishing;
+  }
+
+  #handlerPool(): Piscina<HandlerTask, readonly ActuatorResult[]> {
+    this.#refuseStopped();
+    this.#handlers ??= new Piscina({
+      filename: workerFile(import.meta.url, 'handler-worker.js').href,
+      minThreads: 0,
+      maxThreads: this.#options.handlerThreads,
+      idleTimeout: IDLE_MS,
+      maxQueue: this.#options.queue,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(16, Math.round(this.#options.handlerMemoryBytes / 1e6)),
+      },
+    });
+    return this.#handlers;
+  }
+
+  /** A pool made after the stop would be a thread that nobody ends. */
+  #refuseStopped(): void {
+    if (this.#stopped)
+      throw new GanglionError('HANDLER_FAILED', { handler: 'pool', reason: 'the daemon is stopping' });
+  }
+
   async stop(): Promise<void> {
+    this.#stopped = true;
     const pools = [this.#publishing, this.#handlers];
     this.#publishing = undefined;
     this.#handlers = undefined;

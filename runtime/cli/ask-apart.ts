@@ -79,7 +79,13 @@ function assemble(
     house,
     state,
     decider: new Decider({
-      interlocks: new Interlocks(config.limits, house, state, new Map()),
+      interlocks: new Interlocks({
+        limits: config.limits,
+        house,
+        state,
+        tools: new Map(),
+        repeatable: () => true,
+      }),
       clock,
       deadlineMs: config.actions.deadline,
       // Nothing is carried out, so there is nothing to lose.

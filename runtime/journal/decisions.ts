@@ -14,6 +14,7 @@ interface ActionRow {
 export type Entry =
   | { readonly op: 'decisions'; readonly decisions: readonly Decision[]; readonly waiting: readonly string[] }
   | { readonly op: 'stage'; readonly stage: ActionStage; readonly actions: readonly string[] }
+  | { readonly op: 'approved'; readonly action: string; readonly deadline: number }
   | { readonly op: 'outcomes'; readonly outcomes: readonly Outcome[] }
   | { readonly op: 'feedback'; readonly feedback: Feedback };
 
@@ -23,6 +24,7 @@ export class DecisionStore {
   readonly #insertDecision: Statement;
   readonly #insertAction: Statement;
   readonly #setStage: Statement;
+  readonly #approve: Statement;
   readonly #setOutcome: Statement;
   readonly #insertFeedback: Statement;
 
@@ -35,6 +37,9 @@ export class DecisionStore {
       'INSERT OR IGNORE INTO actions (id, entity, stage, json) VALUES (?, ?, ?, ?)',
     );
     this.#setStage = db.prepare("UPDATE actions SET stage = ? WHERE id = ? AND stage <> 'done'");
+    this.#approve = db.prepare(
+      "UPDATE actions SET stage = 'pending', json = json_set(json, '$.deadline', ?) WHERE id = ? AND stage = 'awaiting-approval'",
+    );
     this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
     this.#insertFeedback = db.prepare('INSERT OR IGNORE INTO feedback (id, decision, json) VALUES (?, ?, ?)');
   }
@@ -49,6 +54,9 @@ export class DecisionStore {
       }
       case 'stage':
         for (const id of entry.actions) this.#setStage.run(entry.stage, id);
+        break;
+      case 'approved':
+        this.#approve.run(entry.deadline, entry.action);
         break;
       case 'outcomes':
         for (const outcome of entry.outcomes) this.#setOutcome.run(JSON.stringify(outcome), outcome.action);

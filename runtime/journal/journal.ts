@@ -181,6 +181,11 @@ export class Journal {
     return this.#enter({ op: 'stage', actions, stage });
   }
 
+  /** A person approved an action: it is pending, with a new deadline (wall clock, ms). */
+  approve(action: string, deadline: number): boolean {
+    return this.#enter({ op: 'approved', action, deadline });
+  }
+
   finish(outcomes: readonly Outcome[]): boolean {
     return this.#enter({ op: 'outcomes', outcomes });
   }

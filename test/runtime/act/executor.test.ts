@@ -92,9 +92,9 @@ describe.skipIf(mosquittoPath === undefined)(
       };
     });
 
-    function start(queueLimit = 100): Executor {
+    function start(queueLimit = 100, into = journal): Executor {
       return new Executor({
-        journal,
+        journal: into,
         clock,
         pools,
         house,
@@ -208,6 +208,45 @@ describe.skipIf(mosquittoPath === undefined)(
       expect(() => executor.approve('a1xx', 'approve')).toThrow(/nothing with this id waits/);
       await sent('a1xx');
       expect(outcomes()).toEqual([['b1xx', 'refused']]);
+    });
+
+    it('remembers an approval with its new deadline over a crash', () => {
+      commit(order('a', { entity: 'lock.door', command: 'unlock', critical: true }, true));
+      clock.advance(40_000);
+      executor.approve(actionId('a'), 'approve');
+      const [stored] = journal.decisions.unfinished();
+      expect(stored).toMatchObject({ stage: 'pending', action: { deadline: clock.wall() + DEADLINE_MS } });
+    });
+
+    it('takes no code any more after five wrong ones', () => {
+      commit(order('a', { entity: 'lock.door', command: 'unlock', critical: true }, true));
+      const { code = '' } = executor.approvals()[0]!;
+      const wrong = code === '000000' ? '000001' : '000000';
+      for (let i = 0; i < 5; i++)
+        expect(() => executor.approve(actionId('a'), 'approve', wrong)).toThrow(/not the one/);
+      expect(() => executor.approve(actionId('a'), 'approve', code)).toThrow(/too many codes were wrong/);
+      expect(executor.approve(actionId('a'), 'approve').stage).toBe('pending');
+    });
+
+    it('leaves what a stop interrupts to the next start', async () => {
+      commit(order('a'), order('b'));
+      executor.stop();
+      await expect.poll(() => journal.decisions.unfinished().length).toBe(2);
+      expect(outcomes()).toEqual([]);
+      expect(received).toEqual([]);
+    });
+
+    it('does not send once what it cannot mark as sent', async () => {
+      const failing = Object.assign(Object.create(journal) as Journal, {
+        setStage: () => false,
+        commit: journal.commit.bind(journal),
+        finish: journal.finish.bind(journal),
+      });
+      executor = start(100, failing);
+      commit(order('a', { entity: 'siren.roof', repeat: 'never' }), order('b'));
+      await sent('b');
+      expect(outcomes()).toEqual([['a', 'refused']]);
+      expect(received.map((message) => message.topic)).toEqual(['zigbee2mqtt/light.hall/set']);
     });
 
     it('lets approvals expire', () => {

@@ -10,6 +10,7 @@ import { reading } from '../../support/samples.ts';
 const clock = new ManualClock();
 const house = houseOf([
   entity('light.hall'),
+  entity('light.gate', { target: { dialect: 'webhook', address: { url: 'http://127.0.0.1/' } } }),
   entity('lock.door'),
   entity('fan.attic'),
   entity('sensor.hall'),
@@ -28,7 +29,11 @@ function check(call: Partial<Call> & Pick<Call, 'entity' | 'command'>, state = n
     allow: ['light.*', 'sensor.*', 'climate.*', 'cover.window', 'tool.say'],
     approve: ['lock.*'],
   };
-  return new Interlocks(limits, house, state, new Map([['say', say]])).check({ args: {}, ...call });
+  const repeatable = (dialect: string): boolean => dialect !== 'webhook';
+  return new Interlocks({ limits, house, state, tools: new Map([['say', say]]), repeatable }).check({
+    args: {},
+    ...call,
+  });
 }
 
 function refusalOf(call: Partial<Call> & Pick<Call, 'entity' | 'command'>) {
@@ -115,6 +120,11 @@ describe('interlocks', () => {
   ] as const)('refuses %j', (call, code, reason) => {
     expect(refusalOf(call)).toMatchObject({ code });
     expect(refusalOf(call).reason).toMatch(reason);
+  });
+
+  it('never repeats what a webhook or user code does, whatever its kind', () => {
+    expect(check({ entity: 'light.hall', command: 'turn_on' })).toMatchObject({ repeat: 'safe' });
+    expect(check({ entity: 'light.gate', command: 'turn_on' })).toMatchObject({ repeat: 'never' });
   });
 
   it('clears a tool with the arguments its schema names', () => {

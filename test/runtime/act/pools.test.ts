@@ -52,6 +52,13 @@ describe('handlers in the pool', () => {
     expect(await run('noop')).toEqual([{ status: 'acknowledged' }]);
   });
 
+  it('does not count the wait for a thread as the time of a handler', async () => {
+    const slow = Array.from({ length: 4 }, () => run('waits', 1, 200));
+    const quick = run('noop', 1, 100);
+    expect(await quick).toEqual([{ status: 'acknowledged' }]);
+    for (const [result] of await Promise.all(slow)) expect(result).toMatchObject({ status: 'failed' });
+  });
+
   it('runs a tool and keeps what it returned', async () => {
     const [result] = await pools.handle({
       kind: 'tool',
