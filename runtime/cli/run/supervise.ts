@@ -8,8 +8,8 @@ import { LiveLog } from './live-log.ts';
 
 /** What `run` needs of the daemon. */
 export interface Daemon {
-  /** Once it has started. */
-  readonly api: RuntimeApi;
+  /** Possible before it starts. */
+  subscribe: RuntimeApi['subscribe'];
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
@@ -61,13 +61,15 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   });
   const live = new LiveLog({ write: (text) => io.out(text), style, columns: io.columns, clock: io.clock });
   try {
+    // What goes wrong while it starts is told below the greeting, not above it.
+    const early: RuntimeEvent[] = [];
+    let tell = (event: RuntimeEvent): void => void early.push(event);
+    unsubscribe = daemon.subscribe((event) => tell(event), TOLD);
     await daemon.start(ending.signal);
-    unsubscribe = daemon.api.subscribe(
-      json ? (event) => printLine(io, event) : (event) => live.show(event),
-      TOLD,
-    );
     if (json) io.out(`${JSON.stringify({ type: 'started', ...addresses() })}\n`);
     else if (!ending.signal.aborted) io.out(`${greeting().join('\n')}\n\n`);
+    tell = json ? (event) => printLine(io, event) : (event) => live.show(event);
+    if (!ending.signal.aborted) early.forEach(tell);
     await interrupted;
     return 0;
   } catch (error) {

@@ -171,7 +171,10 @@ describe('supervising', () => {
     const api = new ScriptedApi();
     const calls: string[] = [];
     const daemon: Daemon = {
-      api,
+      subscribe: (
+        listener: Parameters<typeof api.subscribe>[0],
+        types: Parameters<typeof api.subscribe>[1],
+      ) => api.subscribe(listener, types),
       start: () => {
         calls.push('start');
         return Promise.resolve();
