@@ -66,6 +66,7 @@ export interface Assembly {
   readonly house: HouseRegistry;
   readonly state: StateStore;
   readonly extensions: Extensions;
+  /** What of it is unfinished is for the executor, right before `onSettled`; what is found later it gets by itself. */
   readonly recovered: Recovered;
   readonly topics: () => readonly string[];
   readonly health: HealthBoard;
@@ -92,8 +93,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   };
   const problems = new ProblemDesk({ log, stats, clock, emit });
 
-  const journal = openJournal(options, health, problems);
-  const recovered = journal.open();
+  // A disk that can be read only after the start: until the parts that want it are there, it counts as found at the start.
+  let onLate = (late: Recovered): void => void (recovered = late);
+  const journal = openJournal(options, health, problems, (late) => onLate(late));
+  let recovered: Recovered = journal.open();
   if (journal.failure === undefined) health.set('journal', 'ok', config.data);
   teardown.add('journal', async () => journal.close());
   stats.watch(() => journal.gauges);
@@ -106,9 +109,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   teardown.add('house', () => house.flush());
 
   const state = new StateStore({ clock, maxAgeMs: config.fuse.stale_after });
-  state.restore(
-    recovered.latest.map((reading): Reading => ({ ...reading, received: clock.mono(), retained: false })),
-  );
+  const restore = ({ latest }: Recovered): void =>
+    state.restore(
+      latest.map((reading): Reading => ({ ...reading, received: clock.mono(), retained: false })),
+    );
+  restore(recovered);
 
   const tools = new Map([...extensions.tools].map(([name, { tool }]) => [name, tool]));
   const rulebook = openRulebook({ config, house, state, tools: [...tools.values()], journal, problems });
@@ -212,6 +217,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     settled = true;
     rulebook.report(problems, health);
   };
+  onLate = (late) => {
+    restore(late);
+    if (settled) executor.recover(late.unfinished, (key) => state.current(state.slot(key)));
+    else recovered = late;
+  };
   const onRechecked = (): void => {
     if (settled) rulebook.report(problems, health);
   };
@@ -300,7 +310,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     house,
     state,
     extensions,
-    recovered,
+    get recovered() {
+      return recovered;
+    },
     topics,
     health,
     stats,
@@ -309,7 +321,12 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   };
 }
 
-function openJournal(options: AssemblyOptions, health: HealthBoard, problems: ProblemDesk): Journal {
+function openJournal(
+  options: AssemblyOptions,
+  health: HealthBoard,
+  problems: ProblemDesk,
+  onRecovered: (late: Recovered) => void,
+): Journal {
   const { config, clock, log, onJournalBack } = options;
   return new Journal({
     folder: config.data,
@@ -317,6 +334,7 @@ function openJournal(options: AssemblyOptions, health: HealthBoard, problems: Pr
     log,
     keepMs: config.history.keep,
     maxBytes: config.history.max,
+    onRecovered,
     onHealth: (error) => {
       if (error === undefined) {
         health.set('journal', 'ok', `${config.data} can be written again`);

@@ -25,13 +25,29 @@ export function openHouse(parts: {
     ...discoveryOptions(config),
     ...(houseFile === undefined ? {} : { houseFile }),
     dialects,
-    store: {
-      load: () => journal.decisions.document(MAPPING),
-      save: (mapping) => journal.saveDocument(MAPPING, mapping),
-    },
+    store: mappingStore(journal),
     clock,
     onProblem: ({ where, message }) => problems.say('HOUSE_PROBLEM', where, `${where}: ${message}`),
   });
+}
+
+/**
+ * The house as it is kept between runs. Where the disk could not be read at the start, this run does not know what it
+ * holds: it leaves that alone until the next start rather than overwrite names and devices it has never seen.
+ */
+function mappingStore(journal: Journal): { load(): unknown; save(mapping: unknown): void } {
+  let unread = false;
+  return {
+    load() {
+      unread = journal.volatile;
+      return journal.decisions.document(MAPPING);
+    },
+    save(mapping) {
+      if (unread && (journal.volatile || journal.decisions.document(MAPPING) !== undefined)) return;
+      unread = false;
+      journal.saveDocument(MAPPING, mapping);
+    },
+  };
 }
 
 function readHouse(config: Config, problems: ProblemDesk): unknown {

@@ -88,6 +88,11 @@ export function journalError(path: string, error: unknown): GanglionError {
   return new GanglionError('JOURNAL_UNWRITABLE', { path, reason }, { cause: error });
 }
 
+/** Someone else is writing just now: a matter of time, not a fault of the disk. */
+export function isBusy(error: unknown): boolean {
+  return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
+}
+
 /** The three statements of a transaction, prepared once: `exec` would parse them each time. */
 export interface Transactor {
   readonly begin: Statement;

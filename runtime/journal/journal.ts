@@ -6,6 +6,7 @@ import type { Reading } from '../contract/reading.ts';
 import type { Clock, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import {
+  isBusy,
   journalError,
   makeFolder,
   openDatabase,
@@ -33,6 +34,11 @@ export interface JournalOptions {
   readonly maxBytes: number;
   /** Told when writing stops working, with the error, and when it works again, with undefined. */
   readonly onHealth: (error: GanglionError | undefined) => void;
+  /**
+   * Told what the disk holds of earlier runs where it could be opened only after `open`; without what this run knows
+   * better. Comes before the word that writing works again.
+   */
+  readonly onRecovered?: (recovered: Recovered) => void;
   readonly files?: LogFiles;
 }
 
@@ -51,8 +57,12 @@ const RETRY_MS = 2000;
 const INCOMING = 500;
 /** Entries kept for the database while it cannot be written. */
 const MAX_PENDING = 10_000;
+/** From half of that on the database is tried once per so many entries. */
+const ENTRIES_PER_TRY = 500;
 /** A log this large is followed by a new segment, and dropped once its readings are in blocks. */
 const SEGMENT_BYTES = 8 << 20;
+/** And at least so many times larger than the copies it starts with, or a house of many properties would copy all the time. */
+const SEGMENT_PER_COPIES = 4;
 /** Blocks written per turn of the event loop while a segment is being retired. */
 const BLOCKS_PER_TURN = 20;
 
@@ -67,14 +77,20 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #log: WriteAheadLog;
   readonly #keeper: Keeper;
-  readonly #tracks = new Tracks();
+  #tracks = new Tracks();
   /** Entries that are in the log and not yet in the database. */
   #pending: Entry[] = [];
+  /** So many of them can be read from the database in memory; they stay until the one on the disk has them. */
+  #shown = 0;
+  #untried = 0;
+  #dropped = 0;
   #db: Sqlite;
   #transactor: Transactor;
   #decisions: DecisionStore;
   #history: History;
   #timers: Timer[] = [];
+  #retryTimer: Timer | undefined;
+  #retireTimer: Timer | undefined;
   #unlock: () => void = () => {};
   #failure: GanglionError | undefined;
   #retired: number | undefined;
@@ -99,6 +115,7 @@ export class Journal {
     let recovered: Recovered = { latest: [], unfinished: [] };
     try {
       recovered = this.#openDisk();
+      this.#retire();
     } catch (error) {
       const failure = journalError(this.#options.folder, error);
       if (failure.code !== 'JOURNAL_UNWRITABLE') throw failure;
@@ -115,10 +132,14 @@ export class Journal {
     return this.#failure;
   }
 
+  /** Whether the disk has not been opened yet: nothing is known of earlier runs, and nothing of this one survives. */
+  get volatile(): boolean {
+    return this.#db.memory;
+  }
+
   /** What is stored, and what only the log has so far. */
   get decisions(): DecisionStore {
-    if (this.#failure === undefined) this.#guard(() => this.#store());
-    else this.#tryStore();
+    this.#tryStore();
     return this.#decisions;
   }
 
@@ -126,6 +147,7 @@ export class Journal {
     return {
       journal_log_bytes: this.#log.sizeBytes,
       journal_pending_points: this.#tracks.pendingPoints,
+      journal_entries_dropped: this.#dropped,
       journal_up: this.#failure === undefined ? 1 : 0,
     };
   }
@@ -195,7 +217,11 @@ export class Journal {
   }
 
   saveDocument(name: string, value: unknown): boolean {
-    return this.#write(() => this.#decisions.saveDocument(name, value));
+    return this.#attempt(() => {
+      transaction(this.#transactor, () => this.#decisions.saveDocument(name, value));
+      this.#dirty = true;
+      return true;
+    });
   }
 
   /** Waits until everything committed is on the disk itself. @throws GanglionError JOURNAL_UNWRITABLE */
@@ -227,6 +253,8 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) timer.cancel();
+    this.#retryTimer?.cancel();
+    this.#retireTimer?.cancel();
     await this.#keeper.stop();
     if (this.#failure === undefined) {
       this.#guard(() => {
@@ -243,36 +271,41 @@ export class Journal {
   #openDisk(): Recovered {
     makeFolder(this.#options.folder);
     const unlock = takeLock(this.#options.folder);
+    let db: Sqlite | undefined;
     try {
-      const db = openDatabase(this.#options.folder);
+      db = openDatabase(this.#options.folder);
       const history = new History(db);
       const decisions = new DecisionStore(db);
       const again = transactor(db);
-      transaction(again, () => replay(this.#log, this.#tracks, history, decisions));
-      const before = this.#log.begin(this.#tracks.latest());
+      // Tracks of their own: if this fails half-way, it is begun anew.
+      const tracks = new Tracks();
+      transaction(again, () => replay(this.#log, tracks, history, decisions));
+      this.#tracks.takeIn(undefined);
+      const latest = tracks.unknownTo(this.#tracks);
+      tracks.adopt(this.#tracks);
+      // What this run has decided since is under way and not among them.
+      const recovered = { latest, unfinished: decisions.unfinished() };
+      const before = this.#log.begin(tracks.latest());
       this.#db.close();
       this.#db = db;
       this.#transactor = again;
+      this.#tracks = tracks;
       this.#history = history;
       this.#decisions = decisions;
       this.#unlock = unlock;
       this.#retired = before;
+      this.#shown = 0;
+      return recovered;
     } catch (error) {
+      db?.close();
       unlock();
       throw error;
     }
-    this.#retire();
-    const latest = this.#tracks.latest().map(({ track, at, value }) => ({
-      key: track.key,
-      at: at as Reading['at'],
-      value,
-    }));
-    return { latest, unfinished: this.#decisions.unfinished() };
   }
 
   /** One write to the log makes an entry safe; the database follows within a second. */
   #enter(entry: Entry): boolean {
-    if (this.#pending.length < MAX_PENDING) this.#pending.push(entry);
+    this.#keep(entry);
     if (this.#failure !== undefined) return false;
     return this.#guard(() => {
       this.#tracks.takeIn(this.#failure === undefined ? this.#log : undefined);
@@ -281,8 +314,21 @@ export class Journal {
     });
   }
 
+  #keep(entry: Entry): void {
+    if (this.#pending.length >= MAX_PENDING / 2 && ++this.#untried >= ENTRIES_PER_TRY) {
+      this.#untried = 0;
+      this.#tryStore();
+    }
+    if (this.#pending.length < MAX_PENDING) this.#pending.push(entry);
+    else this.#dropped++;
+  }
+
   /** While the log cannot be written the database may still be, or stand in memory: then decisions can be looked at. */
   #tryStore(): void {
+    if (this.#failure === undefined) {
+      this.#guard(() => this.#store());
+      return;
+    }
     try {
       this.#store();
     } catch {
@@ -290,22 +336,34 @@ export class Journal {
     }
   }
 
-  /** Brings the database up to the log. */
-  #store(): void {
-    const [entries, tracks] = [this.#pending, this.#tracks.full];
-    if (entries.length === 0 && tracks.size === 0) return;
-    transaction(this.#transactor, () => {
-      for (const entry of entries) this.#decisions.apply(entry);
-      for (const track of tracks) this.#history.writeBlock(track);
-    });
+  /** Brings the database up to the log. @returns false where it is busy: the next sync tries again */
+  #store(): boolean {
+    const tracks = this.#tracks.full;
+    const entries = this.#pending.slice(this.#shown);
+    if (entries.length === 0 && tracks.size === 0) return true;
+    try {
+      transaction(this.#transactor, () => {
+        for (const entry of entries) this.#decisions.apply(entry);
+        for (const track of tracks) this.#history.writeBlock(track);
+      });
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    }
+    this.#tracks.clearFull();
+    if (this.#db.memory) {
+      this.#shown = this.#pending.length;
+      return true;
+    }
     this.#dirty = true;
     this.#pending = [];
-    this.#tracks.clearFull();
+    return true;
   }
 
   #flush(): void {
     this.#log.flush();
-    if (this.#log.sizeBytes > SEGMENT_BYTES && this.#retired === undefined) {
+    const limit = Math.max(SEGMENT_BYTES, SEGMENT_PER_COPIES * this.#log.copiesBytes);
+    if (this.#log.sizeBytes > limit && this.#retired === undefined) {
       this.#retired = this.#log.begin(this.#tracks.latest());
       this.#retire();
     }
@@ -319,13 +377,22 @@ export class Journal {
     const tracks = this.#tracks.pendingUpTo(upTo);
     const turn = (): void => {
       if (this.#closed || this.#failure !== undefined) return;
-      if (tracks.length === 0 && !this.#guard(() => this.#store())) return;
       const batch = tracks.splice(0, BLOCKS_PER_TURN);
-      if (batch.length > 0) {
-        if (this.#write(() => batch.forEach((track) => this.#history.writeBlock(track)))) setImmediate(turn);
-        return;
+      const written = this.#attempt(() => {
+        if (batch.length === 0) return this.#store();
+        transaction(this.#transactor, () => batch.forEach((track) => this.#history.writeBlock(track)));
+        this.#dirty = true;
+        return true;
+      });
+      if (this.#failure !== undefined) return;
+      if (!written) {
+        tracks.push(...batch);
+        this.#retireTimer = this.#options.clock.schedule(SYNC_MS, turn);
+      } else if (batch.length > 0) {
+        setImmediate(turn);
+      } else {
+        void this.#drop(segment);
       }
-      void this.#drop(segment);
     };
     setImmediate(turn);
   }
@@ -340,10 +407,15 @@ export class Journal {
     }
   }
 
-  #write(work: () => void): boolean {
+  /** @returns false where the disk failed or the database is busy, which is no failure */
+  #attempt(work: () => boolean): boolean {
     if (this.#failure !== undefined) return false;
-    this.#dirty = true;
-    return this.#guard(() => transaction(this.#transactor, work));
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error)) this.#fail(journalError(this.#options.folder, error));
+      return false;
+    }
   }
 
   #guard(work: () => void): boolean {
@@ -360,16 +432,18 @@ export class Journal {
     if (this.#failure === undefined && !this.#closed) {
       this.#failure = error;
       this.#log.discard();
+      this.#tracks.logAnew();
       this.#options.onHealth(error);
-      this.#timers.push(this.#options.clock.schedule(RETRY_MS, () => this.#retry()));
+      this.#retryTimer = this.#options.clock.schedule(RETRY_MS, () => this.#retry());
     }
     return error;
   }
 
   #retry(): void {
     if (this.#closed) return;
+    let recovered: Recovered | undefined;
     try {
-      if (this.#db.memory) this.#openDisk();
+      if (this.#db.memory) recovered = this.#openDisk();
       else {
         this.#log.begin(this.#tracks.latest());
         transaction(this.#transactor, () =>
@@ -377,12 +451,14 @@ export class Journal {
         );
       }
     } catch {
-      this.#timers.push(this.#options.clock.schedule(RETRY_MS, () => this.#retry()));
+      this.#retryTimer = this.#options.clock.schedule(RETRY_MS, () => this.#retry());
       return;
     }
     this.#failure = undefined;
-    this.#options.onHealth(undefined);
+    this.#tryStore();
+    if (recovered !== undefined) this.#options.onRecovered?.(recovered);
     this.#retire();
+    if (this.#failure === undefined) this.#options.onHealth(undefined);
   }
 
   #sync(): void {

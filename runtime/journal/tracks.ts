@@ -37,6 +37,13 @@ export class Tracks {
     return latest;
   }
 
+  /** The latest readings of properties that `present` has not heard of. */
+  unknownTo(present: Tracks): Pick<Reading, 'key' | 'value' | 'at'>[] {
+    return this.latest()
+      .filter(({ track }) => present.find(track.key) === undefined)
+      .map(({ track, at, value }) => ({ key: track.key, at: at as Reading['at'], value }));
+  }
+
   note(readings: readonly Reading[]): void {
     this.#incoming.push(readings);
     this.#incomingCount += readings.length;
@@ -62,11 +69,26 @@ export class Tracks {
         const repeated = track.value === value && received - track.loggedAt < REPEAT_MS;
         track.value = value;
         track.at = at;
-        if (repeated || log === undefined) continue;
+        if (log === undefined) {
+          // It comes again, as nothing was acknowledged: it must not look like a repetition then.
+          track.loggedAt = -Infinity;
+          continue;
+        }
+        if (repeated) continue;
         track.loggedAt = received;
         if (addPoint(track, at, value, log.append(track, at, value))) this.#full.add(track);
       }
     }
+  }
+
+  /** What was buffered is lost: whatever comes again is to be logged. */
+  logAnew(): void {
+    for (const track of this.#byKey.values()) track.loggedAt = -Infinity;
+  }
+
+  /** Takes over what is known of the present: it is newer than what a log tells of an earlier run. */
+  adopt(present: Tracks): void {
+    for (const { track, at, value } of present.latest()) Object.assign(this.of(track.key), { at, value });
   }
 
   get full(): ReadonlySet<Track> {

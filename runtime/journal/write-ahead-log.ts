@@ -85,6 +85,7 @@ export class WriteAheadLog {
   #segment = 0;
   #count = 0;
   #sizeBytes = 0;
+  #copiesBytes = 0;
   #lastAt = 0;
   #nextId = 0;
   readonly #deliveries = new Deliveries();
@@ -100,6 +101,11 @@ export class WriteAheadLog {
 
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** Of the copies the segment starts with. */
+  get copiesBytes(): number {
+    return this.#copiesBytes;
   }
 
   get pendingBytes(): number {
@@ -136,6 +142,7 @@ export class WriteAheadLog {
     this.#unwritten = [];
     for (const [packetId, sum] of this.#deliveries.entries()) this.#delivery(packetId, sum);
     this.flush();
+    this.#copiesBytes = this.#sizeBytes;
     return this.#segment - 1;
   }
 
