@@ -93,6 +93,7 @@ function assemble(
       clock,
       stats: new RuntimeStats(),
       onProposal: () => {},
+      onError: () => {},
     }),
     executor: undefined,
     clock,
