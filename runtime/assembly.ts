@@ -200,6 +200,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     stats,
     onProposal: carryOut,
+    onError: (error) => problems.caught('A decision', error),
   });
   teardown.add('deliberation', () => deliberation.stop());
 
@@ -225,7 +226,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const onRechecked = (): void => {
     if (settled) rulebook.report(problems, health);
   };
-  const reflexes = new Reflexes({ engine: rulebook.engine, clock, onFirings, onRechecked });
+  const reflexes = new Reflexes({
+    engine: rulebook.engine,
+    clock,
+    onFirings,
+    onRechecked,
+    onError: (error) => problems.caught('A rule', error),
+  });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
     cache.setVersion(String(house.version));
@@ -245,7 +252,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     filters: filtersOf(config),
     combine: config.fuse.combine,
-    onReleased: (changed, reading) => reflexes.changed(changed, false, [reading]),
+    onReleased: (changed, reading) => {
+      // Called by a timer: nobody else would catch it.
+      try {
+        reflexes.changed(changed, false, [reading]);
+      } catch (error) {
+        problems.caught('A debounced reading', error);
+      }
+    },
   });
   teardown.add('fusion', () => fusion.stop());
 

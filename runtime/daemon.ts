@@ -1,21 +1,21 @@
 import { join } from 'node:path';
-import { HostSource, MqttSource, ReplaySource } from '../sensors/index.ts';
+import { MqttSource } from '../sensors/index.ts';
 import { assemble } from './assembly.ts';
 import type { Assembly } from './assembly.ts';
 import { EmbeddedBroker } from './broker/broker.ts';
 import { brokerSettings } from './broker-settings.ts';
 import type { OwnBroker } from './broker-settings.ts';
-import { sourcesOf, subscriptionQos } from './connect.ts';
+import { subscriptionQos } from './connect.ts';
 import type { Config } from './config/load.ts';
 import type { RuntimeApi, RuntimeEvent } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
-import type { Source } from './contract/source.ts';
 import type { Clock, Timer } from './contract/time.ts';
 import { GanglionError, isGanglionError } from './errors.ts';
 import { systemClock } from './lib/clock.ts';
 import { EventBus } from './lib/event-bus.ts';
-import { Teardown } from './lib/teardown.ts';
+import { Teardown, within } from './lib/teardown.ts';
 import { baseTopic, faceTopics, MqttFace } from './mqtt-face.ts';
+import { mqttGauges, openSource, ownSources } from './open-sources.ts';
 
 export interface RuntimeOptions {
   readonly log: Log;
@@ -54,6 +54,8 @@ export function createRuntime(config: Config, options: RuntimeOptions): Runtime 
 /** Between attempts to listen for HTTP where another program has the port. */
 const LISTEN_RETRY_MS = 10_000;
 const RETRIED: ReadonlySet<string> = new Set(['PORT_IN_USE', 'HTTP_LISTEN_FAILED']);
+/** A stop waits so long for a start that is under way. */
+const STARTING_MS = 500;
 /** Between looks at what has grown stale. */
 const AGE_MS = 1000;
 /** After connecting, the broker hands over retained and queued messages; then it is known what a crash interrupted. */
@@ -65,8 +67,6 @@ class Daemon implements Runtime {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #ownTopics: string;
-  /** What we tell Home Assistant is not a device of the house. */
-  readonly #ownAnnouncements: string;
   readonly #events: EventBus<RuntimeEvent>;
   readonly #teardown = new Teardown();
   readonly #abort = new AbortController();
@@ -76,12 +76,13 @@ class Daemon implements Runtime {
   #url: string | undefined;
   #brokerUrl: string | undefined;
   #recovered = false;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
   #listenRetry: Timer | undefined;
 
   constructor(config: Config, options: RuntimeOptions) {
     this.#config = config;
     this.#ownTopics = `${baseTopic(config.node)}/`;
-    this.#ownAnnouncements = `homeassistant/sensor/ganglion_${config.node}/`;
     this.#log = options.log;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -108,18 +109,41 @@ class Daemon implements Runtime {
   }
 
   async start(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return this.stop();
     signal?.addEventListener('abort', () => void this.stop(), { once: true });
+    this.#starting = this.#start();
     try {
-      await this.#start();
+      await this.#starting;
     } catch (error) {
-      await this.stop();
-      throw error;
+      // What fails because everything around it is being stopped is no failure to start.
+      const { aborted } = this.#abort.signal;
+      await this.#undo();
+      if (!aborted) throw error;
     }
+    if (this.#abort.signal.aborted) await this.#undo();
   }
 
   async stop(): Promise<void> {
+    this.#stopping ??= this.#shutDown();
+    return this.#stopping;
+  }
+
+  async #shutDown(): Promise<void> {
     this.#assembly?.health.phase('stopping');
     this.#abort.abort();
+    // What is being started now is undone too; should that hang, `start` undoes the rest when it goes on.
+    const starting = this.#starting?.catch(() => {});
+    if (starting !== undefined) await within(starting, STARTING_MS);
+    await this.#tearDown();
+  }
+
+  /** Stops, and undoes what came to be after an earlier stop was through. */
+  async #undo(): Promise<void> {
+    await this.stop();
+    await this.#tearDown();
+  }
+
+  async #tearDown(): Promise<void> {
     await this.#teardown.run((name, error) =>
       this.#log.error({ err: error }, `${name} did not stop cleanly.`),
     );
@@ -130,7 +154,9 @@ class Daemon implements Runtime {
   }
 
   async #start(): Promise<void> {
+    const { signal } = this.#abort;
     const broker = brokerSettings(this.#config, await this.#startBroker());
+    if (signal.aborted) return;
     this.#brokerUrl = broker.url;
     const assembly = await assemble({
       config: this.#config,
@@ -140,16 +166,19 @@ class Daemon implements Runtime {
       log: this.#log,
       events: this.#events,
       teardown: this.#teardown,
-      isOurs: (message) => this.#isOurs(message.topic) && (this.#face?.handle(message) ?? true),
+      isOurs: (message) => message.topic.startsWith(this.#ownTopics) && (this.#face?.handle(message) ?? true),
       onJournalBack: () => this.#source?.redeliver(),
       onSource: (source, connected) => {
         if (source === 'mqtt' && connected) this.#recoverSoon();
       },
     });
     this.#assembly = assembly;
+    if (signal.aborted) return;
     await this.#listen(assembly, broker);
+    if (signal.aborted) return;
     this.#teardown.add('http retry', () => this.#listenRetry?.cancel());
     await this.#serve(assembly);
+    if (signal.aborted) return;
     this.#keepAging(assembly);
     assembly.health.phase('running');
   }
@@ -189,6 +218,7 @@ class Daemon implements Runtime {
       ...(this.#shareGroup() === undefined ? {} : { shareGroup: this.#shareGroup()! }),
       will: { topic: status, payload: 'offline', qos: 1, retain: true },
       birth: { topic: status, payload: 'online', qos: 1, retain: true },
+      onError: (error) => assembly.problems.caught('A message', error),
     });
     this.#source = source;
     // A house that grows may want topics that nobody has asked the broker for yet.
@@ -199,30 +229,14 @@ class Daemon implements Runtime {
       if (wanted.length > 0) source.subscribe(wanted);
     });
     this.#startFace(assembly, source);
-    for (const one of [source, ...this.#ownSources(), ...assembly.extensions.sources])
-      await this.#open(one, assembly);
-  }
-
-  #ownSources(): Source[] {
-    return sourcesOf(this.#config).flatMap((source): Source[] => {
-      if ('host' in source)
-        return [
-          new HostSource({
-            node: this.#config.node,
-            clock: this.#clock,
-            intervalMs: source.host.interval,
-            disk: this.#config.data,
-          }),
-        ];
-      if ('replay' in source) return [new ReplaySource({ ...source.replay, clock: this.#clock })];
-      return [];
-    });
-  }
-
-  async #open(source: Source, assembly: Assembly): Promise<void> {
-    this.#teardown.add(source.name, async () => source.stop());
-    assembly.health.set(source.name, 'starting', 'connecting');
-    await source.start(assembly.pipeline, this.#abort.signal);
+    const { pipeline: sink, stats, health, problems } = assembly;
+    stats.watch(() => ({ ...mqttGauges(source), house_dropped: assembly.house.dropped }));
+    const own = ownSources(this.#config, { clock: this.#clock, stats, problems });
+    const { signal } = this.#abort;
+    for (const one of [source, ...own, ...assembly.extensions.sources]) {
+      await openSource(one, { sink, signal, teardown: this.#teardown, health, problems });
+      if (signal.aborted) return;
+    }
   }
 
   #startFace(assembly: Assembly, source: MqttSource): void {
@@ -286,9 +300,13 @@ class Daemon implements Runtime {
     if (this.#recovered || assembly === undefined) return;
     this.#recovered = true;
     const timer = this.#clock.schedule(SETTLE_MS, () => {
-      assembly.executor.recover(assembly.recovered.unfinished, (key) =>
-        assembly.state.current(assembly.state.slot(key)),
-      );
+      try {
+        assembly.executor.recover(assembly.recovered.unfinished, (key) =>
+          assembly.state.current(assembly.state.slot(key)),
+        );
+      } catch (error) {
+        assembly.problems.caught('Recovery', error);
+      }
       assembly.onSettled();
     });
     this.#teardown.add('recovery', () => timer.cancel());
@@ -298,13 +316,14 @@ class Daemon implements Runtime {
     let timer = this.#clock.schedule(AGE_MS, age.bind(this));
     this.#teardown.add('aging', () => timer.cancel());
     function age(this: Daemon): void {
-      assembly.pipeline.age();
+      // First of all: one look that fails is no reason never to look again.
       timer = this.#clock.schedule(AGE_MS, age.bind(this));
+      try {
+        assembly.pipeline.age();
+      } catch (error) {
+        assembly.problems.caught('Aging', error);
+      }
     }
-  }
-
-  #isOurs(topic: string): boolean {
-    return topic.startsWith(this.#ownTopics) || topic.startsWith(this.#ownAnnouncements);
   }
 
   #shareGroup(): string | undefined {

@@ -16,6 +16,8 @@ export interface DeliberationParts {
   readonly clock: Clock;
   readonly stats: RuntimeStats;
   readonly onProposal: (proposal: Proposal) => void;
+  /** A decision that was under way has failed; its policy goes on with the next. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** What fired while its policy was being decided; only the latest counts, as its state has replaced the earlier ones. */
@@ -54,7 +56,8 @@ export class Deliberation {
       house,
     };
     const answer = policy.ladder.decide(request, this.#abort.signal);
-    if (answer instanceof Promise) void this.#later(firing, since, started, answer);
+    if (answer instanceof Promise)
+      this.#later(firing, since, started, answer).catch((error: unknown) => this.#parts.onError(error));
     else this.#propose(firing, since, started, answer);
   }
 
@@ -82,11 +85,14 @@ export class Deliberation {
   ): Promise<void> {
     const waiting: Waiting = { latest: undefined };
     this.#running.set(firing.policy, waiting);
-    const answer = await pending;
-    this.#running.delete(firing.policy);
-    if (this.#abort.signal.aborted) return;
-    this.#propose(firing, since, started, answer);
-    if (waiting.latest !== undefined) this.decide(waiting.latest.firing, waiting.latest.since);
+    try {
+      const answer = await pending;
+      if (!this.#abort.signal.aborted) this.#propose(firing, since, started, answer);
+    } finally {
+      this.#running.delete(firing.policy);
+      const { latest } = waiting;
+      if (latest !== undefined && !this.#abort.signal.aborted) this.decide(latest.firing, latest.since);
+    }
   }
 
   #propose(firing: DecideFiring, since: MonoMs, started: number, answer: LadderAnswer): void {

@@ -12,6 +12,8 @@ import { systemClock } from './lib/clock.ts';
 import { packageRoot } from './lib/package-root.ts';
 import { Teardown } from './lib/teardown.ts';
 
+/** The runtime limits its own steps; all of them together get this. */
+const RUNTIME_MS = 5000;
 /** Names the demo is known by on the broker and in the readings of this machine's own sensors. */
 const NODE = 'demo';
 
@@ -44,13 +46,15 @@ class Demo implements Runtime {
   readonly #runtime: Runtime;
   readonly #options: RuntimeOptions;
   readonly #teardown = new Teardown();
+  readonly #abort = new AbortController();
+  #stopping: Promise<void> | undefined;
 
   constructor(config: Config, data: string, options: RuntimeOptions) {
     this.config = config;
     this.#options = options;
     this.#runtime = createRuntime(config, options);
     this.#teardown.add('demo data', () => rmSync(data, { recursive: true, force: true }));
-    this.#teardown.add('runtime', async () => this.#runtime.stop());
+    this.#teardown.add('runtime', async () => this.#runtime.stop(), RUNTIME_MS);
   }
 
   get api(): RuntimeApi {
@@ -70,14 +74,27 @@ class Demo implements Runtime {
   }
 
   async start(signal?: AbortSignal): Promise<void> {
-    await this.#runtime.start(signal);
-    if (signal?.aborted === true) return;
+    if (signal?.aborted === true) return this.stop();
+    signal?.addEventListener('abort', () => void this.stop(), { once: true });
+    try {
+      await this.#runtime.start();
+      if (!this.#abort.signal.aborted) await this.#startHouse();
+    } catch (error) {
+      const { aborted } = this.#abort.signal;
+      await this.#undo();
+      if (!aborted) throw error;
+    }
+    if (this.#abort.signal.aborted) await this.#undo();
+  }
+
+  async #startHouse(): Promise<void> {
     const { connectAsync } = await import('mqtt');
     const client = await connectAsync(this.#runtime.brokerUrl ?? '', {
       clientId: 'simulated-house',
       clean: true,
     });
     this.#teardown.add('simulated house connection', async () => client.endAsync(true));
+    if (this.#abort.signal.aborted) return;
     client.on('error', (error) =>
       this.#options.log.warn({ err: error }, 'The simulated house lost its broker.'),
     );
@@ -94,6 +111,18 @@ class Demo implements Runtime {
   }
 
   async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#stopping ??= this.#tearDown();
+    return this.#stopping;
+  }
+
+  /** Stops, and undoes what came to be while that went on. */
+  async #undo(): Promise<void> {
+    await this.stop();
+    await this.#tearDown();
+  }
+
+  async #tearDown(): Promise<void> {
     await this.#teardown.run((name, error) =>
       this.#options.log.error({ err: error }, `${name} did not stop cleanly.`),
     );

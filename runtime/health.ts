@@ -8,6 +8,7 @@ export class HealthBoard {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #parts = new Map<string, HealthPart>();
+  readonly #refresh: (() => void)[] = [];
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(node: string, version: string, clock: Clock) {
@@ -21,11 +22,17 @@ export class HealthBoard {
     this.#parts.set(name, { name, status, detail });
   }
 
+  /** Has parts brought up to date each time that somebody looks. */
+  beforeRead(refresh: () => void): void {
+    this.#refresh.push(refresh);
+  }
+
   phase(phase: 'running' | 'stopping'): void {
     this.#phase = phase;
   }
 
   read(): Health {
+    for (const refresh of this.#refresh) refresh();
     const parts = [...this.#parts.values()];
     return {
       status: this.#status(parts),

@@ -66,6 +66,7 @@ export class Models {
     if (host === undefined) return;
     for (const spec of this.#specs())
       this.#options.health.set(`model ${shortName(spec.file)}`, 'starting', 'loading');
+    this.#options.health.beforeRead(() => this.#look(host));
     void this.#load(host);
   }
 
@@ -99,6 +100,26 @@ export class Models {
         health.set(part, 'fail', messageOf(error));
         if (isGanglionError(error)) problems.report(error, spec.file);
       }
+    }
+  }
+
+  /** A host that ended takes its models with it; they come back, or are given up, with no one asking. */
+  #look(host: ModelHost): void {
+    const { health } = this.#options;
+    const { state: running, lastExit, models } = host.status;
+    for (const { file, state, info, problem } of models) {
+      const part = `model ${shortName(file)}`;
+      if (state === 'failed' || state === 'given-up') health.set(part, 'fail', problem ?? state);
+      else if (state === 'ready' && running === 'running')
+        health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}`);
+      else if (running === 'restarting')
+        health.set(
+          part,
+          'warn',
+          `its host is being restarted${lastExit === undefined ? '' : `: ${lastExit}`}`,
+        );
+      // Loaded once before: the daemon as a whole is not starting any more.
+      else if (info !== undefined) health.set(part, 'warn', 'being loaded again');
     }
   }
 

@@ -29,6 +29,10 @@ const REPORT_MS = 100;
 const MAX_REPORTS = 1000;
 const TEXT_LENGTH = 1000;
 const PAYLOAD_BYTES = 16_384;
+/** Requests answered at one time: each may wait seconds for its outcome. */
+const MAX_ASKS = 16;
+/** Ratings taken within one second: each is written to the journal. */
+const FEEDBACK_PER_SECOND = 10;
 
 export function baseTopic(node: string): string {
   return `ganglion/${node}`;
@@ -51,6 +55,12 @@ export class MqttFace {
   #reports: RuntimeEvent[] = [];
   #reporting: Timer | undefined;
   #droppedReports = 0;
+  #asking = 0;
+  #refusedAsks = 0;
+  /** The second that ratings are counted in, and how many it has had. */
+  #feedbackSecond = -1;
+  #feedbackTaken = 0;
+  #droppedFeedback = 0;
 
   constructor(options: MqttFaceOptions) {
     this.#options = options;
@@ -70,7 +80,11 @@ export class MqttFace {
   }
 
   get gauges(): Record<string, number> {
-    return { mqtt_reports_dropped: this.#droppedReports };
+    return {
+      mqtt_reports_dropped: this.#droppedReports,
+      mqtt_asks_refused: this.#refusedAsks,
+      mqtt_feedback_dropped: this.#droppedFeedback,
+    };
   }
 
   /** @returns true if the message was for the agent itself, not about the house */
@@ -81,7 +95,8 @@ export class MqttFace {
     const name = message.topic.slice(this.#base.length + 1);
     const text = Buffer.from(message.payload).toString('utf8');
     if (name === 'ask') void this.#ask(text);
-    else if (name === 'feedback') this.#try(message.topic, () => this.#feedback(text));
+    else if (name === 'feedback' && this.#feedbackFits())
+      this.#try(message.topic, () => this.#feedback(text));
     else if (name === 'approve') this.#try(message.topic, () => this.#approve(text));
     return true;
   }
@@ -91,6 +106,12 @@ export class MqttFace {
     const asked = fields(payload);
     const id = plain(asked['id']) ?? 'last';
     const request = (plain(asked['text']) ?? payload).slice(0, TEXT_LENGTH);
+    if (this.#asking >= MAX_ASKS) {
+      this.#refusedAsks++;
+      this.#reply(id, { error: `${MAX_ASKS} requests are being answered already; ask again in a moment.` });
+      return;
+    }
+    this.#asking++;
     try {
       if (askAllow.length === 0) {
         this.#reply(id, {
@@ -101,7 +122,20 @@ export class MqttFace {
       this.#reply(id, await api.ask(request, { dryRun: false, waitMs: 5000, allow: askAllow }));
     } catch (error) {
       this.#reply(id, { error: messageOf(error) });
+    } finally {
+      this.#asking--;
     }
+  }
+
+  #feedbackFits(): boolean {
+    const second = Math.floor(this.#options.clock.mono() / 1000);
+    if (second !== this.#feedbackSecond) {
+      this.#feedbackSecond = second;
+      this.#feedbackTaken = 0;
+    }
+    if (this.#feedbackTaken++ < FEEDBACK_PER_SECOND) return true;
+    this.#droppedFeedback++;
+    return false;
   }
 
   #feedback(payload: string): void {
@@ -135,7 +169,7 @@ export class MqttFace {
       this.#reporting = undefined;
       const reports = this.#reports;
       this.#reports = [];
-      for (const one of reports) this.#report(one);
+      for (const one of reports) this.#try('report', () => this.#report(one));
     });
   }
 
@@ -189,8 +223,8 @@ export class MqttFace {
 
   #statsLater(): void {
     this.#timer = this.#options.clock.schedule(STATS_MS, () => {
-      this.#publish('stats', JSON.stringify(this.#options.api.stats()));
       this.#statsLater();
+      this.#try('stats', () => this.#publish('stats', JSON.stringify(this.#options.api.stats())));
     });
   }
 

@@ -106,9 +106,31 @@ export class Pipeline implements Sink {
     lap: Lap | undefined,
   ): Acceptance {
     if (readings.length === 0) return 'volatile';
-    const { fusion, reflexes, executor, stats, onReadings } = this.#parts;
-    stats.readings += readings.length;
+    this.#parts.stats.readings += readings.length;
 
+    const retained = readings[0]?.retained;
+    if (readings.every((reading) => reading.retained === retained)) this.#decide(readings, lap);
+    else {
+      // What was already so first: it is no news, and what is news is judged against it.
+      this.#decide(
+        readings.filter((reading) => reading.retained),
+        undefined,
+      );
+      this.#decide(
+        readings.filter((reading) => !reading.retained),
+        lap,
+      );
+    }
+
+    // After the decisions: a reading that is safe before its decision would look dealt with after a crash.
+    const acceptance = this.#store(readings, urgent, delivery);
+    lap?.end('journal');
+    return acceptance;
+  }
+
+  /** @param readings all retained, or all live */
+  #decide(readings: readonly Reading[], lap: Lap | undefined): void {
+    const { fusion, reflexes, executor, onReadings } = this.#parts;
     const changed = fusion.fuse(readings);
     lap?.end('fuse');
 
@@ -116,11 +138,6 @@ export class Pipeline implements Sink {
     onReadings(readings);
     reflexes.changed(changed, readings[0]?.retained ?? false, readings);
     lap?.end('decide');
-
-    // After the decisions: a reading that is safe before its decision would look dealt with after a crash.
-    const acceptance = this.#store(readings, urgent, delivery);
-    lap?.end('journal');
-    return acceptance;
   }
 
   #store(readings: readonly Reading[], urgent: boolean, delivery: Delivery | undefined): Acceptance {

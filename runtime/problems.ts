@@ -1,6 +1,7 @@
 import type { RuntimeEvent } from './contract/api.ts';
 import type { Log } from './contract/log.ts';
 import type { Clock } from './contract/time.ts';
+import { isGanglionError, messageOf } from './errors.ts';
 import type { GanglionError } from './errors.ts';
 import type { RuntimeStats } from './stats.ts';
 
@@ -30,6 +31,12 @@ export class ProblemDesk {
 
   report(error: GanglionError, about = ''): void {
     this.say(error.code, about, error.message, error.remedy);
+  }
+
+  /** Work that nobody waits for has failed: said here, so that it neither vanishes nor ends the daemon. */
+  caught(work: string, error: unknown): void {
+    const code = isGanglionError(error) ? error.code : 'WORK_FAILED';
+    this.say(code, work, `${work} could not be dealt with: ${messageOf(error)}`);
   }
 
   /** @param about what keeps two problems of one code apart: a topic, a file */

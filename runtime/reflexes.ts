@@ -10,10 +10,14 @@ export interface ReflexesOptions {
   readonly onFirings: (firings: readonly Firing[], since: MonoMs) => void;
   /** The policies were checked against a house that has changed. */
   readonly onRechecked: () => void;
+  /** A look that time alone set off has failed; it is repeated. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** New devices announce themselves in bursts; the rules are checked again when a burst is over. */
 const RECHECK_MS = 250;
+/** After a look that failed, the next one waits at least so long: it may fail again. */
+const RETRY_MS = 1000;
 
 /** Keeps the rule engine, which knows no time, on time: looks after every change, at every boundary and hold. */
 export class Reflexes {
@@ -44,9 +48,13 @@ export class Reflexes {
   houseChanged(house: House): void {
     this.#recheck ??= this.#options.clock.schedule(RECHECK_MS, () => {
       this.#recheck = undefined;
-      this.#options.engine.recheck(house, this.#now());
-      this.#schedule();
-      this.#options.onRechecked();
+      try {
+        this.#options.engine.recheck(house, this.#now());
+        this.#schedule();
+        this.#options.onRechecked();
+      } catch (error) {
+        this.#options.onError(error);
+      }
     });
   }
 
@@ -56,17 +64,25 @@ export class Reflexes {
     this.#recheck?.cancel();
   }
 
-  #schedule(): void {
+  #schedule(atLeastMs = 0): void {
     const next = this.#options.engine.nextDue() ?? Infinity;
     if (next === this.#dueAt) return;
     this.#due?.cancel();
     this.#dueAt = next;
     if (next === Infinity || this.#stopped) return;
-    this.#due = this.#options.clock.schedule(Math.max(0, next - this.#options.clock.mono()), () => {
-      this.#dueAt = Infinity;
+    const delayMs = Math.max(atLeastMs, next - this.#options.clock.mono());
+    this.#due = this.#options.clock.schedule(delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#dueAt = Infinity;
+    try {
       this.#fire(this.#options.engine.due(this.#now()), this.#options.clock.mono());
       this.#schedule();
-    });
+    } catch (error) {
+      this.#options.onError(error);
+      this.#schedule(RETRY_MS);
+    }
   }
 
   #fire(firings: readonly Firing[], since: MonoMs): void {

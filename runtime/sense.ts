@@ -23,6 +23,10 @@ export interface SenseOptions {
   readonly onProblem: (code: string, topic: string, message: string) => void;
 }
 
+/** Longer ones are nobody's: each name is kept, written to the journal and shown. Characters. */
+const MAX_TOPIC = 256;
+const MAX_NAME = 128;
+
 const NOTHING: Sensed = { readings: [], availability: [], gone: [] };
 
 /** Sensing: bytes on a topic become readings of the house's properties. */
@@ -42,6 +46,11 @@ export class Senses {
   /** Never throws: one bad message must not stop the stream. */
   sense(message: Message): Sensed {
     const { registry, onProblem } = this.#options;
+    if (message.topic.length > MAX_TOPIC) {
+      // Said of all of them together: an attacker's names make no lines of the log.
+      onProblem('TOPIC_TOO_LONG', '', `A topic of more than ${MAX_TOPIC} characters was ignored.`);
+      return NOTHING;
+    }
     const route = this.#router.route(message.topic);
     try {
       if (route.discovery && registry.discover(message)) return this.#withLate(message, [], []);
@@ -70,6 +79,11 @@ export class Senses {
     readings: Reading[],
     availability: Sensed['availability'][number][],
   ): void {
+    if (observation.device.length > MAX_NAME || observation.field.length > MAX_NAME) {
+      const sentence = `A device or field with a name of more than ${MAX_NAME} characters was ignored.`;
+      this.#options.onProblem('NAME_TOO_LONG', dialect, sentence);
+      return;
+    }
     const reading = this.#resolve(dialect, observation, message);
     if (reading !== undefined) readings.push(reading);
     if (observation.field !== AVAILABILITY) return;

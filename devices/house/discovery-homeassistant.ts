@@ -16,6 +16,9 @@ import type { Problems } from './problems.ts';
 /** Characters of stored announcements. */
 const MAX_STORED = 8 * 1024 * 1024;
 
+/** Characters of announcements that are kept at all. */
+const MAX_KEPT = 16 * 1024 * 1024;
+
 /** What one configuration topic says; several make up a device. */
 interface Contribution {
   readonly device: string;
@@ -44,7 +47,8 @@ export class HomeAssistantDiscovery {
   readonly #problems: Problems;
   readonly #byTopic = new Map<string, Contribution>();
   /** The payloads as they came: what a restart reads again. */
-  readonly #payloads = new Map<string, unknown>();
+  readonly #payloads = new Map<string, { readonly payload: unknown; readonly size: number }>();
+  #kept = 0;
 
   constructor(options: HomeAssistantOptions, book: DeviceBook, points: PointTable, problems: Problems) {
     this.#options = options;
@@ -61,7 +65,7 @@ export class HomeAssistantDiscovery {
     const object = levels.slice(1, -1).join('_');
     const old = this.#byTopic.get(topic);
     if (payload === undefined) {
-      this.#payloads.delete(topic);
+      this.#forget(topic);
       this.#problems.clear(topic);
       return old === undefined ? false : this.#replace(topic, old, undefined);
     }
@@ -74,9 +78,22 @@ export class HomeAssistantDiscovery {
     }
     const next =
       component === 'device' ? this.#device(object, payload) : this.#single(component, object, payload);
-    if (next === undefined) return old === undefined ? false : this.#replace(topic, old, undefined);
+    if (next === undefined) {
+      this.#forget(topic);
+      return old === undefined ? false : this.#replace(topic, old, undefined);
+    }
     if (JSON.stringify(old) === JSON.stringify(next)) return false;
-    this.#payloads.set(topic, payload);
+    const size = topic.length + JSON.stringify(payload).length;
+    if (this.#kept - (this.#payloads.get(topic)?.size ?? 0) + size > MAX_KEPT) {
+      this.#problems.add(
+        'homeassistant',
+        `Expected at most ${MAX_KEPT} characters of announcements but received more.`,
+      );
+      return false;
+    }
+    this.#forget(topic);
+    this.#payloads.set(topic, { payload, size });
+    this.#kept += size;
     this.#problems.clear(topic);
     return this.#replace(topic, old, next);
   }
@@ -85,12 +102,17 @@ export class HomeAssistantDiscovery {
   save(): unknown {
     const kept: (readonly [string, unknown])[] = [];
     let size = 0;
-    for (const pair of this.#payloads) {
-      size += JSON.stringify(pair).length;
+    for (const [topic, one] of this.#payloads) {
+      size += one.size;
       if (size > MAX_STORED) break;
-      kept.push(pair);
+      kept.push([topic, one.payload]);
     }
     return kept;
+  }
+
+  #forget(topic: string): void {
+    this.#kept -= this.#payloads.get(topic)?.size ?? 0;
+    this.#payloads.delete(topic);
   }
 
   load(saved: unknown): void {

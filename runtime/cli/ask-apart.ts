@@ -99,6 +99,7 @@ function assemble(
       clock,
       stats: new RuntimeStats(),
       onProposal: () => {},
+      onError: () => {},
     }),
     executor: undefined,
     clock,

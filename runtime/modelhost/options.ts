@@ -41,7 +41,7 @@ export const DEFAULT_TIMES: HostTimes = {
   hangMs: 30_000,
   // A 7B model read from an SD card at 20 MB/s takes 4 minutes.
   loadMs: 600_000,
-  stopMs: 1200,
+  stopMs: 800,
   restartBaseMs: 500,
   restartMaxMs: 60_000,
   stableMs: 120_000,

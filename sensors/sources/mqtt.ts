@@ -29,6 +29,8 @@ export interface MqttSourceOptions {
   readonly maxQueued?: number;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  /** The sink threw, at a message of this topic. */
+  readonly onError?: (error: unknown, topic: string) => void;
 }
 
 export interface MqttCounters {
@@ -44,7 +46,8 @@ export interface MqttCounters {
 
 /** A connection that lasted so long counts as a good one: the next attempt is quick again. */
 const STEADY_MS = 10_000;
-const STOP_MS = 1000;
+/** For what waits to go out, and again for the goodbye. */
+const STOP_MS = 400;
 
 /** Marks a message that is not to be acknowledged; never shown. */
 const NOT_ACKNOWLEDGED: Error & { code?: number } = Object.assign(new RangeError('not acknowledged'));
@@ -276,8 +279,9 @@ export class MqttSource implements Source {
         at: this.#clock.wall(),
         received: this.#clock.mono(),
       });
-    } catch {
+    } catch (error) {
       this.counters.sinkErrors++;
+      this.#options.onError?.(error, packet.topic);
       // A message nobody can digest must not block the session's window for ever.
       acceptance = packet.dup ? 'volatile' : 'refused';
       if (packet.dup) this.counters.givenUp++;

@@ -66,6 +66,8 @@ test.skipIf(reason !== '')(
     const during = await latencies(rig, client);
     expect(air()).toHaveLength(decided);
     process.kill(host, 'SIGKILL');
+    const model = () => api.health().parts.find(({ name }) => name.startsWith('model '))?.status;
+    await expect.poll(model, PATIENT).toBe('warn');
     await expect.poll(() => air().length, PATIENT).toBe(decided + 1);
     expect(air()[0]).toMatchObject({
       rung: 'abstain',
@@ -86,6 +88,7 @@ test.skipIf(reason !== '')(
         { ...PATIENT, interval: 250 },
       )
       .toBe('llm');
+    expect(model()).toBe('ok');
   },
 );
 

@@ -146,3 +146,32 @@ describe('values that came before their device was announced', () => {
     expect(state([first, second])).toEqual(state([second, first]));
   });
 });
+
+describe('names that are too long', () => {
+  it('ignores the topic, device or field, and names none of them', () => {
+    const house = registry();
+    const said: string[][] = [];
+    const decoder: Decoder = {
+      dialect: 'own',
+      topics: ['#'],
+      decode: ({ topic }) => [
+        { device: topic, field: 'power', value: 1 },
+        { device: 'meter', field: topic, value: 1 },
+      ],
+    };
+    const senses = new Senses({
+      registry: house,
+      decoders: [decoder],
+      onProblem: (code, about) => said.push([code, about]),
+    });
+    expect(senses.sense(message('x'.repeat(257), '1')).readings).toEqual([]);
+    expect(senses.sense(message('y'.repeat(129), '1')).readings).toEqual([]);
+    expect(said).toEqual([
+      ['TOPIC_TOO_LONG', ''],
+      ['NAME_TOO_LONG', 'own'],
+      ['NAME_TOO_LONG', 'own'],
+    ]);
+    expect([...house.entities()]).toEqual([]);
+    expect(senses.sense(message('z'.repeat(128), '1')).readings.length).toBe(2);
+  });
+});

@@ -180,3 +180,22 @@ describe('homeassistant discovery', () => {
     expect([...built.entities()]).toEqual([]);
   });
 });
+
+it('keeps announcements up to a size, and takes new ones when old ones go', () => {
+  const said: string[] = [];
+  const built = registry({ onProblem: ({ message: text }) => said.push(text) });
+  const announce = (n: number, config: object | string) =>
+    built.discover(message(`homeassistant/sensor/s${n}/config`, config));
+  const large = (n: number) => ({
+    name: `S${n}`,
+    state_topic: `s/${n}`,
+    device: { identifiers: [`d${n}`] },
+    filler: 'x'.repeat(900_000),
+  });
+  for (let n = 0; n < 20; n++) announce(n, large(n));
+  expect([...built.entities()].length).toBe(18);
+  expect(said.join()).toContain('characters of announcements');
+  announce(0, '');
+  announce(20, large(20));
+  expect([...built.entities()].length).toBe(18);
+});
