@@ -118,12 +118,12 @@ async function run(plan: LoadPlan): Promise<LoadResult | string> {
   const house = new House(client, plan);
   await house.start();
   if (!(await untilReady(house, plan))) return `it sent no command within ${plan.readyS} s`;
-  tell({ type: 'ready' });
+  await tell({ type: 'ready' });
   const next = await play(house, plan, 0, plan.warmupS);
   house.count(true);
-  tell({ type: 'window-start' });
+  await tell({ type: 'window-start' });
   await play(house, plan, next, plan.seconds);
-  tell({ type: 'window-end' });
+  await tell({ type: 'window-end' });
   house.count(false);
   const giveUp = performance.now() + 5000;
   while (!house.settled && performance.now() < giveUp) await delay(10);
@@ -136,8 +136,12 @@ function hasNoDelay(socket: unknown): socket is { setNoDelay(on: boolean): void 
   return typeof socket === 'object' && socket !== null && 'setNoDelay' in socket;
 }
 
-function tell(event: LoadEvent): void {
-  process.send?.(event);
+/** Resolves when the event is on its way: a long run's result is large, and disconnecting would cut it off. */
+async function tell(event: LoadEvent): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(event, undefined, {}, () => resolve());
+  });
 }
 
 process.on('message', (plan: LoadPlan) => {

@@ -75,9 +75,13 @@ export class History {
     }
   }
 
-  /** Writes the block of one property, full or not. */
-  writeBlock(track: Track): void {
-    if (track.times.length === 0) return;
+  /**
+   * Writes the block of one property, full or not.
+   * @returns what to call when the transaction is committed: only then are its points stored
+   */
+  writeBlock(track: Track): () => void {
+    const count = track.times.length;
+    if (count === 0) return () => {};
     const points = pendingPoints(track).map(({ at, value }) => ({ at: Math.round(at), value }));
     let first = points[0]!.at;
     let last = first;
@@ -85,11 +89,15 @@ export class History {
       if (at < first) first = at;
       if (at > last) last = at;
     }
-    if (track.keyId === 0) track.keyId = (this.#insertKey.get(track.key) as { id: number }).id;
-    this.#insertBlock.run(track.keyId, last, first, track.sequence, encodeBlock(points));
-    track.stored = track.sequence;
-    track.times.length = 0;
-    track.values.length = 0;
+    const keyId = track.keyId === 0 ? (this.#insertKey.get(track.key) as { id: number }).id : track.keyId;
+    const { sequence } = track;
+    this.#insertBlock.run(keyId, last, first, sequence, encodeBlock(points));
+    return () => {
+      track.keyId = keyId;
+      track.stored = sequence;
+      track.times.splice(0, count);
+      track.values.splice(0, count);
+    };
   }
 }
 

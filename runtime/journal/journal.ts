@@ -1,9 +1,8 @@
 import type { ActionStage, Feedback, Outcome } from '../contract/action.ts';
-import type { ActionRecord, HistoryPoint, HistoryQuery } from '../contract/api.ts';
+import type { HistoryPoint, HistoryQuery } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { Log } from '../contract/log.ts';
 import type { Reading } from '../contract/reading.ts';
-import type { Clock, Timer } from '../contract/time.ts';
+import type { Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import {
   isBusy,
@@ -24,33 +23,15 @@ import { replay } from './replay.ts';
 import { Tracks } from './tracks.ts';
 import { takeLock } from './lock.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
-import type { LogFiles } from './write-ahead-log.ts';
+import type { JournalOptions, Recovered } from './options.ts';
 
-export interface JournalOptions {
-  readonly folder: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly keepMs: number;
-  readonly maxBytes: number;
-  /** Told when writing stops working, with the error, and when it works again, with undefined. */
-  readonly onHealth: (error: GanglionError | undefined) => void;
-  /**
-   * Told what the disk holds of earlier runs where it could be opened only after `open`; without what this run knows
-   * better. Comes before the word that writing works again.
-   */
-  readonly onRecovered?: (recovered: Recovered) => void;
-  readonly files?: LogFiles;
-}
-
-/** What a start finds: the latest value of every property, and the actions nobody knows the end of. */
-export interface Recovered {
-  readonly latest: readonly Pick<Reading, 'key' | 'value' | 'at'>[];
-  readonly unfinished: readonly ActionRecord[];
-}
+export type { JournalOptions, Recovered } from './options.ts';
 
 /** Power loss costs readings of at most this time. */
 const SYNC_MS = 1000;
-const CHECKPOINT_MS = 15_000;
+/** The log is enough to lose nothing; the database follows with every so many syncs, as a page costs 4 KiB each time. */
+const STORE_EVERY = 10;
+const CHECKPOINT_MS = 30_000;
 const PRUNE_MS = 3_600_000;
 const RETRY_MS = 2000;
 /** Readings nobody waits for gather up to this number or until the next sync. */
@@ -68,7 +49,7 @@ const BLOCKS_PER_TURN = 20;
 
 /**
  * Everything that must outlive the process. Readings, decisions, actions, outcomes and feedback go to an append-only log,
- * one write making them kill-safe, and from there to SQLite once a second: readings as compressed blocks.
+ * one write making them kill-safe, and from there to SQLite within ten seconds: readings as compressed blocks.
  *
  * open → record/accept/commit… → close. When the disk fails it says so once, keeps decisions in memory, refuses
  * acknowledgements and tries again every two seconds.
@@ -83,6 +64,7 @@ export class Journal {
   /** So many of them can be read from the database in memory; they stay until the one on the disk has them. */
   #shown = 0;
   #untried = 0;
+  #syncs = 0;
   #dropped = 0;
   #db: Sqlite;
   #transactor: Transactor;
@@ -342,10 +324,11 @@ export class Journal {
     const entries = this.#pending.slice(this.#shown);
     if (entries.length === 0 && tracks.size === 0) return true;
     try {
-      transaction(this.#transactor, () => {
+      const written = transaction(this.#transactor, () => {
         for (const entry of entries) this.#decisions.apply(entry);
-        for (const track of tracks) this.#history.writeBlock(track);
+        return [...tracks].map((track) => this.#history.writeBlock(track));
       });
+      written.forEach((settle) => settle());
     } catch (error) {
       if (isBusy(error)) return false;
       throw error;
@@ -380,7 +363,8 @@ export class Journal {
       const batch = tracks.splice(0, BLOCKS_PER_TURN);
       const written = this.#attempt(() => {
         if (batch.length === 0) return this.#store();
-        transaction(this.#transactor, () => batch.forEach((track) => this.#history.writeBlock(track)));
+        const blocks = () => batch.map((track) => this.#history.writeBlock(track));
+        transaction(this.#transactor, blocks).forEach((settle) => settle());
         this.#dirty = true;
         return true;
       });
@@ -465,7 +449,8 @@ export class Journal {
     if (this.#failure !== undefined) return;
     const onError = (error: unknown): void => void this.#fail(journalError(this.#options.folder, error));
     this.accept();
-    this.#guard(() => this.#store());
+    this.#syncs = (this.#syncs + 1) % STORE_EVERY;
+    if (this.#syncs === 0) this.#guard(() => this.#store());
     if (this.#failure !== undefined) return;
     this.#log.syncSoon(onError);
     if (this.#dirty) {

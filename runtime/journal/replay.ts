@@ -21,7 +21,8 @@ export function replay(log: WriteAheadLog, tracks: Tracks, history: History, sto
     const track = tracks.of(key);
     track.value = value;
     track.at = at;
-    if (news && sequence > track.stored && addPoint(track, at, value, sequence)) history.writeBlock(track);
+    // The caller's transaction fails as a whole, and these tracks with it.
+    if (news && sequence > track.stored && addPoint(track, at, value, sequence)) history.writeBlock(track)();
   }
 }
 
