@@ -1,6 +1,6 @@
 import type { Call } from './action.ts';
 import type { TokenCounts, RungName } from './decision.ts';
-import type { House } from './house.ts';
+import type { Entity, House } from './house.ts';
 import type { Frame, StateView } from './state.ts';
 
 /** One admissible answer of a decision: `none`, or calls. The set is closed; a rung picks an index. */
@@ -10,10 +10,20 @@ export interface Choice {
   readonly calls: readonly Call[];
 }
 
+/** What a request in words may call: commands of these entities with their arguments, at most `maxCalls` of them, or nothing. */
+export interface CallSpace {
+  /** Likeliest first, as the linker ranked them. */
+  readonly entities: readonly Entity[];
+  readonly maxCalls: number;
+}
+
 export interface RungRequest {
   /** The policy's id, or `ask` for a request in words. */
   readonly policy: string;
+  /** The closed set a rung picks an index of. For a request in words: the readings the linker found, perhaps none. */
   readonly choices: readonly Choice[];
+  /** Present for requests in words: a rung that can may answer with calls of this space instead of a choice. */
+  readonly space?: CallSpace;
   readonly frame: Frame;
   /** The owner's written guidance, or the request in words. Data, never instructions with rights of their own. */
   readonly guidance: string;
@@ -27,6 +37,15 @@ export type RungAnswer =
   | {
       readonly kind: 'choice';
       readonly index: number;
+      /** 0–1 */
+      readonly confidence: number;
+      readonly explanation: string;
+      readonly tokens?: TokenCounts;
+    }
+  | {
+      /** Only to a request with a `space`. No calls: nothing is to be done. */
+      readonly kind: 'calls';
+      readonly calls: readonly Call[];
       /** 0–1 */
       readonly confidence: number;
       readonly explanation: string;
