@@ -1,6 +1,6 @@
-import { cpus } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from './config/load.ts';
-import type { ModelSpec } from './contract/engine.ts';
+import { LANES, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
@@ -9,6 +9,7 @@ import { isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
+import { defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
 import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
 
 export interface ModelsOptions {
@@ -23,8 +24,6 @@ export interface ModelsOptions {
   readonly problems: ProblemDesk;
 }
 
-/** Memory of the host beyond mapped weights where the configuration does not say. */
-const DEFAULT_MEMORY_BYTES = 1.5e9;
 const CLASSIFIER_CONTEXT = 512;
 
 /** The models this daemon uses, and the rungs they give. Without models there is no host process. */
@@ -35,13 +34,18 @@ export class Models {
   constructor(options: ModelsOptions) {
     this.#options = options;
     const { config, classifiers, engineModules, clock, random, log } = options;
-    if (config.model === undefined && classifiers.size === 0) return;
+    const further = Object.keys(config.models).length;
+    if (config.model === undefined && classifiers.size === 0 && further === 0) return;
+    const memoryBytes = config.model?.memory ?? defaultMemoryBytes();
+    const maxBytes = config.prefix_cache.max;
     this.#host = new ModelHost({
       clock,
       log,
       random,
-      memoryBytes: config.model?.memory ?? DEFAULT_MEMORY_BYTES,
+      memoryBytes,
+      budgetBytes: memoryBytes,
       extensions: engineModules,
+      ...(maxBytes === 0 ? {} : { prefixCache: { folder: join(config.data, 'prefix-cache'), maxBytes } }),
     });
   }
 
@@ -51,7 +55,7 @@ export class Models {
     const host = this.#host;
     if (host === undefined) return rungs;
     if (config.model !== undefined)
-      rungs.set('llm', new LlmRung({ host, file: config.model.file, minConfidence: 0 }));
+      rungs.set('llm', new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0 }));
     if (classifiers.size > 0)
       rungs.set(
         'onnx',
@@ -80,7 +84,10 @@ export class Models {
     return {
       model_host_running: status.state === 'running' ? 1 : 0,
       model_host_memory_bytes: status.memoryBytes,
-      model_host_waiting: status.waiting,
+      ...Object.fromEntries(LANES.map((lane) => [`model_waiting_${lane}`, status.lanes[lane].waiting])),
+      model_waiting_oldest_ms: Math.max(...LANES.map((lane) => status.lanes[lane].oldestMs)),
+      model_prefix_cache_hits: status.inside?.prefixHits ?? 0,
+      model_prefix_cache_misses: status.inside?.prefixMisses ?? 0,
       ...Object.fromEntries(
         Object.entries(status.counters).map(([name, count]) => [`model_host_${name}`, count]),
       ),
@@ -90,6 +97,7 @@ export class Models {
   async #load(host: ModelHost): Promise<void> {
     const { health, problems } = this.#options;
     await host.start();
+    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model));
     for (const spec of this.#specs()) {
       const part = `model ${shortName(spec.file)}`;
       try {
@@ -125,23 +133,26 @@ export class Models {
 
   #specs(): ModelSpec[] {
     const { config, classifiers } = this.#options;
-    const threads = config.model?.threads ?? Math.min(4, Math.max(1, cpus().length - 1));
-    const specs: ModelSpec[] = [...new Set(classifiers.values())].map((file) => ({
-      file,
-      contextTokens: CLASSIFIER_CONTEXT,
-      threads: 1,
-      gpuLayers: 0,
-    }));
-    if (config.model !== undefined) {
-      specs.unshift({
-        file: config.model.file,
-        contextTokens: config.model.context,
-        threads,
-        gpuLayers: config.model.gpu_layers,
-      });
-    }
+    const specs = [...new Set(classifiers.values())].map((file) =>
+      modelSpec(file, { contextTokens: CLASSIFIER_CONTEXT, threads: 1 }),
+    );
+    if (config.model !== undefined) specs.unshift(specOf(config.model));
     return specs;
   }
+}
+
+/** How a model of the configuration is loaded. */
+export function specOf(model: Config['models'][string]): ModelSpec {
+  const { file, context, threads, device, gpu_layers: gpuLayers, batch, kv, lora } = model;
+  return modelSpec(file, {
+    contextTokens: context,
+    device,
+    kvType: kv,
+    lora,
+    ...(threads === undefined ? {} : { threads }),
+    ...(gpuLayers === undefined ? {} : { gpuLayers }),
+    ...(batch === undefined ? {} : { batchTokens: batch }),
+  });
 }
 
 function shortName(file: string): string {
