@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
-import { LANES, type ModelSpec } from './contract/engine.ts';
+import type { ModelListing } from './contract/api.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
-import { isGanglionError, messageOf } from './errors.ts';
+import { GanglionError, isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
@@ -25,6 +26,8 @@ export interface ModelsOptions {
 }
 
 const CLASSIFIER_CONTEXT = 512;
+/** A long answer of a slow board; whoever asked may hang up before. */
+const CHAT_MS = 600_000;
 
 /** The models this daemon uses, and the rungs they give. Without models there is no host process. */
 export class Models {
@@ -76,6 +79,34 @@ export class Models {
 
   async stop(): Promise<void> {
     await this.#host?.stop();
+  }
+
+  /** The language models by name, the main one first. */
+  list(): readonly ModelListing[] {
+    const known = new Map(this.#host?.status.models.map((model) => [model.file, model]));
+    return [...this.#named()].map(([name, { file }]) => {
+      const { state = 'loading', info, problem } = known.get(file) ?? {};
+      return {
+        name,
+        state: state === 'given-up' ? 'failed' : state === 'waiting' ? 'loading' : state,
+        ...(info === undefined ? {} : { info }),
+        ...(problem === undefined ? {} : { problem }),
+      };
+    });
+  }
+
+  /** Throws MODEL_…, QUEUE_FULL. */
+  async chat(
+    name: string,
+    request: ChatRequest,
+    options: { readonly signal?: AbortSignal },
+    onText?: (piece: string) => void,
+  ): Promise<ChatAnswer> {
+    const spec = this.#named().get(name);
+    if (spec === undefined || this.#host === undefined)
+      throw new GanglionError('MODEL_NOT_READY', { file: name, reason: 'no model of that name is configured' });
+    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, ...options };
+    return this.#host.chat(spec.file, request, asking, onText);
   }
 
   get gauges(): Record<string, number> {
@@ -131,6 +162,14 @@ export class Models {
     }
   }
 
+  #named(): ReadonlyMap<string, ModelSpec> {
+    const { model, models } = this.#options.config;
+    const named = new Map(Object.entries(models).map(([name, one]) => [name, specOf(one)]));
+    if (model === undefined) return named;
+    const spec = specOf(model);
+    return new Map([[plainName(spec.file), spec], ...named]);
+  }
+
   #specs(): ModelSpec[] {
     const { config, classifiers } = this.#options;
     const specs = [...new Set(classifiers.values())].map((file) =>
@@ -157,4 +196,9 @@ export function specOf(model: Config['models'][string]): ModelSpec {
 
 function shortName(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1);
+}
+
+/** `/models/qwen2.5-0.5b-q4_k_m.gguf` → `qwen2.5-0.5b-q4_k_m` */
+function plainName(file: string): string {
+  return shortName(file).replace(/\.(gguf|onnx)$/, '');
 }
