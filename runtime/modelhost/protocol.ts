@@ -77,7 +77,7 @@ export type FromHost =
   | { readonly type: 'piece'; readonly id: number; readonly text: string }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
-  | { readonly type: 'pong'; readonly rssBytes: number; readonly counters: HostCounters }
+  | { readonly type: 'pong'; readonly rssBytes: number; readonly counters: HostCounters | undefined }
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string };
 
 /** An error on its way between the processes. `code` is empty for one that is not of the catalogue. */
