@@ -25,7 +25,7 @@ export class ByteVocabulary implements Vocabulary {
 
   constructor(options: ByteVocabularyOptions = {}) {
     this.controls = options.controls ?? [];
-    const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
     this.#pairs = ['\n\n', '<|', '|>', 'in', 'st', ...letters.map((letter) => ` ${letter}`)];
     this.bos = options.bos === undefined ? undefined : this.control(options.bos);
     this.ends = (options.ends ?? []).map((name) => this.control(name)!);

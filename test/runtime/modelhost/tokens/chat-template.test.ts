@@ -146,7 +146,8 @@ describe('names of control tokens in the text of a template', () => {
   it('are found whatever their form, the longest first', () => {
     const names = ['<|a|>', '<s>', '[INST]', '<｜User｜>', '[|end|]', '<a', '<a><b>', '<b>', '<pad 1>'];
     const vocabulary = new ByteVocabulary({
-      chatTemplate: `{% for m in messages %}{{ m.content }}{% endfor %}${'1<|a|>2<s>[INST]3<｜User｜>[|end|]<x><a><b><b>[<s>]<pad 1><|a|'}`,
+      chatTemplate:
+        '{% for m in messages %}{{ m.content }}{% endfor %}1<|a|>2<s>[INST]3<｜User｜>[|end|]<x><a><b><b>[<s>]<pad 1><|a|',
       controls: names,
     });
     const tokens = compileChatTemplate({ file, vocabulary })
@@ -156,8 +157,22 @@ describe('names of control tokens in the text of a template', () => {
         'token' in piece ? names[piece.token - 1000] : 'text' in piece ? `"${piece.text}"` : '',
       );
     expect(tokens).toEqual([
-      ...['"1"', '<|a|>', '"2"', '<s>', '[INST]', '"3"', '<｜User｜>', '[|end|]', '"<x>"', '<a><b>', '<b>'],
-      ...['"["', '<s>', '"]"', '<pad 1>', '"<|a|"'],
+      '"1"',
+      '<|a|>',
+      '"2"',
+      '<s>',
+      '[INST]',
+      '"3"',
+      '<｜User｜>',
+      '[|end|]',
+      '"<x>"',
+      '<a><b>',
+      '<b>',
+      '"["',
+      '<s>',
+      '"]"',
+      '<pad 1>',
+      '"<|a|"',
     ]);
   });
 });
