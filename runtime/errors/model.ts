@@ -34,6 +34,12 @@ export const MODEL_ERRORS = {
     (f: { file: string; reason: string }) => `Expected ${f.file} to load but ${f.reason}.`,
     'Try a smaller model, a shorter context or more memory; `ganglion doctor` checks the native libraries.',
   ),
+  MODEL_DEVICE_MISSING: spec(
+    'environment',
+    (f: { file: string; device: string; reason: string }) =>
+      `Expected to run ${f.file} on ${f.device} but ${f.reason}.`,
+    'Use the device cpu, or auto for the best there is; `ganglion doctor` shows what this machine has.',
+  ),
   MODEL_GIVEN_UP: spec(
     'data',
     (f: { file: string; crashes: number; reason: string }) =>
