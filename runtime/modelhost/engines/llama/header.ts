@@ -1,9 +1,12 @@
 import { GanglionError } from '../../../errors.ts';
-import { metadataText, readGgufHeader } from '../../../../quantize/index.ts';
+import { metadataText, readGgufHeader, type GgufHeader } from '../../../../quantize/index.ts';
+
+/** Arrays with a number for each layer are kept; vocabularies are not. */
+const MAX_LAYERS = 1024;
 
 /** Refuses what would abort the process inside llama.cpp, or fail there without a reason. Throws MODEL_UNSUPPORTED and what reading throws. */
-export function checkModelHeader(file: string): void {
-  const header = readGgufHeader(file, { keepArraysUpTo: 0 });
+export function checkModelHeader(file: string): GgufHeader {
+  const header = readGgufHeader(file, { keepArraysUpTo: MAX_LAYERS });
   const unsupported = (reason: string): GanglionError =>
     new GanglionError('MODEL_UNSUPPORTED', { file, reason });
   if (metadataText(header, 'general.architecture') === undefined)
@@ -16,6 +19,7 @@ export function checkModelHeader(file: string): void {
   const strange = header.tensors.find(({ type }) => type === undefined);
   if (strange !== undefined)
     throw unsupported(`its tensor ${strange.name} is of the unknown type ${strange.typeNumber}`);
+  return header;
 }
 
 /** Throws MODEL_UNSUPPORTED if the file is no adapter for a model of this architecture, and what reading throws. */

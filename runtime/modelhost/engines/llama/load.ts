@@ -1,5 +1,11 @@
 import { statSync } from 'node:fs';
-import { getModuleVersion, type Llama, type LlamaContext, type LlamaModel } from 'node-llama-cpp';
+import {
+  getModuleVersion,
+  type Llama,
+  type LlamaContext,
+  type LlamaContextSequence,
+  type LlamaModel,
+} from 'node-llama-cpp';
 import type { Device, KvType, Lane, ModelInfo, ModelSpec } from '../../../contract/engine.ts';
 import { LANES } from '../../../contract/engine.ts';
 import { GanglionError } from '../../../errors.ts';
@@ -9,6 +15,7 @@ import { boundedThreads } from '../../threads.ts';
 import { checkAdapterHeader, checkModelHeader } from './header.ts';
 import { llamaFor, type EngineLog } from './instance.ts';
 import { librarySays } from './library-says.ts';
+import { checkMemory } from './memory.ts';
 import { LlamaTokenModel } from './model.ts';
 import { LlamaSession } from './session.ts';
 import { LlamaVocabulary } from './vocabulary.ts';
@@ -25,11 +32,12 @@ const KV = { f16: 'F16', q8_0: 'Q8_0', q4_0: 'Q4_0' } as const satisfies Record<
 export async function loadLlama(spec: ModelSpec, signal: AbortSignal, log: EngineLog): Promise<TokenModel> {
   const { file } = spec;
   if (signal.aborted) throw new GanglionError('MODEL_ABORTED', { file });
-  checkModelHeader(file);
+  const header = checkModelHeader(file);
   const device = deviceOf(spec);
   let model: LlamaModel | undefined;
   try {
     const llama = await llamaFor(device, file, log);
+    checkMemory(spec, header, llama.gpu !== false);
     model = await llama.loadModel({
       modelPath: file,
       gpuLayers: gpuLayersOf(spec, device),
@@ -96,8 +104,9 @@ async function assemble({ spec, device, llama, model, context }: Loaded): Promis
   // The library shifts the context when its last place is about to be taken; that place stays empty.
   const contextTokens = Math.min(spec.contextTokens, context.contextSize - 1);
   const batchTokens = context.batchSize;
-  const session = (): LlamaSession => {
-    const sequence = context.getSequence({
+  const vocabulary = new LlamaVocabulary(model);
+  const newSequence = (): LlamaContextSequence =>
+    context.getSequence({
       contextShift: {
         strategy: () => {
           throw new Error('the context is full');
@@ -105,8 +114,15 @@ async function assemble({ spec, device, llama, model, context }: Loaded): Promis
       },
       checkpoints: { max: 0, interval: false },
     });
-    return new LlamaSession({ file, model, sequence, contextTokens, batchTokens });
-  };
+  const session = (): LlamaSession =>
+    new LlamaSession({
+      file,
+      model,
+      newSequence,
+      vocabularySize: vocabulary.size,
+      contextTokens,
+      batchTokens,
+    });
   const sessions = Object.fromEntries(LANES.map((lane) => [lane, session()])) as Record<Lane, LlamaSession>;
   return new LlamaTokenModel({
     llama,
@@ -116,7 +132,7 @@ async function assemble({ spec, device, llama, model, context }: Loaded): Promis
     contextTokens,
     batchTokens,
     info: describe({ spec, device, llama, model, context }),
-    vocabulary: new LlamaVocabulary(model),
+    vocabulary,
     stateKey: await stateKeyOf({ spec, device, llama, model, context }),
   });
 }

@@ -8,7 +8,9 @@ import { raisedTokens } from './raised-tokens.ts';
 export interface SessionParts {
   readonly file: string;
   readonly model: LlamaModel;
-  readonly sequence: LlamaContextSequence;
+  /** Takes a free sequence of the context; a disposed one becomes free. */
+  readonly newSequence: () => LlamaContextSequence;
+  readonly vocabularySize: number;
   readonly contextTokens: number;
   readonly batchTokens: number;
 }
@@ -16,10 +18,12 @@ export interface SessionParts {
 /** One sequence of a llama.cpp context. What fails half-way leaves it empty. */
 export class LlamaSession implements TokenSession {
   readonly #parts: SessionParts;
+  #sequence: LlamaContextSequence;
   #tokens: TokenId[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#sequence = parts.newSequence();
   }
 
   get tokens(): readonly TokenId[] {
@@ -27,7 +31,7 @@ export class LlamaSession implements TokenSession {
   }
 
   async rewind(length: number): Promise<number> {
-    const { sequence } = this.#parts;
+    const sequence = this.#sequence;
     const kept = Math.max(0, Math.floor(length));
     if (kept >= this.#tokens.length) return this.#tokens.length;
     // Recurrent models cannot step back; the library would evaluate all that is kept anew, unseen and uncounted.
@@ -42,7 +46,7 @@ export class LlamaSession implements TokenSession {
   async append(tokens: readonly TokenId[]): Promise<void> {
     this.#check(tokens);
     await this.#guarded(async () =>
-      this.#parts.sequence.evaluateWithoutGeneratingNewTokens([...tokens] as Token[]),
+      this.#sequence.evaluateWithoutGeneratingNewTokens([...tokens] as Token[]),
     );
     this.#tokens = [...this.#tokens, ...tokens];
   }
@@ -50,7 +54,7 @@ export class LlamaSession implements TokenSession {
   async branch(tokens: readonly TokenId[], allowed: readonly TokenId[]): Promise<Float64Array> {
     this.#check(tokens);
     this.#checkAllowed(allowed);
-    const { model, sequence } = this.#parts;
+    const { model } = this.#parts;
     const options = {
       temperature: 1,
       topK: allowed.length,
@@ -61,7 +65,7 @@ export class LlamaSession implements TokenSession {
     };
     const last = tokens.length - 1;
     const results = await this.#guarded(async () =>
-      sequence.controlledEvaluate([
+      this.#sequence.controlledEvaluate([
         ...(tokens.slice(0, last) as Token[]),
         [tokens[last] as Token, { generateNext: { probabilities: true, options } }],
       ]),
@@ -79,7 +83,7 @@ export class LlamaSession implements TokenSession {
     if (grammar !== undefined && !(grammar instanceof LlamaGrammarState))
       throw this.#invalid('a grammar of this model', 'another one');
     const next = await this.#guarded(async () => {
-      const iterator = this.#parts.sequence.evaluate([...tokens] as Token[], {
+      const iterator = this.#sequence.evaluate([...tokens] as Token[], {
         temperature,
         topP,
         topK: 0,
@@ -99,13 +103,15 @@ export class LlamaSession implements TokenSession {
   }
 
   async save(file: string): Promise<void> {
-    await this.#guarded(async () => this.#parts.sequence.saveStateToFile(file));
+    await this.#guarded(async () => this.#sequence.saveStateToFile(file));
   }
 
   async load(file: string): Promise<void> {
-    const { sequence, contextTokens } = this.#parts;
-    await this.#guarded(async () => sequence.loadStateFromFile(file, { acceptRisk: true }));
-    const tokens = sequence.contextTokens;
+    const { contextTokens } = this.#parts;
+    // A load that fails leaves the library believing that it holds nothing, and llama.cpp still holding the old state.
+    await this.#empty();
+    await this.#guarded(async () => this.#sequence.loadStateFromFile(file, { acceptRisk: true }));
+    const tokens = this.#sequence.contextTokens;
     if (tokens.length > contextTokens) {
       await this.#empty();
       throw this.#failed(`the saved state holds ${tokens.length} tokens and ${contextTokens} fit`);
@@ -127,20 +133,23 @@ export class LlamaSession implements TokenSession {
     try {
       return await work();
     } catch (error) {
-      await this.#empty();
+      if (!this.#sequence.disposed) await this.#empty();
       throw this.#failed(librarySays(error), error);
     }
   }
 
+  /** A new sequence, whatever state the old one is in. */
   async #empty(): Promise<void> {
     this.#tokens = [];
-    await this.#parts.sequence.clearHistory().catch(() => {});
+    await this.#sequence.dispose();
+    this.#sequence = this.#parts.newSequence();
   }
 
   #check(tokens: readonly TokenId[]): void {
     const { batchTokens, contextTokens, file } = this.#parts;
     if (tokens.length === 0 || tokens.length > batchTokens)
       throw this.#invalid(`1 to ${batchTokens} tokens in a call`, `${tokens.length}`);
+    this.#checkKnown(tokens);
     const total = this.#tokens.length + tokens.length;
     if (total > contextTokens)
       throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens: total, limit: contextTokens });
@@ -152,6 +161,13 @@ export class LlamaSession implements TokenSession {
         'one or more different tokens to choose from',
         `[${allowed.slice(0, 20).join(', ')}]`,
       );
+    this.#checkKnown(allowed);
+  }
+
+  #checkKnown(tokens: readonly TokenId[]): void {
+    const { vocabularySize: size } = this.#parts;
+    const strange = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < size));
+    if (strange !== undefined) throw this.#invalid(`tokens from 0 to ${size - 1}`, `${strange}`);
   }
 
   #invalid(expected: string, received: string): GanglionError {

@@ -39,12 +39,15 @@ export class LlamaVocabulary implements Vocabulary {
 
   tokenize(text: string): TokenId[] {
     const tokens = this.#plain(text);
-    if (!tokens.some((token) => this.#markers.has(token))) return tokens;
-    // A user-defined token such as <tool_call> is matched in plain text too. Here it is data: taken apart.
-    return tokens.flatMap((token) => {
-      if (!this.#markers.has(token)) return token;
-      const name = this.#names[token]!;
-      return [...this.#plain(name[0]!), ...this.#plain(name.slice(1))];
+    const marker = tokens.find((token) => this.#markers.has(token));
+    if (marker === undefined) return tokens;
+    // A user-defined token such as <tool_call> is matched in plain text too. Here it is data: cut after its first letter.
+    const name = this.#names[marker]!;
+    const pieces = text.split(name);
+    if (pieces.length === 1) return tokens;
+    return pieces.flatMap((piece, i) => {
+      const head = i === 0 ? '' : name.slice(1);
+      return this.tokenize(head + piece + (i === pieces.length - 1 ? '' : name[0]!));
     });
   }
 
