@@ -40,6 +40,12 @@ export const MODEL_ERRORS = {
       `Expected ${f.file} to fit into ${megabytes(f.budget)} MB for all models but it needs about ${megabytes(f.needed)} MB.`,
     'Raise `model.memory`, shorten `model.context`, or take a smaller model: `ganglion model recommend` names some.',
   ),
+  MODEL_DEVICE_MISSING: spec(
+    'environment',
+    (f: { file: string; device: string; reason: string }) =>
+      `Expected to run ${f.file} on ${f.device} but ${f.reason}.`,
+    'Use the device cpu, or auto for the best there is; `ganglion doctor` shows what this machine has.',
+  ),
   MODEL_GIVEN_UP: spec(
     'data',
     (f: { file: string; crashes: number; reason: string }) =>
