@@ -1,30 +1,49 @@
-import { llamaEngine } from '../../runtime/modelhost/engines/llama.ts';
+import type { DecideRequest, Engine, LoadedModel, Turn } from '../../runtime/contract/engine.ts';
+import { GanglionError } from '../../runtime/errors.ts';
+import { bundledEngines } from '../../runtime/modelhost/engines/bundled.ts';
 import { onnxEngine } from '../../runtime/modelhost/engines/onnx.ts';
+import { LanguageModels } from '../../runtime/modelhost/tokens/language-models.ts';
 import { writeTinyLlama } from '../support/gguf.ts';
 import { writeTinyClassifier } from '../support/onnx.ts';
 import { engineConformance } from './engine.ts';
 
-const suffixes = [
+const questions = [
   'It is dark and somebody came in.',
   'The window is open: 12 °C.',
   'Nothing happened for hours.',
 ];
+const labels = [' none', ' light.hall.turn_on', ' cover.hall.open'];
+
+function llamaEngine(): Engine {
+  const models = new LanguageModels({ mono: () => performance.now(), random: Math.random, prefixes: undefined });
+  return bundledEngines(models, () => {}).find(({ name }) => name === 'llama')!;
+}
+
+/** A closed question whose every answer is scored: the shares are those of the labels, in order. */
+async function decide(model: LoadedModel, text: string, answers: readonly string[], signal: AbortSignal) {
+  const request: DecideRequest = {
+    prompt: { system: ['You decide.'], user: [text], opening: 'Answer:' },
+    language: { key: answers.join('|'), root: { any: answers.map((answer) => ({ text: answer })) } },
+    exact: true,
+    alternatives: answers.length - 1,
+  };
+  const turn: Turn = {
+    lane: 'event',
+    signal,
+    pass: () => (signal.aborted ? Promise.reject(new GanglionError('MODEL_ABORTED', { file: '' })) : Promise.resolve()),
+  };
+  const { text: best, probability, alternatives } = await model.decide!(request, turn);
+  const shares = new Map([[best, probability], ...alternatives.map((one) => [one.text, one.probability] as const)]);
+  return { index: answers.indexOf(best), probability, probabilities: answers.map((answer) => shares.get(answer)!) };
+}
 
 engineConformance({
   name: 'llama',
   head: Buffer.from('GGUF\u0003\0\0\0'),
-  engine: () => llamaEngine(() => {}),
+  engine: llamaEngine,
   write: async (file) => writeTinyLlama(file),
-  ask: async (model, variant, signal) =>
-    model.choose!(
-      {
-        prefix: 'You decide.',
-        suffix: suffixes[variant]!,
-        choices: ['none', 'light.hall.turn_on', 'cover.hall.open'],
-      },
-      signal,
-    ),
-  askWrongly: async (model, signal) => model.choose!({ prefix: '', suffix: '', choices: [] }, signal),
+  ask: async (model, variant, signal) => decide(model, questions[variant]!, labels, signal),
+  askWrongly: async (model, signal) => decide(model, 'Which?', [], signal),
 });
 
 const rows = [
