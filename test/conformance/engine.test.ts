@@ -1,7 +1,7 @@
-import type { DecideRequest, Engine, LoadedModel, Turn } from '../../runtime/contract/engine.ts';
-import { GanglionError } from '../../runtime/errors.ts';
+import type { DecideRequest, Engine, LoadedModel } from '../../runtime/contract/engine.ts';
 import { bundledEngines } from '../../runtime/modelhost/engines/bundled.ts';
 import { onnxEngine } from '../../runtime/modelhost/engines/onnx.ts';
+import { Lanes } from '../../runtime/modelhost/lanes.ts';
 import { LanguageModels } from '../../runtime/modelhost/tokens/language-models.ts';
 import { writeTinyLlama } from '../support/gguf.ts';
 import { writeTinyClassifier } from '../support/onnx.ts';
@@ -15,9 +15,16 @@ const questions = [
 const labels = [' none', ' light.hall.turn_on', ' cover.hall.open'];
 
 function llamaEngine(): Engine {
-  const models = new LanguageModels({ mono: () => performance.now(), random: Math.random, prefixes: undefined });
+  const models = new LanguageModels({
+    mono: () => performance.now(),
+    random: Math.random,
+    prefixes: undefined,
+  });
   return bundledEngines(models, () => {}).find(({ name }) => name === 'llama')!;
 }
+
+/** One model computes at a time, as in the host. */
+const lanes = new Lanes(() => performance.now());
 
 /** A closed question whose every answer is scored: the shares are those of the labels, in order. */
 async function decide(model: LoadedModel, text: string, answers: readonly string[], signal: AbortSignal) {
@@ -27,14 +34,20 @@ async function decide(model: LoadedModel, text: string, answers: readonly string
     exact: true,
     alternatives: answers.length - 1,
   };
-  const turn: Turn = {
-    lane: 'event',
-    signal,
-    pass: () => (signal.aborted ? Promise.reject(new GanglionError('MODEL_ABORTED', { file: '' })) : Promise.resolve()),
+  const {
+    text: best,
+    probability,
+    alternatives,
+  } = await lanes.run({ lane: 'event', signal, file: '/m' }, async (turn) => model.decide!(request, turn));
+  const shares = new Map([
+    [best, probability],
+    ...alternatives.map((one) => [one.text, one.probability] as const),
+  ]);
+  return {
+    index: answers.indexOf(best),
+    probability,
+    probabilities: answers.map((answer) => shares.get(answer)!),
   };
-  const { text: best, probability, alternatives } = await model.decide!(request, turn);
-  const shares = new Map([[best, probability], ...alternatives.map((one) => [one.text, one.probability] as const)]);
-  return { index: answers.indexOf(best), probability, probabilities: answers.map((answer) => shares.get(answer)!) };
 }
 
 engineConformance({
