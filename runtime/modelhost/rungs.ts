@@ -105,7 +105,7 @@ export class LlmRung implements Rung {
     const { decided } = reply;
     const labelled = (text: string): string | undefined => choices[indexOf(answers, text)]?.label;
     const label = labelled(decided.text);
-    if (decided.abstained) return abstain(this.#unsure(reply, label));
+    if (decided.abstained) return abstain(this.#unsure(request, reply, label));
     if (label === undefined) return abstain('the answer was none of the choices');
     const next = decided.alternatives[0];
     return {
@@ -129,7 +129,7 @@ export class LlmRung implements Rung {
     });
     const { decided } = reply;
     const calls = readCalls(decided.text, space);
-    if (decided.abstained) return abstain(this.#unsure(reply, calls && callsText(calls)));
+    if (decided.abstained) return abstain(this.#unsure(request, reply, calls && callsText(calls)));
     if (calls === undefined) return abstain('the answer was none of the calls it may make');
     const next = decided.alternatives[0];
     return {
@@ -143,7 +143,8 @@ export class LlmRung implements Rung {
 
   /** Tells less of the house where the context is too short for all of it. */
   async #ask(request: RungRequest, signal: AbortSignal, asked: Asked): Promise<Reply> {
-    const { host, file, minConfidence, repeats } = this.#options;
+    const { host, file, repeats } = this.#options;
+    const minProbability = this.#minConfidence(request);
     const { language, exact, lane } = asked;
     const options = { deadlineMs: request.budgetMs, lane, signal };
     for (;;) {
@@ -154,7 +155,7 @@ export class LlmRung implements Rung {
         prompt,
         language,
         alternatives: 1,
-        ...(minConfidence > 0 ? { minProbability: minConfidence } : {}),
+        ...(minProbability > 0 ? { minProbability } : {}),
         ...(exact ? { exact } : {}),
       };
       const ask = async (): Promise<Decided> => host.decide(file, wanted, options);
@@ -191,11 +192,14 @@ export class LlmRung implements Rung {
     return { house, version: house.version, prompt, notes };
   }
 
-  #unsure({ notes }: Reply, label: string | undefined): string {
-    const { minConfidence } = this.#options;
+  #minConfidence({ minConfidence = 0 }: RungRequest): number {
+    return Math.max(this.#options.minConfidence, minConfidence);
+  }
+
+  #unsure(request: RungRequest, { notes }: Reply, label: string | undefined): string {
     const towards = label === undefined ? '' : ` of ${label}`;
     const left = notes.length === 0 ? '' : `; ${notes.join('; ')}`;
-    return `the model is less than ${percent(minConfidence)} sure${towards}${left}`;
+    return `the model is less than ${percent(this.#minConfidence(request))} sure${towards}${left}`;
   }
 
   #explain({ decided, repeated, notes }: Reply, answer: string, next: string | undefined): string {

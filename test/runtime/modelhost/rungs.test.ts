@@ -77,6 +77,13 @@ describe('LlmRung for a policy', () => {
     expect(await reason(asker(gone))).toContain('SIGKILL');
   });
 
+  it('lets the model stop early below what the ladder or itself asks for, whichever is more', async () => {
+    const host = asker(() => decided(' none'));
+    const llm = rung(host, { minConfidence: 0.5 });
+    for (const minConfidence of [0.3, 0.7]) await llm.decide({ ...request, minConfidence }, signal);
+    expect(host.asked.map((one) => one.request.minProbability)).toEqual([0.5, 0.7]);
+  });
+
   it('names itself as it is told, and the token it was least sure of', async () => {
     const branches: Decided['branches'] = [
       { text: ' A', probability: 0.95, options: 3 },
