@@ -244,6 +244,24 @@ describe('LlmRung with a short context', () => {
     });
   });
 
+  it('tells as much as before once a question is shorter', async () => {
+    const host = asker((asked: DecideRequest) => {
+      const everything = plainText(asked.prompt.system).includes('Ceiling');
+      return everything && plainText(asked.prompt.user).length > 1000 ? tooLong() : decided(' on e1');
+    });
+    const llm = rung(host);
+    const told = async (guidance: string): Promise<boolean> => {
+      await llm.decide({ ...words, guidance }, signal);
+      return plainText(host.asked.at(-1)!.request.prompt.system).includes('Ceiling');
+    };
+    expect(await told('light')).toBe(true);
+    expect(await told('x'.repeat(900))).toBe(false);
+    expect(await told('light again')).toBe(true);
+    expect(host.asked).toHaveLength(4);
+    expect(await told('y'.repeat(950))).toBe(false);
+    expect(host.asked).toHaveLength(5);
+  });
+
   it('abstains where even the least does not fit', async () => {
     const host = asker(tooLong);
     expect(await rung(host).decide(words, signal)).toMatchObject({
