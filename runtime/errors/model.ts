@@ -27,12 +27,18 @@ export const MODEL_ERRORS = {
     'data',
     (f: { file: string; reason: string }) =>
       `Expected a model this runtime can use in ${f.file} but ${f.reason}.`,
-    'Use a GGUF language model with a vocabulary, or an ONNX classifier with one row of numbers as input.',
+    'Use a GGUF language model with a vocabulary, or an ONNX or TensorFlow.js classifier of one row of numbers or one image.',
   ),
   MODEL_LOAD_FAILED: spec(
     'environment',
     (f: { file: string; reason: string }) => `Expected ${f.file} to load but ${f.reason}.`,
     'Try a smaller model, a shorter context or more memory; `ganglion doctor` checks the native libraries.',
+  ),
+  MODEL_DEVICE_MISSING: spec(
+    'environment',
+    (f: { file: string; device: string; reason: string }) =>
+      `Expected to run ${f.file} on ${f.device} but ${f.reason}.`,
+    'Use the device cpu, or auto for the best there is; `ganglion doctor` shows what this machine has.',
   ),
   MODEL_GIVEN_UP: spec(
     'data',
