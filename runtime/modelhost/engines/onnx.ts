@@ -17,7 +17,7 @@ import {
 import { boundedThreads } from '../threads.ts';
 import { readLabels } from './image/labels.ts';
 import { folderOf } from './image/sidecar.ts';
-import { OnnxImageInput } from './onnx/image.ts';
+import { imageModelFile, OnnxImageInput } from './onnx/image.ts';
 import { openSession, type OpenedSession } from './onnx/providers.ts';
 import { toProbabilities } from './scores.ts';
 
@@ -27,8 +27,9 @@ type Runtime = typeof import('onnxruntime-node');
 export function onnxEngine(): Engine {
   return {
     name: 'onnx',
-    accepts: (_file, head) => formatOfHead(head) === 'onnx',
-    load,
+    accepts: (file, head) =>
+      formatOfHead(head) === 'onnx' || (head.length === 0 && imageModelFile(file) !== undefined),
+    load: async (spec, signal) => load({ ...spec, file: imageModelFile(spec.file) ?? spec.file }, signal),
   };
 }
 

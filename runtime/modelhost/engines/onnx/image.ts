@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import type { ClassifyRequest } from '../../../contract/engine.ts';
 import type { OnnxValueInfo } from '../../../../quantize/index.ts';
@@ -5,6 +7,20 @@ import { imageReader, type ImageReader } from '../image/reader.ts';
 import { folderOf } from '../image/sidecar.ts';
 
 type TensorClass = typeof Tensor;
+
+/** The names exporters give, most exact weights first. */
+const MODEL_FILES = ['model.onnx', 'model_quantized.onnx', 'model_int8.onnx', 'model_uint8.onnx'];
+
+/**
+ * The ONNX file of a folder with a model of images as Hugging Face lays it out: preprocessor_config.json, and the model
+ * beside it or in `onnx/`. Undefined for other folders, and for those with a tokenizer, which hold a language model.
+ */
+export function imageModelFile(folder: string): string | undefined {
+  const has = (name: string): boolean => existsSync(join(folder, name));
+  if (!has('preprocessor_config.json') || has('tokenizer.json')) return undefined;
+  const name = ['onnx', '.'].flatMap((place) => MODEL_FILES.map((file) => join(place, file))).find(has);
+  return name === undefined ? undefined : join(folder, name);
+}
 
 /** Brings a question to an image model's input: layout, size and normalisation. */
 export class OnnxImageInput {
