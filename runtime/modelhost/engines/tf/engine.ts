@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Engine, LoadedModel, ModelInfo, ModelSpec } from '../../../contract/engine.ts';
 import { GanglionError } from '../../../errors.ts';
 import { readLabels } from '../image/labels.ts';
 import { loadFailed, TfClassifier, unsupportedOperation } from './classifier.ts';
 import { TfInput } from './input.ts';
 import { elements, loadedBytes, storedTypes } from './manifest.ts';
-import { MODEL_JSON, readTfModel, readWeights, type TfModelFile } from './model-file.ts';
+import { isTfModel, readTfModel, readWeights, type TfModelFile } from './model-file.ts';
 import { openNetwork, type TfNetwork, type TfValueInfo } from './network.ts';
 import { loadTf, type TfBackend, type TfRuntime } from './runtime.ts';
 
@@ -18,11 +17,7 @@ export function tfEngine(load: () => Promise<TfRuntime> = loadTf): Engine {
   let runtime: Promise<TfRuntime> | undefined;
   return {
     name: 'tf',
-    // JSON is read by no other engine, so that a damaged model.json is refused by the one that knows what it lacks.
-    accepts: (file, head) =>
-      head.length === 0
-        ? existsSync(join(file, MODEL_JSON))
-        : /^\uFEFF?\s*\{/.test(Buffer.from(head).toString('utf8')),
+    accepts: isTfModel,
     load: async (spec, signal) => {
       const model = readTfModel(spec.file);
       runtime ??= load().catch((error: unknown) => {

@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { GanglionError, messageOf } from '../../../errors.ts';
 import { checkManifest, isRecord, type WeightGroup } from './manifest.ts';
 
-export const MODEL_JSON = 'model.json';
+const MODEL_JSON = 'model.json';
 
 /** The topology of large graph models is some megabytes; the weights lie elsewhere. Bytes. */
 const MAX_JSON_BYTES = 128 * 1024 * 1024;
@@ -20,6 +20,16 @@ export interface TfModelFile {
   readonly groups: readonly WeightGroup[];
   /** model.json and all shards, bytes. */
   readonly sizeBytes: number;
+}
+
+/**
+ * A folder with a model.json, or a file that begins as JSON does: no other engine reads JSON, so that a damaged model.json
+ * is refused by the one that knows what it lacks.
+ * @param head the first bytes of a file; none for a folder
+ */
+export function isTfModel(path: string, head: Uint8Array): boolean {
+  if (head.length === 0) return existsSync(join(path, MODEL_JSON));
+  return /^\uFEFF?\s*\{/.test(Buffer.from(head).toString('utf8'));
 }
 
 /** model.json of a folder, or the file itself. */
