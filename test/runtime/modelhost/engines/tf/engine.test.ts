@@ -95,6 +95,12 @@ describe('tf engine', () => {
     await model.dispose();
   });
 
+  it('names the layer its scores come from', async () => {
+    const model = await load(written(tinyLayers(tiny)));
+    expect(model.info.details).toMatchObject({ format: 'layers', outputs: 'scores: float32[?, 3]' });
+    await model.dispose();
+  });
+
   it('accepts folders with a model.json and JSON objects, by their content', () => {
     const folder = written(tinyLayers(tiny));
     expect(engine.accepts(folder, new Uint8Array())).toBe(true);
