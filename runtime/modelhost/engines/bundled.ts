@@ -2,6 +2,7 @@ import type { Engine } from '../../contract/engine.ts';
 import type { LanguageModels } from '../tokens/language-models.ts';
 import { llamaAccepts } from './llama/accepts.ts';
 import { onnxEngine } from './onnx.ts';
+import { tfEngine } from './tf/engine.ts';
 
 export type HostLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 
@@ -17,5 +18,6 @@ export function bundledEngines(models: LanguageModels, log: HostLog): readonly E
       },
     },
     onnxEngine(),
+    tfEngine(),
   ];
 }
