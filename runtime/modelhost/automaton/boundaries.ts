@@ -8,13 +8,16 @@ export interface Piece {
 }
 
 /** A short text that begins or ends with the tokens a longer one begins or ends with. */
-interface Rim {
+export interface Rim {
   readonly id: number;
-  readonly piece: Piece;
+  readonly text: string;
+  readonly tokens: readonly TokenId[];
+  /** Whether it keeps its tokens before each head, by the head's id. Of tails only. */
+  readonly fits: (boolean | undefined)[];
 }
 
 /** Characters tried for a rim, from short to long, before the whole text is taken. */
-const RIM_CHARACTERS = [8, 16, 32];
+const RIM_CHARACTERS = [12, 24, 48];
 
 /**
  * Says whether two texts that meet keep their tokens. Asked thousands of times for the same few rims: what is looked at
@@ -28,7 +31,6 @@ export class Boundaries {
   readonly #tailOf = new Map<Piece, Rim>();
   readonly #heads = new Map<TokenId, Rim>();
   readonly #headOf = new Map<Piece, Rim>();
-  readonly #fits = new Map<number, boolean>();
 
   constructor(vocabulary: Vocabulary, key: string) {
     this.#vocabulary = vocabulary;
@@ -48,24 +50,22 @@ export class Boundaries {
     return piece;
   }
 
-  /** Whether the tokens of `left + right` are those of `left` followed by those of `right`. */
-  fit(left: Piece, right: Piece): boolean {
-    const tail = this.#tail(left);
-    const head = this.#head(right);
-    const pair = tail.id * 2 ** 24 + head.id;
-    let fits = this.#fits.get(pair);
+  /** Whether the tokens of a text with this tail followed by one with this head are those of the two. */
+  fit(tail: Rim, head: Rim): boolean {
+    let fits = tail.fits[head.id];
     if (fits === undefined) {
-      const joined = this.#vocabulary.tokenize(tail.piece.text + head.piece.text);
+      const joined = this.#vocabulary.tokenize(tail.text + head.text);
+      const { length } = tail.tokens;
       fits =
-        joined.length === tail.piece.tokens.length + head.piece.tokens.length &&
-        tail.piece.tokens.every((token, index) => token === joined[index]) &&
-        head.piece.tokens.every((token, index) => token === joined[tail.piece.tokens.length + index]);
-      this.#fits.set(pair, fits);
+        joined.length === length + head.tokens.length &&
+        tail.tokens.every((token, index) => token === joined[index]) &&
+        head.tokens.every((token, index) => token === joined[length + index]);
+      tail.fits[head.id] = fits;
     }
     return fits;
   }
 
-  #tail(piece: Piece): Rim {
+  tail(piece: Piece): Rim {
     let rim = this.#tailOf.get(piece);
     if (rim === undefined) {
       const { text, tokens } = piece;
@@ -73,11 +73,13 @@ export class Boundaries {
       const key = last.join(' ');
       rim = this.#tails.get(key);
       if (rim === undefined) {
-        const short = RIM_CHARACTERS.filter((length) => length < text.length)
-          .map((length) => this.piece(fromWhole(text, text.length - length)))
+        const short = this.#short(
+          text,
+          (length) => fromWhole(text, text.length - length),
           // Its first token is cut off from what stood before and says nothing.
-          .find((part) => part.tokens.length > last.length && endsWith(part.tokens, last));
-        rim = { id: this.#tails.size, piece: short ?? piece };
+          (part) => part.length > last.length && endsWith(part, last),
+        );
+        rim = { id: this.#tails.size, ...(short ?? piece), fits: [] };
         this.#tails.set(key, rim);
       }
       this.#tailOf.set(piece, rim);
@@ -85,22 +87,42 @@ export class Boundaries {
     return rim;
   }
 
-  #head(piece: Piece): Rim {
+  head(piece: Piece): Rim {
     let rim = this.#headOf.get(piece);
     if (rim === undefined) {
       const { text, tokens } = piece;
       const first = tokens.slice(0, 2);
       rim = this.#heads.get(first[0]!);
       if (rim === undefined) {
-        const short = RIM_CHARACTERS.filter((length) => length < text.length)
-          .map((length) => this.piece(untilWhole(text, length)))
-          .find((part) => part.tokens.length > first.length && startsWith(part.tokens, first));
-        rim = { id: this.#heads.size, piece: short ?? piece };
+        const short = this.#short(
+          text,
+          (length) => untilWhole(text, length),
+          (part) => part.length > first.length && startsWith(part, first),
+        );
+        rim = { id: this.#heads.size, ...(short ?? piece), fits: [] };
         this.#heads.set(first[0]!, rim);
       }
       this.#headOf.set(piece, rim);
     }
     return rim;
+  }
+
+  #short(
+    text: string,
+    cut: (length: number) => string,
+    enough: (tokens: readonly TokenId[]) => boolean,
+  ): Piece | undefined {
+    for (const length of RIM_CHARACTERS) {
+      if (length >= text.length) {
+        return undefined;
+      }
+      const part = cut(length);
+      const tokens = this.#vocabulary.tokenize(part);
+      if (enough(tokens)) {
+        return { text: part, tokens };
+      }
+    }
+    return undefined;
   }
 }
 

@@ -41,7 +41,7 @@ export function determinize(graph: SegmentGraph): Rows {
   // Grows while it is walked; states are numbered in the order in which they are walked.
   for (const set of sets) {
     const steps = places.steps(set);
-    for (const next of [...steps.keys()].sort((a, b) => a - b)) {
+    for (const next of [...steps.keys()].toSorted((a, b) => a - b)) {
       token.push(next);
       target.push(numberOf(steps.get(next)!));
     }

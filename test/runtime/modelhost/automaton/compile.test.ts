@@ -12,7 +12,7 @@ import type { TokenId } from '../../../../runtime/modelhost/tokens/token-model.t
 import { anyLanguage, anyVocabulary, spell, textOf, tokensOf } from '../../../support/languages.ts';
 import { PRETOKENS, toyVocabulary } from '../../../support/vocabularies.ts';
 
-const ALPHABET = ['a', 'b', ' ', '.', '-', ...'0123456789'];
+const ALPHABET = ['a', 'b', ' ', '.', '-', ...Array.from('0123456789')];
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '.', '1', '2'), maxLength: 5 });
 
 /** Every path from the start to the end. */
@@ -32,7 +32,7 @@ function pathsOf(automaton: TokenAutomaton): TokenId[][] {
 }
 
 function sortedKeys(paths: readonly (readonly TokenId[])[]): string[] {
-  return [...new Set(paths.map((path) => path.join(' ')))].sort();
+  return [...new Set(paths.map((path) => path.join(' ')))].toSorted();
 }
 
 describe('compileAnswer', () => {
@@ -63,7 +63,7 @@ describe('compileAnswer', () => {
 
   it('joins pieces only where they would be tokenized differently together', () => {
     const vocabulary = toyVocabulary({
-      alphabet: [...'abon: 7'],
+      alphabet: Array.from('abon: 7'),
       merges: [
         ['o', 'n'],
         [' ', 'on'],
@@ -75,6 +75,6 @@ describe('compileAnswer', () => {
     };
     const { segments } = compileAnswer({ key: 'join', root }, vocabulary);
     const pieces = segments.states.flat().map(({ text }) => text);
-    expect(pieces.sort()).toEqual(['', '7', 'a: ', 'a: on', 'b: ', 'b: on']);
+    expect(pieces.toSorted()).toEqual(['', '7', 'a: ', 'a: on', 'b: ', 'b: on']);
   });
 });
