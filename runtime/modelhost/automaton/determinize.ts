@@ -1,3 +1,4 @@
+import { answerInvalid } from '../answer/graph.ts';
 import type { TokenId } from '../tokens/token-model.ts';
 import type { Segment, SegmentGraph } from './segments.ts';
 
@@ -8,11 +9,16 @@ export interface Rows {
   readonly target: Uint32Array;
 }
 
+/** An automaton may have this many states: that of 200 entities and 4 calls has 4000. */
+const MAX_STATES = 200_000;
+
 /**
  * Subset construction (Rabin and Scott 1959). A place is a state of the segment graph or the middle of a segment; a state
  * of the automaton is a set of places. Nearly all sets have one member, so those go without a key.
+ *
+ * Throws MODEL_QUESTION_INVALID if there are more than 200 000 states.
  */
-export function determinize(graph: SegmentGraph): Rows {
+export function determinize(graph: SegmentGraph, key: string): Rows {
   const places = new Places(graph);
   const single = new Int32Array(places.size).fill(-1);
   const several = new Map<string, number>();
@@ -26,11 +32,11 @@ export function determinize(graph: SegmentGraph): Rows {
       return single[first!]!;
     }
     set.sort((a, b) => a - b);
-    const key = set.join(' ');
-    let known = several.get(key);
+    const members = set.join(' ');
+    let known = several.get(members);
     if (known === undefined) {
       known = sets.push(set) - 1;
-      several.set(key, known);
+      several.set(members, known);
     }
     return known;
   };
@@ -40,6 +46,9 @@ export function determinize(graph: SegmentGraph): Rows {
   const target: number[] = [];
   // Grows while it is walked; states are numbered in the order in which they are walked.
   for (const set of sets) {
+    if (sets.length > MAX_STATES) {
+      throw answerInvalid(key, `a language of at most ${MAX_STATES} states`, 'one of more');
+    }
     const steps = places.steps(set);
     for (const next of [...steps.keys()].toSorted((a, b) => a - b)) {
       token.push(next);
