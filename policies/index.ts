@@ -9,7 +9,8 @@ export { formatProblem, type PolicyProblem } from './rules/problem.ts';
 export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from './rules/policy.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
-export { type Certificate, type DecisionTree, type Leaf, readTree } from './tree/read-tree.ts';
+export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';
+export type { Certificate, Leaf, SetSplit, Split, ThresholdSplit, TreeFile, TreeNode } from './tree/tree-file.ts';
 export {
   createTreeRung,
   DEFAULT_CERTIFICATE,

@@ -1,25 +1,18 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GanglionError, messageOf } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
-import { FlatTree } from './flat-tree.ts';
-
-/** Bounds of a tree file. */
-export const MAX_NODES = 65_535;
-export const MAX_FEATURES = 1024;
-export const MAX_FILE_CHARACTERS = 32 * 1024 * 1024;
-
-/** The agreement with its teacher that a leaf has shown, and at which confidence; both 0–1. */
-export interface Certificate {
-  readonly agreement: number;
-  readonly confidence: number;
-}
-
-export interface Leaf {
-  readonly choice: string;
-  /** 0–1 */
-  readonly confidence: number;
-  readonly certified?: Certificate;
-}
+import { type FlatSplit, FlatTree } from './flat-tree.ts';
+import {
+  type Leaf,
+  leafSchema,
+  MAX_FILE_CHARACTERS,
+  setSplitSchema,
+  type Split,
+  splitSchema,
+  type TreeFile,
+  type TreeNode,
+  treeSchema,
+} from './tree-file.ts';
 
 /** A tree as read from its file, before it is bound to the columns of a policy's frame. */
 export interface DecisionTree {
@@ -28,33 +21,10 @@ export interface DecisionTree {
   readonly choices: readonly string[];
   /** By node index; undefined where the node is not a leaf. */
   readonly leaves: readonly (Leaf | undefined)[];
+  readonly content: TreeFile;
   /** Throws TREE_INVALID if a feature of the tree is not among `names`. */
   bind(names: readonly string[]): FlatTree;
 }
-
-const share = z.number().min(0).max(1);
-const index = z.number().int().min(0).max(MAX_NODES);
-const leafSchema = z.strictObject({
-  choice: z.string().min(1).max(4096),
-  confidence: share,
-  certified: z.strictObject({ agreement: share, confidence: share }).optional(),
-});
-const splitSchema = z.strictObject({
-  feature: z.string().min(1).max(4096),
-  threshold: z.number(),
-  left: index,
-  right: index,
-  missing: z.enum(['left', 'right']).default('left'),
-});
-const treeSchema = z.strictObject({
-  format: z.literal('ganglion-tree'),
-  version: z.literal(1),
-  features: z.array(z.string().min(1).max(4096)).max(MAX_FEATURES),
-  choices: z.array(z.string().min(1).max(4096)).min(1).max(256),
-  nodes: z.array(z.unknown()).min(1).max(MAX_NODES),
-  about: z.record(z.string(), z.unknown()).optional(),
-});
-type Split = z.infer<typeof splitSchema>;
 
 /** Reads the JSON format of docs/rules.md. Throws TREE_INVALID. */
 export function readTree(file: string, text: string): DecisionTree {
@@ -68,31 +38,46 @@ export function readTree(file: string, text: string): DecisionTree {
   } catch (cause) {
     throw fail('the start', `it is not JSON: ${messageOf(cause).slice(0, 120)}`);
   }
+  return checkTree(file, data);
+}
+
+/** The same for an object that is in memory already. Throws TREE_INVALID. */
+export function checkTree(file: string, data: unknown): DecisionTree {
+  const fail = (path: string, reason: string): GanglionError =>
+    new GanglionError('TREE_INVALID', { file, path, reason });
   const outer = parse(treeSchema, data, 'the top level', fail);
   const splits: (Split | undefined)[] = [];
   const leaves: (Leaf | undefined)[] = [];
   for (const [i, node] of outer.nodes.entries()) {
     const isSplit = typeof node === 'object' && node !== null && 'feature' in node;
-    const split = isSplit ? parse(splitSchema, node, `nodes[${i}]`, fail) : undefined;
-    const leaf = isSplit ? undefined : parse(leafSchema, node, `nodes[${i}]`, fail);
-    splits.push(split);
-    leaves.push(
-      leaf === undefined
-        ? undefined
-        : {
-            choice: leaf.choice,
-            confidence: leaf.confidence,
-            ...(leaf.certified === undefined ? {} : { certified: leaf.certified }),
-          },
-    );
+    splits.push(isSplit ? readSplit(node, outer.version, `nodes[${i}]`, fail) : undefined);
+    leaves.push(isSplit ? undefined : readLeaf(parse(leafSchema, node, `nodes[${i}]`, fail)));
   }
   checkShape(splits, leaves, outer, fail);
+  const nodes = splits.map((split, i): TreeNode => split ?? leaves[i]!);
+  const { format, version, features, choices, about } = outer;
   return {
     file,
-    features: outer.features,
-    choices: outer.choices,
+    features,
+    choices,
     leaves,
+    content: { format, version, features, choices, nodes, ...(about === undefined ? {} : { about }) },
     bind: (names) => bind(splits, names, fail),
+  };
+}
+
+function readSplit(node: object, version: number, path: string, fail: Fail): Split {
+  if (!('in' in node)) return parse(splitSchema, node, path, fail);
+  if (version < 2) throw fail(path, 'in needs version 2');
+  return parse(setSplitSchema, node, path, fail);
+}
+
+function readLeaf({ choice, confidence, certified, rows }: z.infer<typeof leafSchema>): Leaf {
+  return {
+    choice,
+    confidence,
+    ...(certified === undefined ? {} : { certified }),
+    ...(rows === undefined ? {} : { rows }),
   };
 }
 
@@ -136,22 +121,19 @@ function checkShape(
 }
 
 function bind(splits: readonly (Split | undefined)[], names: readonly string[], fail: Fail): FlatTree {
-  const feature = new Int16Array(splits.length).fill(-1);
-  const threshold = new Float64Array(splits.length);
-  const children = new Int32Array(splits.length * 3);
   const columns = new Map(names.map((name, i) => [name, i]));
-  for (const [i, split] of splits.entries()) {
-    if (split === undefined) continue;
-    const column = columns.get(split.feature);
-    if (column === undefined) {
-      throw fail(
-        `nodes[${i}]`,
-        `the policy has no feature ${split.feature}; ${didYouMean(split.feature, names)}`,
-      );
-    }
-    feature[i] = column;
-    threshold[i] = split.threshold;
-    children.set([split.left, split.right, split.missing === 'left' ? split.left : split.right], i * 3);
-  }
-  return new FlatTree(feature, threshold, children);
+  return new FlatTree(
+    splits.map((split, i): FlatSplit | undefined => {
+      if (split === undefined) return undefined;
+      const column = columns.get(split.feature);
+      if (column === undefined) {
+        const known = didYouMean(split.feature, names);
+        throw fail(`nodes[${i}]`, `the policy has no feature ${split.feature}; ${known}`);
+      }
+      const { left, right, missing } = split;
+      return 'in' in split
+        ? { column, threshold: 0, set: split.in, left, right, missing }
+        : { column, threshold: split.threshold, left, right, missing };
+    }),
+  );
 }

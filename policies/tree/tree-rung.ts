@@ -4,7 +4,8 @@ import type { Rung, RungAnswer, RungRequest } from '../../runtime/contract/rung.
 import type { StateView } from '../../runtime/contract/state.ts';
 import { label, showValue } from '../rules/words.ts';
 import type { FeatureName, FlatTree } from './flat-tree.ts';
-import type { Certificate, DecisionTree } from './read-tree.ts';
+import type { DecisionTree } from './read-tree.ts';
+import type { Certificate } from './tree-file.ts';
 
 export interface TreeRungOptions {
   readonly policy: string;
