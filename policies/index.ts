@@ -11,6 +11,8 @@ export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';
 export type { Certificate, Leaf, SetSplit, Split, ThresholdSplit, TreeFile, TreeNode } from './tree/tree-file.ts';
+export { type TrainedTree, trainTree } from './tree/train.ts';
+export type { ColumnKind, TrainingData, TrainOptions } from './tree/training-data.ts';
 export {
   createTreeRung,
   DEFAULT_CERTIFICATE,

@@ -30,4 +30,16 @@ export const POLICY_ERRORS = {
       `Expected a decision tree in ${f.file} but at ${f.path} ${f.reason}.`,
     'Mend or retrain the tree; its format is described in docs/rules.md. The decision falls to the next rung meanwhile.',
   ),
+  TRAINING_DATA: spec(
+    'data',
+    (f: { what: string; expected: string; received: string }) =>
+      `Expected ${f.expected} for ${f.what} of the training data but received ${f.received}.`,
+    'Give as many labels as rows, one value per row and feature, and only labels of listed choices.',
+  ),
+  TREE_IMPORT: spec(
+    'data',
+    (f: { file: string; expected: string; received: string }) =>
+      `Expected ${f.expected} in ${f.file} but received ${f.received}.`,
+    'Only single decision trees that classify can be imported. Export one tree, not a forest, or use the file with rung onnx.',
+  ),
 } as const;
