@@ -22,3 +22,15 @@ export {
 export { type CacheCounters, DecisionCache, type DecisionCacheOptions } from './cache/decision-cache.ts';
 export { CacheRung, type CacheRungOptions } from './cache/cache-rung.ts';
 export { Ladder, type LadderAnswer, type LadderOptions, type LadderRequest } from './ladder/ladder.ts';
+export {
+  type DistilAnswer,
+  type DistilExample,
+  Distiller,
+  type DistillerOptions,
+  type DistillerStats,
+  type TrainingJob,
+} from './distil/distiller.ts';
+export type { DistilEvent } from './distil/events.ts';
+export type { DistillerState } from './distil/state.ts';
+export type { RegionState, VersionRecord, VersionStatus } from './distil/version.ts';
+export { binomialAtMost, incompleteBeta, lowerBound } from './distil/clopper-pearson.ts';

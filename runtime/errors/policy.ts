@@ -42,4 +42,10 @@ export const POLICY_ERRORS = {
       `Expected ${f.expected} in ${f.file} but received ${f.received}.`,
     'Only single decision trees that classify can be imported. Export one tree, not a forest, or use the file with rung onnx.',
   ),
+  LEARNING_STATE: spec(
+    'data',
+    (f: { policy: string; reason: string }) =>
+      `Expected what was learned for policy ${f.policy} to fit it but ${f.reason}.`,
+    'Learning starts anew for this policy; put back features and choices as they were, or delete the file.',
+  ),
 } as const;

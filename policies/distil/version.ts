@@ -1,0 +1,162 @@
+import type { WallMs } from '../../runtime/contract/time.ts';
+import type { FlatTree } from '../tree/flat-tree.ts';
+import { checkTree, type DecisionTree } from '../tree/read-tree.ts';
+import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
+import { DriftTest, type DriftState } from './drift.ts';
+import type { RegionPlan } from './regions.ts';
+import { look, type TestPlan } from './test-plan.ts';
+
+/**
+ * `shadow`: it is compared with the teacher and answers nothing. `active`: it answers in its certified regions.
+ * The others are over: another version took its place, drift took its certificates, or it was given up uncertified.
+ */
+export type VersionStatus = 'shadow' | 'active' | 'replaced' | 'withdrawn' | 'dropped';
+
+/** How one region stands. Plain data. */
+export interface RegionState {
+  /** Node indices of the tree. */
+  readonly leaves: readonly number[];
+  /** Of the training rows, 0–1. */
+  readonly share: number;
+  cases: number;
+  agreed: number;
+  /** Looks taken. */
+  looks: number;
+  /** When the last case was counted. */
+  lastAt: number;
+  outcome: 'testing' | 'certified' | 'failed';
+  /** Shown at the look that certified it, 0–1. */
+  agreement?: number;
+  drift: DriftState;
+}
+
+/** All there is to a version, as plain data. */
+export interface VersionRecord {
+  readonly id: number;
+  readonly at: WallMs;
+  /** Rows it was trained on, and the share of them cross-validation got wrong. */
+  readonly rows: number;
+  readonly error: number;
+  readonly tree: TreeFile;
+  readonly wanted: Certificate;
+  readonly plan: TestPlan;
+  readonly regions: readonly RegionState[];
+  status: VersionStatus;
+  /** Why it has that status, a sentence. */
+  reason: string;
+  /** Of the drift test over all certified regions. */
+  drift: DriftState;
+}
+
+export function newRegion({ leaves, share }: RegionPlan): RegionState {
+  const drift = { sum: 0, since: 0 };
+  return { leaves, share, cases: 0, agreed: 0, looks: 0, lastAt: -Infinity, outcome: 'testing', drift };
+}
+
+/** A tree and its regions at work. It changes the record it was made of. */
+export class Version {
+  readonly record: VersionRecord;
+  readonly #tree: DecisionTree;
+  readonly #flat: FlatTree;
+  /** Region by node index; −1 for margins. */
+  readonly #regionOf: Int16Array;
+  readonly #drift: readonly DriftTest[];
+  readonly #overall: DriftTest;
+
+  /** Throws TREE_INVALID if the record's tree is none. */
+  constructor(record: VersionRecord) {
+    this.record = record;
+    this.#tree = checkTree(`version ${record.id}`, record.tree);
+    this.#flat = this.#tree.bind(record.tree.features);
+    this.#regionOf = new Int16Array(record.tree.nodes.length).fill(-1);
+    for (const [i, { leaves }] of record.regions.entries())
+      for (const leaf of leaves) this.#regionOf[leaf] = i;
+    this.#drift = record.regions.map((region) => new DriftTest(record.wanted.agreement, region.drift));
+    this.#overall = new DriftTest(record.wanted.agreement, record.drift);
+  }
+
+  /** The node index of the leaf of a row. */
+  leafOf(values: Float64Array): number {
+    return this.#flat.predict(values);
+  }
+
+  choiceAt(leaf: number): string {
+    return this.#tree.leaves[leaf]!.choice;
+  }
+
+  regionAt(leaf: number): RegionState | undefined {
+    return this.record.regions[this.#regionOf[leaf]!];
+  }
+
+  isCertified(leaf: number): boolean {
+    return this.regionAt(leaf)?.outcome === 'certified';
+  }
+
+  /** Share of the training rows in certified regions, 0–1. */
+  get certifiedShare(): number {
+    return this.record.regions.reduce((sum, { outcome, share }) => sum + (outcome === 'certified' ? share : 0), 0);
+  }
+
+  get isTesting(): boolean {
+    return this.record.regions.some(({ outcome }) => outcome === 'testing');
+  }
+
+  get cases(): { readonly cases: number; readonly agreed: number } {
+    const { regions } = this.record;
+    return {
+      cases: regions.reduce((sum, { cases }) => sum + cases, 0),
+      agreed: regions.reduce((sum, { agreed }) => sum + agreed, 0),
+    };
+  }
+
+  /**
+   * Counts one case of the test; at a checkpoint it is decided on.
+   * @param spacingMs a case sooner than this after the last of its region is the same situation still and does not count
+   * @returns the region if this case has certified it or failed it for good
+   */
+  test(leaf: number, agrees: boolean, at: WallMs, spacingMs: number): RegionState | undefined {
+    const region = this.regionAt(leaf);
+    if (region?.outcome !== 'testing') return undefined;
+    if (at >= region.lastAt && at < region.lastAt + spacingMs) return undefined;
+    const { plan, wanted } = this.record;
+    region.lastAt = at;
+    region.cases++;
+    if (agrees) region.agreed++;
+    if (region.cases !== plan.checkpoints[region.looks]) return undefined;
+    region.looks++;
+    const shown = look(plan, wanted.agreement, region.agreed, region.cases);
+    if (shown !== undefined) {
+      region.outcome = 'certified';
+      // Rounded down: what is stated has been shown.
+      region.agreement = Math.floor(shown * 1000) / 1000;
+      return region;
+    }
+    if (region.looks < plan.checkpoints.length) return undefined;
+    region.outcome = 'failed';
+    return region;
+  }
+
+  /** One audited or labelled case of a certified region. Returns since how many cases it drifts, if it does. */
+  watch(leaf: number, agrees: boolean): number | undefined {
+    const index = this.#regionOf[leaf]!;
+    const test = this.#drift[index];
+    const region = this.record.regions[index];
+    if (test === undefined || region === undefined) return undefined;
+    const here = test.add(agrees);
+    const anywhere = this.#overall.add(agrees);
+    region.drift = test.state;
+    this.record.drift = this.#overall.state;
+    return here || anywhere ? Math.max(this.#overall.onset, test.onset) : undefined;
+  }
+
+  /** The tree with the certificates earned so far, as its file has them. */
+  file(): TreeFile {
+    const { tree, wanted, id, rows, status } = this.record;
+    const nodes = tree.nodes.map((node, i) => {
+      const region = isLeaf(node) ? this.regionAt(i) : undefined;
+      if (status !== 'active' || region?.outcome !== 'certified') return node;
+      return { ...node, certified: { agreement: region.agreement ?? 0, confidence: wanted.confidence } };
+    });
+    return { ...tree, nodes, about: { ...tree.about, version: id, rows, status } };
+  }
+}
