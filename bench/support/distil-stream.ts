@@ -43,13 +43,7 @@ export class DistilStream {
     if (answered && audit === undefined) return true;
     this.#checked++;
     const choice = this.#choices[teacher(row)]!;
-    const events = distiller.observe({
-      values: row,
-      choice,
-      at,
-      source: 'model',
-      ...(audit === undefined ? {} : { audit }),
-    });
+    const events = distiller.observe({ values: row, choice, at, source: 'model' });
     if (events.some(({ kind }) => kind === 'withdrawn')) this.withdrawnAfter ??= this.#checked;
     const job = distiller.job();
     if (job !== undefined) distiller.trained(job.id, trainTree(job.data, job.options), at);

@@ -4,11 +4,19 @@ import type { ColumnKind, TrainingData, TrainOptions } from '../tree/training-da
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { Auditor, type Audit } from './auditor.ts';
 import { diffTrees } from './diff.ts';
-import { certifiedEvent, type DistilEvent, droppedEvent, notReadyEvent, withdrawnEvent } from './events.ts';
+import {
+  certifiedEvent,
+  type DistilEvent,
+  droppedEvent,
+  notReadyEvent,
+  shadowEvent,
+  withdrawnEvent,
+} from './events.ts';
 import { ExampleStore } from './example-store.ts';
+import { graft } from './graft.ts';
 import { divide } from './regions.ts';
 import { checkState, type DistillerState } from './state.ts';
-import { casesNeeded, casesPerRegion, planTest } from './test-plan.ts';
+import { casesNeeded, casesPerRegion } from './test-plan.ts';
 import { newRegion, Version, type VersionRecord } from './version.ts';
 
 export interface DistillerOptions {
@@ -34,16 +42,24 @@ export interface DistillerOptions {
 }
 
 const DEFAULTS = { horizon: 2000, auditShare: 0.02, auditsPerDay: 10, spacingMs: 1000, capacity: 8192 };
-/** Rows of the first training; each later one has twice as many. */
+/** Rows of the first training, and by how much more each later one has. */
 const FIRST_TRAINING = 128;
-/** While a version is tested beside one that answers already, so many of the latter's decisions are checked. */
-const TEST_SHARE = 0.1;
+const TRAINING_GROWTH = Math.SQRT2;
+/** Entropy finds the policies of `bench distil` with fewer leaves than Gini's index. */
+const TRAINING: TrainOptions = {
+  criterion: 'entropy',
+  folds: 5,
+  minLeaf: 5,
+  maxDepth: 12,
+  prune: 'least-error',
+  margins: true,
+};
+/** Of the error a new version may make, what is kept for regions that are learned later. */
+const SPARE = 0.1;
 /** A version that leaves more than this to the teacher is worth a better one. */
 const TOLERATED_REST = 0.05;
 /** A row that a person labelled counts as so many of the model's. */
 const HUMAN_WEIGHT = 5;
-/** Of a row that was chosen by chance: no row counts for more than so many. */
-const MOST_WEIGHT = 50;
 /** Versions kept here; the caller keeps them all, as events bring them. */
 const VERSIONS_KEPT = 20;
 
@@ -54,8 +70,6 @@ export interface DistilExample {
   readonly at: WallMs;
   /** `model`: a slower rung's answer. `human`: a person said what would have been right. `implied` teaches nothing. */
   readonly source: 'model' | 'human' | 'implied';
-  /** Why the teacher was asked although the tree had answered; as `audit` returned it. */
-  readonly audit?: Audit;
 }
 
 export interface DistilAnswer {
@@ -110,9 +124,9 @@ export class Distiller {
   #learned = 0;
   #live: boolean;
   readonly #stats = { decisions: 0, answered: 0, audited: 0, ignored: 0 };
-  /** Since the active version is: what it was asked and answered. */
+  /** Of the active version, or the one under test: decisions that came, and those it answers or may yet. */
   #asked = 0;
-  #answered = 0;
+  #hoped = 0;
 
   /** Throws LEARNING_STATE if the state belongs to other features or choices, or is damaged. */
   constructor(options: DistillerOptions, state?: unknown) {
@@ -136,14 +150,13 @@ export class Distiller {
   /** What the tree says about a decision, where it may. Every decision of the policy is to be put to it. */
   answer(values: Float64Array): DistilAnswer | undefined {
     this.#stats.decisions++;
-    const version = this.#active;
+    const version = this.#active ?? this.#shadow;
     if (version === undefined) return undefined;
     this.#asked++;
     const leaf = version.leafOf(values);
     const region = version.regionAt(leaf);
-    if (region?.outcome !== 'certified') return undefined;
-    this.#answered++;
-    if (!this.#live) return undefined;
+    if (region !== undefined && region.outcome !== 'failed') this.#hoped++;
+    if (version !== this.#active || region?.outcome !== 'certified' || !this.#live) return undefined;
     this.#stats.answered++;
     const { wanted, id, tree } = version.record;
     const node = tree.nodes[leaf]!;
@@ -158,45 +171,45 @@ export class Distiller {
 
   /** Whether a decision that the tree has answered is to be put to the teacher too, in the background. */
   audit(at: WallMs): Audit | undefined {
-    const picked = this.#auditor.pick(at, this.#auditShare);
+    const picked = this.#auditor.pick(at, this.#options.auditShare);
     if (picked !== undefined) this.#stats.audited++;
     return picked;
   }
 
   /** The teacher has decided: learned from, counted in tests, compared with what the tree says. */
   observe(example: DistilExample): DistilEvent[] {
-    const { values, source, at, audit } = example;
+    const { values, source } = example;
     const label = this.#options.choices.indexOf(example.choice);
     if (source === 'implied' || label < 0 || values.length !== this.#options.features.length) {
       this.#stats.ignored++;
       return [];
     }
     const events: DistilEvent[] = [];
-    const certified = this.#active?.isCertified(this.#active.leafOf(values)) === true;
-    if (certified) this.#watch(this.#active!, example, events);
-    this.#test(example, certified, events);
-    // A row of a certified region stands for those that were not asked about.
-    const chosen = certified && audit === 'chance' ? Math.min(MOST_WEIGHT, 1 / this.#auditShare) : 1;
-    this.#examples.add(values, label, source === 'human' ? HUMAN_WEIGHT : chosen);
+    const active = this.#active;
+    if (active?.isCertified(active.leafOf(values)) === true) this.#watch(active, example, events);
+    // People speak up when something is wrong: what they say is no fair sample, and counts in no test.
+    else if (source === 'model') this.#count(active ?? this.#shadow, example, events);
+    this.#examples.add(values, label, source === 'human' ? HUMAN_WEIGHT : 1);
     this.#learned++;
     return events;
   }
 
   /** What to train next, if anything; once asked for, nothing more until `trained` or `failed`. */
   job(): TrainingJob | undefined {
-    if (this.#job !== undefined || this.#learned < this.#nextTraining || this.#examples.size === 0)
-      return undefined;
-    if (this.#active !== undefined) {
-      const rest = this.#asked === 0 ? 1 : 1 - this.#answered / this.#asked;
-      if (this.#active.isTesting || rest <= TOLERATED_REST) return undefined;
+    if (this.#job !== undefined || this.#learned < this.#nextTraining) return undefined;
+    const active = this.#active;
+    let data: TrainingData;
+    if (active === undefined) data = this.#examples.data();
+    else {
+      // What the active version is never going to answer is learned on its own, to be put into its place.
+      const hopeless = active.hopeless;
+      if (this.#rest <= TOLERATED_REST) return undefined;
+      data = this.#examples.data((row) => hopeless.has(active.leafOf(row)));
     }
-    this.#nextTraining = this.#learned * 2;
+    this.#nextTraining = Math.ceil(this.#learned * TRAINING_GROWTH);
+    if (data.labels.length < FIRST_TRAINING) return undefined;
     this.#job = ++this.#jobs;
-    return {
-      id: this.#job,
-      data: this.#examples.data(),
-      options: { folds: 5, minLeaf: 5, maxDepth: 12, prune: 'least-error', margins: true },
-    };
+    return { id: this.#job, data, options: TRAINING };
   }
 
   /** A job has not worked out; the next one comes with more rows. */
@@ -205,37 +218,39 @@ export class Distiller {
   }
 
   /** The tree of a job. It becomes the version under test if it is likely to pass, and sooner than the one there is. */
-  trained(job: number, { tree, rows, error }: TrainedTree, at: WallMs): DistilEvent[] {
+  trained(job: number, trained: TrainedTree, at: WallMs): DistilEvent[] {
     if (job !== this.#job) return []; // from before a drift
     this.#job = undefined;
+    const { tree, rows, error, errorOutsideMargins: disagreement } = trained;
     const { certify, horizon, policy } = this.#options;
+    const active = this.#active;
     const leaves = tree.nodes.filter((node) => isLeaf(node) && (node.rows ?? 0) > 0).length;
-    // Thresholds are off by about one row each; those rows are in the margins, which are not tested.
-    const disagreement = Math.max(0, error - (leaves - 1) / rows);
-    const budget = Math.max(horizon - this.#learned, horizon / 2);
-    const cases = casesPerRegion(certify, disagreement, leaves, budget);
+    const share = active === undefined ? 1 : Math.max(0.01, this.#rest);
+    const budget = Math.max(horizon - this.#learned, horizon / 2) * share;
+    const spendable = active === undefined ? (1 - certify.confidence) * (1 - SPARE) : spendableOf(active.record);
+    const cases = casesPerRegion(certify.agreement, spendable, { disagreement, leaves, budget });
     if (cases === undefined) return [notReadyEvent(policy, rows, error, certify, this.#nextTraining)];
-    const regions = divide(tree, Math.min(1, cases / budget));
+    const divided = divide(tree, Math.min(1, cases / budget));
+    const regions = divided.map((plan) =>
+      newRegion({ ...plan, share: plan.share * share }, certify, spendable / divided.length),
+    );
+    const id = this.#nextId;
+    const base = { id, at, rows, error, wanted: certify };
+    if (active !== undefined) return this.#extend(active, { ...base, tree, regions });
     if (this.#shadow !== undefined && !this.#isSooner(this.#shadow, regions.length * cases)) return [];
-    const record: VersionRecord = {
-      id: this.#nextId++,
-      at,
-      rows,
-      error,
+    const events: DistilEvent[] = [];
+    if (this.#shadow !== undefined) this.#drop(this.#shadow, `version ${id} is likely to pass sooner`, events);
+    this.#shadow = this.#keep({
+      ...base,
       tree,
-      wanted: certify,
-      plan: planTest(certify, regions.length),
-      regions: regions.map(newRegion),
+      regions,
+      spare: (1 - certify.confidence) * SPARE,
       status: 'shadow',
       reason: 'it is compared with its teacher',
       drift: { sum: 0, since: 0 },
-    };
-    const events: DistilEvent[] = [];
-    if (this.#shadow !== undefined)
-      this.#drop(this.#shadow, `version ${record.id} has more rows to learn from`, events);
-    this.#shadow = new Version(record);
-    this.#versions = [...this.#versions, record].slice(-VERSIONS_KEPT);
-    events.push({ kind: 'shadow', policy, version: record.id, text: `Version ${record.id}, learned from ${rows} decisions, is compared with its teacher.` });
+    });
+    [this.#asked, this.#hoped] = [0, 0];
+    events.push(shadowEvent(policy, this.#shadow.record));
     return events;
   }
 
@@ -271,13 +286,13 @@ export class Distiller {
       Object.assign(record, { status: 'active', reason: 'brought back' });
       this.#active = new Version(record);
     } else {
-      const regions = record.regions.map(newRegion);
+      const regions = record.regions.map((region) => newRegion(region, record.wanted, region.error));
       Object.assign(record, { status: 'shadow', reason: 'brought back to be compared anew', regions });
       this.#shadow = new Version(record);
     }
-    [this.#asked, this.#answered] = [0, 0];
+    [this.#asked, this.#hoped] = [0, 0];
     this.#job = undefined;
-    this.#nextTraining = this.#learned * 2;
+    this.#nextTraining = Math.ceil(this.#learned * TRAINING_GROWTH);
     return true;
   }
 
@@ -297,23 +312,65 @@ export class Distiller {
       versions: this.#versions.map((record) => ({
         ...record,
         error: Number.isFinite(record.error) ? record.error : null,
-        regions: record.regions.map((region) => ({ ...region, lastAt: Math.max(region.lastAt, -1) })),
-      })),
+              })),
       auditor: this.#auditor.state,
       counters: {
         nextId: this.#nextId,
         nextTraining: this.#nextTraining,
         learned: this.#learned,
         asked: this.#asked,
-        answered: this.#answered,
+        hoped: this.#hoped,
       },
       stats: { ...this.#stats },
     };
   }
 
-  get #auditShare(): number {
-    const both = this.#active !== undefined && this.#shadow !== undefined;
-    return both ? Math.max(TEST_SHARE, this.#options.auditShare) : this.#options.auditShare;
+  /**
+   * The active version with new leaves in the place of those that answer nothing. Its certified regions stay as they are;
+   * the new ones are tested on the decisions that come to them, all of which the teacher makes. What their test may get
+   * wrong was given to the regions they replace, none of which is certified, or was spare: the sum stays within
+   * 1 − confidence.
+   */
+  #extend(
+    active: Version,
+    { tree, regions, ...base }: Pick<VersionRecord, 'id' | 'at' | 'rows' | 'error' | 'wanted' | 'tree' | 'regions'>,
+  ): DistilEvent[] {
+    const old = active.record;
+    const grafted = graft(old.tree, active.hopeless, tree);
+    const moved = (leaves: readonly number[], to: ReadonlyMap<number, readonly number[]>): number[] =>
+      leaves.flatMap((leaf) => to.get(leaf) ?? []);
+    const kept = new Map([...grafted.kept].map(([from, to]) => [from, [to]]));
+    const all = [
+      ...old.regions
+        .filter(({ outcome }) => outcome !== 'failed')
+        .map((region) => ({ ...region, leaves: moved(region.leaves, kept) })),
+      ...regions.map((region) => ({ ...region, leaves: moved(region.leaves, grafted.copies) })),
+    ];
+    const reason = `it is version ${old.id} with ${regions.length} more regions`;
+    const { spare, drift } = old;
+    this.#active = this.#keep({
+      ...base,
+      tree: grafted.tree,
+      regions: all,
+      spare: spare / 2,
+      status: 'active',
+      reason,
+      drift,
+    });
+    Object.assign(old, { status: 'replaced', reason: `version ${base.id} continues it` });
+    [this.#asked, this.#hoped] = [0, 0];
+    return [shadowEvent(this.#options.policy, this.#active.record)];
+  }
+
+  /** Share of the decisions that the version leaves to the teacher for good, 0–1. */
+  get #rest(): number {
+    return this.#asked === 0 ? 0 : 1 - this.#hoped / this.#asked;
+  }
+
+  #keep(record: VersionRecord): Version {
+    this.#nextId++;
+    this.#versions = [...this.#versions, record].slice(-VERSIONS_KEPT);
+    return new Version(record);
   }
 
   #watch(version: Version, { values, choice }: DistilExample, events: DistilEvent[]): void {
@@ -323,59 +380,37 @@ export class Distiller {
     const event = withdrawnEvent(this.#options.policy, version.record, since);
     Object.assign(version.record, { status: 'withdrawn', reason: event.text });
     this.#active = undefined;
-    if (this.#shadow !== undefined) this.#drop(this.#shadow, 'its rows are from before a drift', events);
     // What was learned before the change would teach the old ways.
     this.#examples.keepLast(since);
     this.#learned = this.#examples.size;
     this.#nextTraining = FIRST_TRAINING;
     this.#job = undefined;
-    [this.#asked, this.#answered] = [0, 0];
+    [this.#asked, this.#hoped] = [0, 0];
     events.push(event);
   }
 
-  /**
-   * Each version's cases are a fair sample of what comes to its regions: while nothing is answered every decision is
-   * labelled; what an active version leaves open is labelled too, for its own tests; a version beside an active one
-   * counts what was chosen by chance alone, at the same share inside and outside the active one's regions.
-   */
-  #test({ values, choice, at, source, audit }: DistilExample, certified: boolean, events: DistilEvent[]): void {
-    if (source !== 'model') return; // people speak up when something is wrong
-    const { spacingMs, random } = this.#options;
-    const [active, shadow] = [this.#active, this.#shadow];
-    if (active !== undefined && !certified) this.#count(active, { values, choice, at, spacingMs }, events);
-    if (shadow === undefined) return;
-    const fair = active === undefined || (certified ? audit === 'chance' : random() < this.#auditShare);
-    if (fair) this.#count(shadow, { values, choice, at, spacingMs }, events);
-  }
-
-  #count(
-    version: Version,
-    { values, choice, at, spacingMs }: Pick<DistilExample, 'values' | 'choice' | 'at'> & { spacingMs: number },
-    events: DistilEvent[],
-  ): void {
+  /** Every decision the tree does not answer is labelled, so a region's cases are a fair sample of what comes to it. */
+  #count(version: Version | undefined, { values, choice, at }: DistilExample, events: DistilEvent[]): void {
+    if (version === undefined) return;
     const leaf = version.leafOf(values);
-    const region = version.test(leaf, version.choiceAt(leaf) === choice, at, spacingMs);
+    const agrees = version.choiceAt(leaf) === choice;
+    const region = version.test(leaf, agrees, at, this.#options.spacingMs);
     if (region === undefined) return;
     if (region.outcome === 'certified') {
       events.push(certifiedEvent(this.#options.policy, version.record, region));
       if (version === this.#shadow) this.#promote(version);
-    } else if (version === this.#shadow && !version.isTesting && version.certifiedShare === 0)
+      return;
+    }
+    this.#nextTraining = Math.min(this.#nextTraining, this.#learned + 1); // there are rows enough to do better
+    if (version === this.#shadow && !version.isTesting)
       this.#drop(version, 'it did not agree with its teacher often enough', events);
   }
 
-  /** At the first certificate, or beside an active version once it covers more than that one. */
+  /** At the first certificate. */
   #promote(version: Version): void {
-    const before = this.#active;
-    if (before !== undefined && version.certifiedShare < before.certifiedShare + 0.01) return;
-    if (before !== undefined)
-      Object.assign(before.record, {
-        status: 'replaced',
-        reason: `version ${version.record.id} answers more`,
-      });
     Object.assign(version.record, { status: 'active', reason: 'it is certified' });
     this.#active = version;
     this.#shadow = undefined;
-    [this.#asked, this.#answered] = [0, 0];
   }
 
   #drop(version: Version, reason: string, events: DistilEvent[]): void {
@@ -388,9 +423,11 @@ export class Distiller {
   #isSooner(shadow: Version, needed: number): boolean {
     const { cases, agreed } = shadow.cases;
     const { certify } = this.#options;
+    if (this.#asked > 50 && this.#rest > TOLERATED_REST) return true; // too wide margins, or regions that failed
     const regions = shadow.record.regions.length;
     const disagreement = cases < 50 ? shadow.record.error : 1 - agreed / cases;
-    return needed < casesNeeded(certify, regions, disagreement) * regions - cases;
+    const error = ((1 - certify.confidence) * (1 - SPARE)) / regions;
+    return needed < casesNeeded(certify.agreement, error, disagreement) * regions - cases;
   }
 
   #restore({ examples, versions, counters, stats }: DistillerState): void {
@@ -406,7 +443,12 @@ export class Distiller {
     this.#nextTraining = counters.nextTraining;
     this.#learned = counters.learned;
     this.#asked = counters.asked;
-    this.#answered = counters.answered;
+    this.#hoped = counters.hoped;
     Object.assign(this.#stats, stats);
   }
+}
+
+/** What new regions may get wrong: what failed ones were given and do not need, and half of what is spare. */
+function spendableOf({ regions, spare }: VersionRecord): number {
+  return regions.reduce((sum, { outcome, error }) => sum + (outcome === 'failed' ? error : 0), spare / 2);
 }

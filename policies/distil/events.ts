@@ -26,6 +26,12 @@ export function certifiedEvent(policy: string, { id, regions, wanted }: VersionR
   return { kind: 'certified', policy, version: id, text };
 }
 
+export function shadowEvent(policy: string, { id, rows, regions }: VersionRecord): DistilEvent {
+  const testing = regions.filter(({ outcome }) => outcome === 'testing').length;
+  const text = `Version ${id}, learned from ${rows} decisions, is compared with its teacher in ${testing} of its ${regions.length} regions.`;
+  return { kind: 'shadow', policy, version: id, text };
+}
+
 export function droppedEvent(policy: string, { id, reason }: VersionRecord): DistilEvent {
   return { kind: 'dropped', policy, version: id, text: `Version ${id} is given up: ${reason}.` };
 }

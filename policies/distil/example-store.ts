@@ -60,18 +60,22 @@ export class ExampleStore {
     this.#size -= dropped;
   }
 
-  /** A copy, oldest row first: it can be sent to another thread. */
-  data(): TrainingData {
+  /**
+   * A copy, oldest row first: it can be sent to another thread.
+   * @param wanted which rows; all unless given
+   */
+  data(wanted: (row: Float64Array) => boolean = () => true): TrainingData {
     const width = this.#features.length;
-    const values = new Float64Array(this.#size * width);
-    const labels = new Uint8Array(this.#size);
-    const weights = new Float64Array(this.#size);
+    const chosen: number[] = [];
     for (let i = 0; i < this.#size; i++) {
       const at = (this.#start + i) % this.#room;
-      values.set(this.#values.subarray(at * width, (at + 1) * width), i * width);
-      labels[i] = this.#labels[at]!;
-      weights[i] = this.#weights[at]!;
+      if (wanted(this.#values.subarray(at * width, (at + 1) * width))) chosen.push(at);
     }
+    const values = new Float64Array(chosen.length * width);
+    const labels = Uint8Array.from(chosen, (at) => this.#labels[at]!);
+    const weights = Float64Array.from(chosen, (at) => this.#weights[at]!);
+    for (const [i, at] of chosen.entries())
+      values.set(this.#values.subarray(at * width, (at + 1) * width), i * width);
     const kinds = this.#kinds === undefined ? {} : { kinds: this.#kinds };
     return { features: this.#features, ...kinds, choices: this.#choices, values, labels, weights };
   }

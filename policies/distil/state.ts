@@ -20,7 +20,7 @@ export interface DistillerState {
     readonly nextTraining: number;
     readonly learned: number;
     readonly asked: number;
-    readonly answered: number;
+    readonly hoped: number;
   };
   readonly stats: Omit<DistillerStats, 'examples'>;
 }
@@ -34,6 +34,8 @@ const certificate = z.strictObject({ agreement: share, confidence: share });
 const region = z.strictObject({
   leaves: z.array(count),
   share,
+  plan: z.strictObject({ checkpoints: z.array(count), errorPerLook: share }),
+  error: share,
   cases: count,
   agreed: count,
   looks: count,
@@ -49,7 +51,7 @@ const record = z.strictObject({
   error: z.number().nullable(),
   tree: z.looseObject({ features: names, nodes: z.array(z.unknown()) }),
   wanted: certificate,
-  plan: z.strictObject({ checkpoints: z.array(count), errorPerLook: share }),
+  spare: share,
   regions: z.array(region),
   status: z.enum(['shadow', 'active', 'replaced', 'withdrawn', 'dropped']),
   reason: z.string(),
@@ -72,7 +74,7 @@ const schema = z.strictObject({
     nextTraining: count,
     learned: count,
     asked: count,
-    answered: count,
+    hoped: count,
   }),
   stats: z.strictObject({ decisions: count, answered: count, audited: count, ignored: count }),
 });

@@ -1,12 +1,13 @@
-import type { Certificate } from '../tree/tree-file.ts';
 import { binomialAtMost, lowerBound } from './clopper-pearson.ts';
 
 /** Times a region's count is looked at. */
-export const LOOKS = 6;
+const LOOKS = 8;
 /** By how much more cases there are at the next look. */
 const GROWTH = 1.3;
-/** Chance that a region as good as it seems passes by its last look but one. */
-const POWER = 0.95;
+/** Chance that a region as good as it seems passes by the look it is planned for. */
+const POWER = 0.9;
+/** Chance of passing below which a test is given up. */
+const FUTILITY = 0.25;
 /** A region that errs less than this is planned as if it erred so much: cross-validation is no better than that. */
 const LEAST_DISAGREEMENT = 0.005;
 
@@ -14,13 +15,16 @@ const LEAST_DISAGREEMENT = 0.005;
 export interface TestPlan {
   /** Cases in the region at each look, ascending. */
   readonly checkpoints: readonly number[];
-  /** Chance that one look at one region certifies wrongly: the whole error by regions and looks (Bonferroni). */
+  /** Chance that one look certifies wrongly: the region's error by its looks (Bonferroni). */
   readonly errorPerLook: number;
 }
 
-/** The plan for each of so many regions. The first look is at the fewest cases that could pass without one disagreement. */
-export function planTest({ agreement, confidence }: Certificate, regions: number): TestPlan {
-  const errorPerLook = (1 - confidence) / (regions * LOOKS);
+/**
+ * The plan for one region. The first look is at the fewest cases that could pass without one disagreement.
+ * @param error chance that the region is certified wrongly
+ */
+export function planTest(agreement: number, error: number): TestPlan {
+  const errorPerLook = error / LOOKS;
   const first = Math.max(10, Math.ceil(Math.log(errorPerLook) / Math.log(agreement)));
   return {
     checkpoints: Array.from({ length: LOOKS }, (_, i) => Math.ceil(first * GROWTH ** i)),
@@ -34,13 +38,31 @@ export function look(plan: TestPlan, wanted: number, agreed: number, cases: numb
   return shown >= wanted ? shown : undefined;
 }
 
+/**
+ * Whether a region that goes on disagreeing as often as it has is unlikely to pass by its last look. Giving up early
+ * certifies nothing, so it costs no error.
+ */
+export function isHopeless(plan: TestPlan, wanted: number, agreed: number, cases: number): boolean {
+  const last = plan.checkpoints.at(-1) ?? 0;
+  if (cases >= last) return true;
+  const soFar = cases - agreed;
+  const allowed = mostDisagreements(plan, wanted, last);
+  return binomialAtMost(allowed - soFar, last - cases, soFar / cases) < FUTILITY;
+}
+
+/** How often a region may disagree and pass at so many cases; −1: it cannot. */
+function mostDisagreements(plan: TestPlan, wanted: number, cases: number): number {
+  let allowed = -1;
+  while (look(plan, wanted, cases - allowed - 1, cases) !== undefined) allowed++;
+  return allowed;
+}
+
 /** Cases after which a region that disagrees so often has most likely passed; Infinity if the plan has no such look. */
-export function casesNeeded(wanted: Certificate, regions: number, disagreement: number): number {
-  const plan = planTest(wanted, regions);
+export function casesNeeded(agreement: number, error: number, disagreement: number): number {
+  const plan = planTest(agreement, error);
   const expected = Math.max(disagreement, LEAST_DISAGREEMENT);
   for (const cases of plan.checkpoints) {
-    let allowed = -1;
-    while (look(plan, wanted.agreement, cases - allowed - 1, cases) !== undefined) allowed++;
+    const allowed = mostDisagreements(plan, agreement, cases);
     if (binomialAtMost(allowed, cases, expected) >= POWER) return cases;
   }
   return Number.POSITIVE_INFINITY;
@@ -49,15 +71,15 @@ export function casesNeeded(wanted: Certificate, regions: number, disagreement: 
 /**
  * Cases a region should get in the test so that as many regions as the budget allows pass; undefined where not even one
  * region of all leaves would.
+ * @param error chance that any of them is certified wrongly: it is divided over them
  */
 export function casesPerRegion(
-  wanted: Certificate,
-  disagreement: number,
-  leaves: number,
-  budget: number,
+  agreement: number,
+  error: number,
+  { disagreement, leaves, budget }: { disagreement: number; leaves: number; budget: number },
 ): number | undefined {
   for (let regions = Math.max(1, leaves); regions >= 1; regions--) {
-    const cases = casesNeeded(wanted, regions, disagreement);
+    const cases = casesNeeded(agreement, error / regions, disagreement);
     if (cases * regions <= budget) return cases;
   }
   return undefined;

@@ -4,7 +4,7 @@ import { checkTree, type DecisionTree } from '../tree/read-tree.ts';
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { DriftTest, type DriftState } from './drift.ts';
 import type { RegionPlan } from './regions.ts';
-import { look, type TestPlan } from './test-plan.ts';
+import { isHopeless, look, planTest, type TestPlan } from './test-plan.ts';
 
 /**
  * `shadow`: it is compared with the teacher and answers nothing. `active`: it answers in its certified regions.
@@ -20,6 +20,9 @@ export interface RegionState {
   readonly share: number;
   cases: number;
   agreed: number;
+  readonly plan: TestPlan;
+  /** Chance that it is certified wrongly; what the plan spends. */
+  readonly error: number;
   /** Looks taken. */
   looks: number;
   /** When the last case was counted. */
@@ -39,8 +42,9 @@ export interface VersionRecord {
   readonly error: number;
   readonly tree: TreeFile;
   readonly wanted: Certificate;
-  readonly plan: TestPlan;
   readonly regions: readonly RegionState[];
+  /** Chance of a wrong certificate that no region has been given yet; with the regions' at most 1 − confidence. */
+  readonly spare: number;
   status: VersionStatus;
   /** Why it has that status, a sentence. */
   reason: string;
@@ -48,9 +52,11 @@ export interface VersionRecord {
   drift: DriftState;
 }
 
-export function newRegion({ leaves, share }: RegionPlan): RegionState {
+/** A region that has not seen a case. */
+export function newRegion({ leaves, share }: RegionPlan, { agreement }: Certificate, error: number): RegionState {
+  const plan = planTest(agreement, error);
   const drift = { sum: 0, since: 0 };
-  return { leaves, share, cases: 0, agreed: 0, looks: 0, lastAt: -Infinity, outcome: 'testing', drift };
+  return { leaves, share, plan, error, cases: 0, agreed: 0, looks: 0, lastAt: -1, outcome: 'testing', drift };
 }
 
 /** A tree and its regions at work. It changes the record it was made of. */
@@ -97,6 +103,12 @@ export class Version {
     return this.record.regions.reduce((sum, { outcome, share }) => sum + (outcome === 'certified' ? share : 0), 0);
   }
 
+  /** Leaves that answer nothing and are not going to: those of failed regions, and margins. */
+  get hopeless(): ReadonlySet<number> {
+    const leaves = this.record.tree.nodes.flatMap((node, i) => (isLeaf(node) ? [i] : []));
+    return new Set(leaves.filter((leaf) => (this.regionAt(leaf)?.outcome ?? 'failed') === 'failed'));
+  }
+
   get isTesting(): boolean {
     return this.record.regions.some(({ outcome }) => outcome === 'testing');
   }
@@ -118,7 +130,8 @@ export class Version {
     const region = this.regionAt(leaf);
     if (region?.outcome !== 'testing') return undefined;
     if (at >= region.lastAt && at < region.lastAt + spacingMs) return undefined;
-    const { plan, wanted } = this.record;
+    const { wanted } = this.record;
+    const { plan } = region;
     region.lastAt = at;
     region.cases++;
     if (agrees) region.agreed++;
@@ -131,7 +144,7 @@ export class Version {
       region.agreement = Math.floor(shown * 1000) / 1000;
       return region;
     }
-    if (region.looks < plan.checkpoints.length) return undefined;
+    if (!isHopeless(plan, wanted.agreement, region.agreed, region.cases)) return undefined;
     region.outcome = 'failed';
     return region;
   }

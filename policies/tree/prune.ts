@@ -63,6 +63,8 @@ export interface Pruning {
   /** Share of the weight that the folds got wrong there, 0–1, and its standard error; NaN without folds. */
   readonly error: number;
   readonly standardError: number;
+  /** The same error without the rows that fell between the values a fold had seen next to a threshold. */
+  readonly errorOutsideMargins: number;
 }
 
 type PruneOptions = Required<
@@ -82,7 +84,7 @@ export function choosePruning(
   const prices = markPruning(root);
   const { labels } = columns.data;
   const folds = Math.min(options.folds, labels.length);
-  if (folds < 2) return { price: 0, error: Number.NaN, standardError: Number.NaN };
+  if (folds < 2) return { price: 0, error: NaN, standardError: NaN, errorOutsideMargins: NaN };
   const tried = [0, ...prices].map((price, i, all) => {
     const next = all[i + 1];
     return next === undefined ? Number.POSITIVE_INFINITY : Math.sqrt(price * next);
@@ -91,6 +93,8 @@ export function choosePruning(
   // Weight got wrong, and its square, by price.
   const wrong = new Float64Array(tried.length);
   const squares = new Float64Array(tried.length);
+  const wrongOutside = new Float64Array(tried.length);
+  const outside = new Float64Array(tried.length);
   let total = 0;
   for (let fold = 0; fold < folds; fold++) {
     const use = foldOf.map((other) => (other === fold ? 0 : 1));
@@ -102,7 +106,10 @@ export function choosePruning(
       if (use[row] === 1) continue;
       total += weights[row]!;
       for (let i = 0; i < tried.length; i++) {
-        if (leafAt(part, columns, row, tried[i]! * scale).choice === labels[row]) continue;
+        const { leaf, inMargin } = leafAt(part, columns, row, tried[i]! * scale);
+        if (!inMargin) outside[i]! += weights[row]!;
+        if (leaf.choice === labels[row]) continue;
+        if (!inMargin) wrongOutside[i]! += weights[row]!;
         wrong[i]! += weights[row]!;
         squares[i]! += weights[row]! ** 2;
       }
@@ -115,7 +122,12 @@ export function choosePruning(
   const slack = options.prune === 'one-standard-error' ? standardErrorOf(best) * total : 0;
   let chosen = best;
   for (let i = best; i < tried.length; i++) if (wrong[i]! <= wrong[best]! + slack + 1e-9) chosen = i;
-  return { price: tried[chosen]!, error: wrong[chosen]! / total, standardError: standardErrorOf(chosen) };
+  return {
+    price: tried[chosen]!,
+    error: wrong[chosen]! / total,
+    standardError: standardErrorOf(chosen),
+    errorOutsideMargins: outside[chosen]! > 0 ? wrongOutside[chosen]! / outside[chosen]! : NaN,
+  };
 }
 
 function foldWeight(weights: Float64Array, use: Uint8Array): number {
@@ -132,15 +144,22 @@ function assignFolds({ data }: SortedColumns, folds: number, by: 'interleaved' |
   return Uint8Array.from(data.labels, (label) => next[label]!++ % folds);
 }
 
-function leafAt(root: GrownNode, { data }: SortedColumns, row: number, price: number): GrownNode {
-  let node = root;
-  while (isSplit(node, price)) {
-    const { by, left, right } = node.split;
+function leafAt(
+  root: GrownNode,
+  { data }: SortedColumns,
+  row: number,
+  price: number,
+): { leaf: GrownNode; inMargin: boolean } {
+  let leaf = root;
+  let inMargin = false;
+  while (isSplit(leaf, price)) {
+    const { by, left, right } = leaf.split;
     const value = data.values[row * data.features.length + by.column]!;
     const goes = Number.isNaN(value)
       ? by.missing === 'left'
       : (by.set?.includes(value) ?? value <= by.threshold);
-    node = goes ? left : right;
+    if (by.gap !== undefined && value > by.gap[0] && value < by.gap[1]) inMargin = true;
+    leaf = goes ? left : right;
   }
-  return node;
+  return { leaf, inMargin };
 }

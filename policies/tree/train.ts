@@ -12,6 +12,8 @@ export interface TrainedTree {
   /** Share of the rows that cross-validation got wrong, 0–1; NaN without folds. */
   readonly error: number;
   readonly standardError: number;
+  /** The error without what fell into margins; NaN without folds. */
+  readonly errorOutsideMargins: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export function trainTree(data: TrainingData, options: TrainOptions = {}): Train
   const weights = rowWeights(data, options.classWeights);
   const columns = sortColumns(data);
   const root = grow(columns, weights, full);
-  const { price, error, standardError } = choosePruning(columns, weights, root, full);
+  const { price, ...errors } = choosePruning(columns, weights, root, full);
   const nodes = new NodeWriter(data, price, full.margins).write(root);
   if (nodes.length > MAX_NODES)
     throw new GanglionError('TRAINING_DATA', {
@@ -36,10 +38,12 @@ export function trainTree(data: TrainingData, options: TrainOptions = {}): Train
   const about = {
     rows: data.labels.length,
     criterion: full.criterion,
-    ...(Number.isNaN(error) ? {} : { folds: full.folds, error: round(error), standardError: round(standardError) }),
+    ...(Number.isNaN(errors.error)
+      ? {}
+      : { folds: full.folds, error: round(errors.error), standardError: round(errors.standardError) }),
   };
   const tree = treeFile({ features: data.features, choices: data.choices, nodes, about });
-  return { tree, rows: data.labels.length, error, standardError };
+  return { tree, rows: data.labels.length, ...errors };
 }
 
 /** Within a gap the outer sixteenths belong to the sides, so that a value seen before is never in the margin. */
