@@ -60,6 +60,8 @@ const SPARE = 0.1;
 const TOLERATED_REST = 0.05;
 /** A row that a person labelled counts as so many of the model's. */
 const HUMAN_WEIGHT = 5;
+/** Decisions after which it is looked at how many a version answers. */
+const RECOUNT = 50;
 /** Versions kept here; the caller keeps them all, as events bring them. */
 const VERSIONS_KEPT = 20;
 
@@ -186,8 +188,8 @@ export class Distiller {
     }
     const events: DistilEvent[] = [];
     const active = this.#active;
-    if (active?.isCertified(active.leafOf(values)) === true) this.#watch(active, example, events);
     // People speak up when something is wrong: what they say is no fair sample, and counts in no test.
+    if (active?.isTested(active.leafOf(values)) === true) this.#watch(active, example, events);
     else if (source === 'model') this.#count(active ?? this.#shadow, example, events);
     this.#examples.add(values, label, source === 'human' ? HUMAN_WEIGHT : 1);
     this.#learned++;
@@ -401,7 +403,9 @@ export class Distiller {
       if (version === this.#shadow) this.#promote(version);
       return;
     }
-    this.#nextTraining = Math.min(this.#nextTraining, this.#learned + 1); // there are rows enough to do better
+    // There are rows enough to do better, once it is known how many decisions this leaves open.
+    this.#nextTraining = Math.min(this.#nextTraining, this.#learned + RECOUNT);
+    [this.#asked, this.#hoped] = [0, 0];
     if (version === this.#shadow && !version.isTesting)
       this.#drop(version, 'it did not agree with its teacher often enough', events);
   }
@@ -423,7 +427,7 @@ export class Distiller {
   #isSooner(shadow: Version, needed: number): boolean {
     const { cases, agreed } = shadow.cases;
     const { certify } = this.#options;
-    if (this.#asked > 50 && this.#rest > TOLERATED_REST) return true; // too wide margins, or regions that failed
+    if (this.#asked >= RECOUNT && this.#rest > TOLERATED_REST) return true; // too wide margins, or regions that failed
     const regions = shadow.record.regions.length;
     const disagreement = cases < 50 ? shadow.record.error : 1 - agreed / cases;
     const error = ((1 - certify.confidence) * (1 - SPARE)) / regions;

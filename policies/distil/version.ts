@@ -2,6 +2,7 @@ import type { WallMs } from '../../runtime/contract/time.ts';
 import type { FlatTree } from '../tree/flat-tree.ts';
 import { checkTree, type DecisionTree } from '../tree/read-tree.ts';
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
+import { lowerBound } from './clopper-pearson.ts';
 import { DriftTest, type DriftState } from './drift.ts';
 import type { RegionPlan } from './regions.ts';
 import { isHopeless, look, planTest, type TestPlan } from './test-plan.ts';
@@ -52,6 +53,9 @@ export interface VersionRecord {
   drift: DriftState;
 }
 
+/** Chance that a failed region agrees less often than its drift test takes for usual. */
+const BASELINE_ERROR = 0.01;
+
 /** A region that has not seen a case. */
 export function newRegion({ leaves, share }: RegionPlan, { agreement }: Certificate, error: number): RegionState {
   const plan = planTest(agreement, error);
@@ -66,7 +70,8 @@ export class Version {
   readonly #flat: FlatTree;
   /** Region by node index; −1 for margins. */
   readonly #regionOf: Int16Array;
-  readonly #drift: readonly DriftTest[];
+  /** By region; made when the region's test is over. */
+  readonly #drift = new Map<number, DriftTest>();
   readonly #overall: DriftTest;
 
   /** Throws TREE_INVALID if the record's tree is none. */
@@ -77,7 +82,6 @@ export class Version {
     this.#regionOf = new Int16Array(record.tree.nodes.length).fill(-1);
     for (const [i, { leaves }] of record.regions.entries())
       for (const leaf of leaves) this.#regionOf[leaf] = i;
-    this.#drift = record.regions.map((region) => new DriftTest(record.wanted.agreement, region.drift));
     this.#overall = new DriftTest(record.wanted.agreement, record.drift);
   }
 
@@ -94,13 +98,10 @@ export class Version {
     return this.record.regions[this.#regionOf[leaf]!];
   }
 
-  isCertified(leaf: number): boolean {
-    return this.regionAt(leaf)?.outcome === 'certified';
-  }
-
-  /** Share of the training rows in certified regions, 0–1. */
-  get certifiedShare(): number {
-    return this.record.regions.reduce((sum, { outcome, share }) => sum + (outcome === 'certified' ? share : 0), 0);
+  /** Whether the leaf's region is certified or has failed. */
+  isTested(leaf: number): boolean {
+    const outcome = this.regionAt(leaf)?.outcome;
+    return outcome === 'certified' || outcome === 'failed';
   }
 
   /** Leaves that answer nothing and are not going to: those of failed regions, and margins. */
@@ -149,17 +150,33 @@ export class Version {
     return region;
   }
 
-  /** One audited or labelled case of a certified region. Returns since how many cases it drifts, if it does. */
+  /**
+   * One audited or labelled case of a region whose test is over. A failed region is compared with what it did agree in its
+   * test: where the teacher has changed there, what was learned from it before is doubtful everywhere.
+   * @returns since how many cases it drifts, if it does
+   */
   watch(leaf: number, agrees: boolean): number | undefined {
     const index = this.#regionOf[leaf]!;
-    const test = this.#drift[index];
     const region = this.record.regions[index];
-    if (test === undefined || region === undefined) return undefined;
+    if (region === undefined || region.outcome === 'testing') return undefined;
+    const test = this.#driftOf(index, region);
     const here = test.add(agrees);
-    const anywhere = this.#overall.add(agrees);
     region.drift = test.state;
+    if (region.outcome === 'failed') return here ? test.onset : undefined;
+    const anywhere = this.#overall.add(agrees);
     this.record.drift = this.#overall.state;
     return here || anywhere ? Math.max(this.#overall.onset, test.onset) : undefined;
+  }
+
+  #driftOf(index: number, { outcome, agreed, cases, drift }: RegionState): DriftTest {
+    let test = this.#drift.get(index);
+    if (test === undefined) {
+      const { agreement } = this.record.wanted;
+      const usual = outcome === 'failed' ? Math.min(agreement, lowerBound(agreed, cases, BASELINE_ERROR)) : agreement;
+      test = new DriftTest(usual, drift);
+      this.#drift.set(index, test);
+    }
+    return test;
   }
 
   /** The tree with the certificates earned so far, as its file has them. */
