@@ -9,6 +9,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.ts')).memory,
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
   decide: async () => (await import('./decide.ts')).decide,
+  tree: async () => (await import('./tree.ts')).tree,
+  distil: async () => (await import('./distil.ts')).distil,
+  occupancy: async () => (await import('./occupancy.ts')).occupancy,
 };
 
 const HELP = `bench NAME [--json] [--plot FILE.svg] [--short] [options of the bench, such as --rounds 5]

@@ -34,3 +34,27 @@ export type { DistilEvent } from './distil/events.ts';
 export type { DistillerState } from './distil/state.ts';
 export type { RegionState, VersionRecord, VersionStatus } from './distil/version.ts';
 export { binomialAtMost, incompleteBeta, lowerBound } from './distil/clopper-pearson.ts';
+export {
+  Bandit,
+  type BanditAction,
+  type BanditChoice,
+  type BanditJudgement,
+  type BanditOptions,
+  type BanditStats,
+} from './bandit/bandit.ts';
+export { BetaThompson, GaussianThompson, type Learner, LinUcb } from './bandit/arms.ts';
+export {
+  doublyRobust,
+  type Estimate,
+  inversePropensity,
+  type LoggedChoice,
+} from './bandit/off-policy.ts';
+export type { QuietHours } from './bandit/quiet-hours.ts';
+export { treeToMermaid, treeToRules, treeToText } from './tree/export.ts';
+export {
+  type ImportOptions,
+  importOnnxTree,
+  importSklearnTree,
+  type OnnxTreeAttributes,
+  type SklearnTree,
+} from './tree/import-tree.ts';
