@@ -1,3 +1,5 @@
+import { compileTree } from './compile-tree.ts';
+
 export interface FeatureName {
   readonly name: string;
   /** What its value says where the frame only has a number for it: `off`. */
@@ -39,6 +41,11 @@ export class FlatTree {
   readonly #right: Int32Array;
   readonly #missingRight: Uint8Array;
   readonly #sets = new Map<number, ReadonlySet<number>>();
+  /**
+   * The leaf a row of features falls into, as index of the list the tree was laid out from. Allocates nothing. Compiled
+   * where the tree is small enough, else `walk`; a field, not a method, so that the call is direct.
+   */
+  readonly predict: (values: Float64Array) => number;
 
   /** @param nodes undefined for leaves; node 0 is the root, and no node has two parents */
   constructor(nodes: readonly (FlatSplit | undefined)[]) {
@@ -62,14 +69,15 @@ export class FlatTree {
       if (split.set !== undefined) this.#sets.set(at, new Set(split.set));
       open.push([split.right, at], [split.left, -1]);
     }
+    this.predict = compileTree(nodes) ?? ((values) => this.walk(values));
   }
 
   get size(): number {
     return this.#feature.length;
   }
 
-  /** The leaf a row of features falls into, as index of the list the tree was laid out from. Allocates nothing. */
-  predict(values: Float64Array): number {
+  /** The same as `predict` by the arrays, for trees too large to compile. Allocates nothing. */
+  walk(values: Float64Array): number {
     const feature = this.#feature;
     const threshold = this.#threshold;
     const right = this.#right;
