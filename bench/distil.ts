@@ -58,7 +58,11 @@ export const distil: Bench = async ({ args, log, signal }) => {
     { name: 'agreement, lowest', value: quantile(agreements, 0), unit: 'of decisions' },
     { name: 'streams with a broken certificate', value: broken(runs), unit: 'of streams' },
     { name: 'noisy streams with a broken certificate', value: broken(noisy), unit: 'of streams' },
-    { name: 'noisy streams with a certificate', value: share(noisy, (run) => run.certificates > 0), unit: 'of streams' },
+    {
+      name: 'noisy streams with a certificate',
+      value: share(noisy, (run) => run.certificates > 0),
+      unit: 'of streams',
+    },
     {
       name: 'withdrawn_after',
       value: quantile(withdrawn, 1),
@@ -105,7 +109,9 @@ function runStream(seed: number, noise: number, options: Record<keyof typeof DEF
     count.cases++;
     if (agrees) [agreed, count.agreed] = [agreed + 1, count.agreed + 1];
   }
-  const stated = regions.flatMap(({ agreement }, i) => (agreement === undefined ? [] : [{ agreement, ...seen[i]! }]));
+  const stated = regions.flatMap(({ agreement }, i) =>
+    agreement === undefined ? [] : [{ agreement, ...seen[i]! }],
+  );
   let withdrawnAfter: number | undefined;
   if (stated.length > 0) {
     const changed = teach();
@@ -127,14 +133,19 @@ function occupancyCases(log: (line: string) => void): BenchCase[] {
   const features = ['Temperature', 'Humidity', 'CO2', 'HumidityRatio'];
   try {
     const [before, after] = (['test1', 'test2'] as const).map((part) => readOccupancy(part, features));
-    const runs = Array.from({ length: OCCUPANCY_SEEDS }, (_, i) => occupancyRun(before!, after!, seeded(i + 1)));
+    const runs = Array.from({ length: OCCUPANCY_SEEDS }, (_, i) =>
+      occupancyRun(before!, after!, seeded(i + 1)),
+    );
     const certified = runs.filter(({ late }) => late > 0);
     const withdrawn = certified.map(({ withdrawnAfter }) => withdrawnAfter);
     return [
       { name: 'occupancy, runs with a certificate', value: certified.length / runs.length, unit: 'of runs' },
       {
         name: 'occupancy, off the teacher at the end of test1',
-        value: quantile(certified.map(({ late }) => late), 0.5),
+        value: quantile(
+          certified.map(({ late }) => late),
+          0.5,
+        ),
         unit: 'of decisions',
       },
       {

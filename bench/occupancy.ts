@@ -36,9 +36,14 @@ export const occupancy: Bench = async ({ args, log }) => {
   for (const [name, read] of Object.entries(variants)) {
     const train = read('train');
     const stump = name.includes('one split');
-    const { tree, error } = trainTree(train, stump ? { maxDepth: 1, folds: 0 } : { folds, foldsBy: 'blocks' });
+    const { tree, error } = trainTree(
+      train,
+      stump ? { maxDepth: 1, folds: 0 } : { folds, foldsBy: 'blocks' },
+    );
     const leaves = tree.nodes.filter((node) => 'choice' in node).length;
-    log(`${name}: ${leaves} leaves${stump ? '' : `, ${(100 * error).toFixed(2)} % wrong in cross-validation`}`);
+    log(
+      `${name}: ${leaves} leaves${stump ? '' : `, ${(100 * error).toFixed(2)} % wrong in cross-validation`}`,
+    );
     const measured = (['test1', 'test2'] as const).map((part) => accuracy(tree, read(part)));
     cases.push(...casesOf(name, measured));
     if (name === 'without light, changes') {

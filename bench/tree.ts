@@ -29,7 +29,11 @@ export const tree: Bench = async ({ args, log, signal }) => {
   const root = nest(file.nodes, 0);
   const onnx = await openOnnx(file, log);
   const expected = rows.map((row) => CHOICES.indexOf(checked.leaves[flat.predict(row)]!.choice));
-  check('object walk', expected, rows.map((row) => walk(root, row)));
+  check(
+    'object walk',
+    expected,
+    rows.map((row) => walk(root, row)),
+  );
   if (onnx !== undefined) check('onnxruntime', expected, await Promise.all(rows.slice(0, 256).map(onnx)));
   let sink = 0;
   const timed = (one: (row: Float64Array) => number) => async (): Promise<number> => {
@@ -66,7 +70,9 @@ function trained(leaves: number, random: () => number): TreeFile {
   const teacher = withNoise(hidden, 0.02, CHOICES.length, random);
   const count = 6000;
   const values = Float64Array.from({ length: count * WIDTH }, random);
-  const labels = Uint8Array.from({ length: count }, (_, i) => teacher(values.subarray(i * WIDTH, (i + 1) * WIDTH)));
+  const labels = Uint8Array.from({ length: count }, (_, i) =>
+    teacher(values.subarray(i * WIDTH, (i + 1) * WIDTH)),
+  );
   const data = { features: FEATURES, choices: CHOICES, values, labels };
   // As many nodes as asked for, by how small a leaf may be.
   let best: TreeFile | undefined;
@@ -99,10 +105,18 @@ type ObjectNode =
 
 function nest(nodes: readonly TreeNode[], at: number): ObjectNode {
   const node = nodes[at]!;
-  if (!('threshold' in node)) return { leaf: true, choice: CHOICES.indexOf('choice' in node ? node.choice : '') };
+  if (!('threshold' in node))
+    return { leaf: true, choice: CHOICES.indexOf('choice' in node ? node.choice : '') };
   const { threshold, missing } = node;
   const feature = FEATURES.indexOf(node.feature);
-  return { leaf: false, feature, threshold, missing, left: nest(nodes, node.left), right: nest(nodes, node.right) };
+  return {
+    leaf: false,
+    feature,
+    threshold,
+    missing,
+    left: nest(nodes, node.left),
+    right: nest(nodes, node.right),
+  };
 }
 
 function walk(root: ObjectNode, row: Float64Array): number {

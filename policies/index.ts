@@ -10,7 +10,15 @@ export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from 
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';
-export type { Certificate, Leaf, SetSplit, Split, ThresholdSplit, TreeFile, TreeNode } from './tree/tree-file.ts';
+export type {
+  Certificate,
+  Leaf,
+  SetSplit,
+  Split,
+  ThresholdSplit,
+  TreeFile,
+  TreeNode,
+} from './tree/tree-file.ts';
 export { type TrainedTree, trainTree } from './tree/train.ts';
 export type { ColumnKind, TrainingData, TrainOptions } from './tree/training-data.ts';
 export {
@@ -43,12 +51,7 @@ export {
   type BanditStats,
 } from './bandit/bandit.ts';
 export { BetaThompson, GaussianThompson, type Learner, LinUcb } from './bandit/arms.ts';
-export {
-  doublyRobust,
-  type Estimate,
-  inversePropensity,
-  type LoggedChoice,
-} from './bandit/off-policy.ts';
+export { doublyRobust, type Estimate, inversePropensity, type LoggedChoice } from './bandit/off-policy.ts';
 export type { QuietHours } from './bandit/quiet-hours.ts';
 export { treeToMermaid, treeToRules, treeToText } from './tree/export.ts';
 export {

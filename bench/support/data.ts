@@ -7,7 +7,8 @@ import { GanglionError } from '../../runtime/errors.ts';
 export function benchData(name: string): string {
   // The bench runs from bench/ or from dist/bench/.
   const near = ['../../../shared/data', '../../../../shared/data'];
-  const roots = process.env.GANGLION_DATA ?? near.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const roots =
+    process.env.GANGLION_DATA ?? near.map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const paths = [roots].flat().map((root) => join(root, name));
   const found = paths.find((path) => existsSync(path));
   if (found !== undefined) return found;

@@ -18,13 +18,23 @@ export interface HiddenOptions {
 
 type HiddenNode =
   | { readonly choice: number }
-  | { readonly feature: number; readonly threshold: number; readonly left: HiddenNode; readonly right: HiddenNode };
+  | {
+      readonly feature: number;
+      readonly threshold: number;
+      readonly left: HiddenNode;
+      readonly right: HiddenNode;
+    };
 
 /**
  * A deterministic policy over features that are uniform from 0 to 1: the largest region is cut in two until there are
  * enough, somewhere in the middle half of its side, and neighbours choose differently.
  */
-export function hiddenPolicy({ features, regions, choices, random }: HiddenOptions): (row: Float64Array) => number {
+export function hiddenPolicy({
+  features,
+  regions,
+  choices,
+  random,
+}: HiddenOptions): (row: Float64Array) => number {
   interface Cell {
     low: number[];
     high: number[];

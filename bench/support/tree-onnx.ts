@@ -41,9 +41,12 @@ function valueInfo(name: string, element: number, shape: readonly (number | stri
 /** A tree with thresholds as an ONNX model: input `x`, outputs `label` and `scores`. */
 export function treeToOnnx({ nodes, features, choices }: TreeFile): Buffer {
   const zeros = nodes.map(() => 0);
-  const split = (pick: (node: Extract<TreeFile['nodes'][number], { threshold: number }>) => number): number[] =>
-    nodes.map((node) => ('threshold' in node ? pick(node) : 0));
-  const leaves = nodes.flatMap((node, i) => ('choice' in node ? [{ id: i, choice: choices.indexOf(node.choice) }] : []));
+  const split = (
+    pick: (node: Extract<TreeFile['nodes'][number], { threshold: number }>) => number,
+  ): number[] => nodes.map((node) => ('threshold' in node ? pick(node) : 0));
+  const leaves = nodes.flatMap((node, i) =>
+    'choice' in node ? [{ id: i, choice: choices.indexOf(node.choice) }] : [],
+  );
   const node = Buffer.concat([
     text(1, 'x'),
     text(2, 'label'),
@@ -52,16 +55,46 @@ export function treeToOnnx({ nodes, features, choices }: TreeFile): Buffer {
     text(7, 'ai.onnx.ml'),
     ints('nodes_treeids', zeros),
     ints('nodes_nodeids', [...nodes.keys()]),
-    ints('nodes_featureids', split(({ feature }) => features.indexOf(feature))),
-    floats('nodes_values', split(({ threshold }) => threshold)),
-    strings('nodes_modes', nodes.map((one) => ('choice' in one ? 'LEAF' : 'BRANCH_LEQ'))),
-    ints('nodes_truenodeids', split(({ left }) => left)),
-    ints('nodes_falsenodeids', split(({ right }) => right)),
-    ints('nodes_missing_value_tracks_true', split(({ missing }) => (missing === 'left' ? 1 : 0))),
-    ints('class_treeids', leaves.map(() => 0)),
-    ints('class_nodeids', leaves.map(({ id }) => id)),
-    ints('class_ids', leaves.map(({ choice }) => choice)),
-    floats('class_weights', leaves.map(() => 1)),
+    ints(
+      'nodes_featureids',
+      split(({ feature }) => features.indexOf(feature)),
+    ),
+    floats(
+      'nodes_values',
+      split(({ threshold }) => threshold),
+    ),
+    strings(
+      'nodes_modes',
+      nodes.map((one) => ('choice' in one ? 'LEAF' : 'BRANCH_LEQ')),
+    ),
+    ints(
+      'nodes_truenodeids',
+      split(({ left }) => left),
+    ),
+    ints(
+      'nodes_falsenodeids',
+      split(({ right }) => right),
+    ),
+    ints(
+      'nodes_missing_value_tracks_true',
+      split(({ missing }) => (missing === 'left' ? 1 : 0)),
+    ),
+    ints(
+      'class_treeids',
+      leaves.map(() => 0),
+    ),
+    ints(
+      'class_nodeids',
+      leaves.map(({ id }) => id),
+    ),
+    ints(
+      'class_ids',
+      leaves.map(({ choice }) => choice),
+    ),
+    floats(
+      'class_weights',
+      leaves.map(() => 1),
+    ),
     ints('classlabels_int64s', [...choices.keys()]),
   ]);
   return Buffer.concat([

@@ -36,7 +36,9 @@ export class BetaThompson implements Learner {
   }
 
   expect(_row: Float64Array, actions: readonly number[]): number[] {
-    return actions.map((action) => (2 * this.#good[action]!) / (this.#good[action]! + this.#bad[action]!) - 1);
+    return actions.map(
+      (action) => (2 * this.#good[action]!) / (this.#good[action]! + this.#bad[action]!) - 1,
+    );
   }
 
   learn(_row: Float64Array, action: number, reward: number): void {
@@ -131,7 +133,9 @@ export class LinUcb implements Learner {
 
   explore(row: Float64Array, actions: readonly number[]): number[] {
     this.#take(row);
-    return actions.map((action) => this.#mean(action) + this.#alpha * Math.sqrt(Math.max(0, this.#spread(action))));
+    return actions.map(
+      (action) => this.#mean(action) + this.#alpha * Math.sqrt(Math.max(0, this.#spread(action))),
+    );
   }
 
   expect(row: Float64Array, actions: readonly number[]): number[] {
@@ -156,7 +160,8 @@ export class LinUcb implements Learner {
   }
 
   load(saved: readonly number[]): boolean {
-    if (saved.length !== this.#inverse.length + this.#target.length || !saved.every(Number.isFinite)) return false;
+    if (saved.length !== this.#inverse.length + this.#target.length || !saved.every(Number.isFinite))
+      return false;
     this.#inverse.set(saved.slice(0, this.#inverse.length));
     this.#target.set(saved.slice(this.#inverse.length));
     return true;

@@ -35,10 +35,11 @@ export interface BanditChoice {
 }
 
 export interface BanditJudgement {
-  /** Of what the learner would do, by both estimates, and of what was done. */
+  /** Of what the learner would do, by both estimates; of what is done without it; and how much more the first brings. */
   readonly learned: Estimate;
   readonly byPropensity: Estimate;
-  readonly logged: number;
+  readonly usual: Estimate;
+  readonly advantage: Estimate;
   readonly good: boolean;
   /** A sentence. */
   readonly text: string;
@@ -161,24 +162,32 @@ export class Bandit {
   }
 
   /**
-   * Whether what has been learned would have done better than what was done, by the logged decisions: its value less two
-   * standard errors is above the mean reward. Goes live only by `goLive`.
+   * Whether what has been learned would have brought more than what is done without it, by the logged decisions: the
+   * advantage less two standard errors is above 0. Goes live only by `goLive`.
    */
   judge(): BanditJudgement {
     const { learner } = this.#options;
-    const policy = (row: Float64Array, admissible: readonly number[]): number[] => {
+    const log = this.#log;
+    const model = (row: Float64Array, action: number): number => learner.expect(row, [action])[0]!;
+    const chosen = (row: Float64Array, admissible: readonly number[]): number[] => {
       const best = this.#best(row, admissible);
       return admissible.map((action) => (action === best ? 1 : 0));
     };
-    const learned = doublyRobust(this.#log, policy, (row, action) => learner.expect(row, [action])[0]!);
-    const byPropensity = inversePropensity(this.#log, policy);
-    const logged = this.#log.reduce((sum, { reward }) => sum + reward, 0) / this.#log.length;
-    const enough = this.#log.length >= LEAST_LOGGED && learned.effective >= LEAST_EFFECTIVE;
-    const good = enough && learned.value - 2 * learned.standardError > logged;
-    const text = !enough
-      ? `Too few of ${this.#log.length} logged decisions did what has been learned (${learned.effective.toFixed(0)}); let it try more.`
-      : `What has been learned would have brought ${learned.value.toFixed(3)} ± ${(2 * learned.standardError).toFixed(3)} where ${logged.toFixed(3)} was had.`;
-    return { learned, byPropensity, logged, good, text };
+    const first = (_row: Float64Array, admissible: readonly number[]): number[] =>
+      admissible.map((_, i) => (i === 0 ? 1 : 0));
+    const learned = doublyRobust(log, chosen, model);
+    const usual = doublyRobust(log, first, model);
+    // The estimate is linear in the chances, so the difference is estimated row by row, where most of the noise cancels.
+    const more = (row: Float64Array, admissible: readonly number[]): number[] =>
+      chosen(row, admissible).map((chance, i) => chance - (i === 0 ? 1 : 0));
+    const advantage = doublyRobust(log, more, model);
+    const enough = log.length >= LEAST_LOGGED && learned.effective >= LEAST_EFFECTIVE;
+    const margin = 2 * advantage.standardError;
+    const text = enough
+      ? `What has been learned would have brought ${learned.value.toFixed(3)} where ${usual.value.toFixed(3)} was usual: ${advantage.value.toFixed(3)} ± ${margin.toFixed(3)} more.`
+      : `Too few of ${log.length} logged decisions did what has been learned (${learned.effective.toFixed(0)}); let it try more.`;
+    const good = enough && advantage.value > margin;
+    return { learned, byPropensity: inversePropensity(log, chosen), usual, advantage, good, text };
   }
 
   /** Acts on what has been learned from now on, if `judge` finds it good. Returns whether it does. */

@@ -11,7 +11,7 @@ export interface LoggedChoice {
   readonly reward: number;
 }
 
-/** A policy that is to be judged: probability of each admissible action, in their order, summing to 1. */
+/** A policy that is to be judged: probability of each admissible action, in their order, summing to 1; for the difference of two, to 0. */
 export type TargetPolicy = (row: Float64Array, admissible: readonly number[]) => readonly number[];
 /** A guess of the reward of an action, for the doubly robust estimate. */
 export type RewardModel = (row: Float64Array, action: number) => number;
@@ -53,7 +53,8 @@ export function doublyRobust(
       guess += chances[i]! * model(row, other);
       if (other === action) chance = chances[i]!;
     }
-    const weight = propensity > 0 ? Math.min(MOST_WEIGHT, chance / propensity) : 0;
+    const ratio = propensity > 0 ? chance / propensity : 0;
+    const weight = Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, ratio));
     const value = guess + weight * (reward - model(row, action));
     sum += value;
     squares += value * value;

@@ -58,9 +58,7 @@ export function incompleteBeta(x: number, a: number, b: number): number {
     fraction *= step;
     if (Math.abs(step - 1) < 1e-14) break;
   }
-  const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
-  );
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
   return (front * fraction) / a;
 }
 

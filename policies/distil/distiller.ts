@@ -229,7 +229,8 @@ export class Distiller {
     const leaves = tree.nodes.filter((node) => isLeaf(node) && (node.rows ?? 0) > 0).length;
     const share = active === undefined ? 1 : Math.max(0.01, this.#rest);
     const budget = Math.max(horizon - this.#learned, horizon / 2) * share;
-    const spendable = active === undefined ? (1 - certify.confidence) * (1 - SPARE) : spendableOf(active.record);
+    const spendable =
+      active === undefined ? (1 - certify.confidence) * (1 - SPARE) : spendableOf(active.record);
     const cases = casesPerRegion(certify.agreement, spendable, { disagreement, leaves, budget });
     if (cases === undefined) return [notReadyEvent(policy, rows, error, certify, this.#nextTraining)];
     const divided = divide(tree, Math.min(1, cases / budget));
@@ -241,7 +242,8 @@ export class Distiller {
     if (active !== undefined) return this.#extend(active, { ...base, tree, regions });
     if (this.#shadow !== undefined && !this.#isSooner(this.#shadow, regions.length * cases)) return [];
     const events: DistilEvent[] = [];
-    if (this.#shadow !== undefined) this.#drop(this.#shadow, `version ${id} is likely to pass sooner`, events);
+    if (this.#shadow !== undefined)
+      this.#drop(this.#shadow, `version ${id} is likely to pass sooner`, events);
     this.#shadow = this.#keep({
       ...base,
       tree,
@@ -314,7 +316,7 @@ export class Distiller {
       versions: this.#versions.map((record) => ({
         ...record,
         error: Number.isFinite(record.error) ? record.error : null,
-              })),
+      })),
       auditor: this.#auditor.state,
       counters: {
         nextId: this.#nextId,
@@ -335,7 +337,11 @@ export class Distiller {
    */
   #extend(
     active: Version,
-    { tree, regions, ...base }: Pick<VersionRecord, 'id' | 'at' | 'rows' | 'error' | 'wanted' | 'tree' | 'regions'>,
+    {
+      tree,
+      regions,
+      ...base
+    }: Pick<VersionRecord, 'id' | 'at' | 'rows' | 'error' | 'wanted' | 'tree' | 'regions'>,
   ): DistilEvent[] {
     const old = active.record;
     const grafted = graft(old.tree, active.hopeless, tree);
@@ -436,7 +442,9 @@ export class Distiller {
 
   #restore({ examples, versions, counters, stats }: DistillerState): void {
     this.#examples.load(examples);
-    this.#versions = versions.map((record) => ({ ...record, error: record.error ?? Number.NaN }) as VersionRecord);
+    this.#versions = versions.map(
+      (record): VersionRecord => ({ ...record, error: record.error ?? Number.NaN }),
+    );
     const find = (status: string): Version | undefined => {
       const record = this.#versions.findLast((other) => other.status === status);
       return record === undefined ? undefined : new Version(record);

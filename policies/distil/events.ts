@@ -20,7 +20,11 @@ export function notReadyEvent(
   return { kind: 'not-ready', policy, text };
 }
 
-export function certifiedEvent(policy: string, { id, regions, wanted }: VersionRecord, region: RegionState): DistilEvent {
+export function certifiedEvent(
+  policy: string,
+  { id, regions, wanted }: VersionRecord,
+  region: RegionState,
+): DistilEvent {
   const index = regions.indexOf(region) + 1;
   const text = `Version ${id} agreed with its teacher in ${region.agreed} of ${region.cases} later decisions of region ${index} of ${regions.length}: at least ${percent(region.agreement ?? 0)} at a confidence of ${percent(wanted.confidence)}.`;
   return { kind: 'certified', policy, version: id, text };

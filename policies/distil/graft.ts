@@ -28,15 +28,29 @@ export function graft(stock: TreeFile, onto: ReadonlySet<number>, scion: TreeFil
     const right: Side = 'in' in node ? side : { ...side, above: Math.max(side.above, node.threshold) };
     const mayMiss = side.missing;
     // A side that no value and no missing one reaches is not copied.
-    if (left.above >= left.upTo && !(mayMiss && node.missing === 'left')) return copy(tree, node.right, sides);
-    if (right.above >= right.upTo && !(mayMiss && node.missing === 'right')) return copy(tree, node.left, sides);
+    if (left.above >= left.upTo && !(mayMiss && node.missing === 'left'))
+      return copy(tree, node.right, sides);
+    if (right.above >= right.upTo && !(mayMiss && node.missing === 'right'))
+      return copy(tree, node.left, sides);
     const index = nodes.push(node) - 1;
-    copy(tree, node.left, new Map([...sides, [node.feature, { ...left, missing: mayMiss && node.missing === 'left' }]]));
+    copy(
+      tree,
+      node.left,
+      new Map([...sides, [node.feature, { ...left, missing: mayMiss && node.missing === 'left' }]]),
+    );
     const next = nodes.length;
-    copy(tree, node.right, new Map([...sides, [node.feature, { ...right, missing: mayMiss && node.missing === 'right' }]]));
+    copy(
+      tree,
+      node.right,
+      new Map([...sides, [node.feature, { ...right, missing: mayMiss && node.missing === 'right' }]]),
+    );
     nodes[index] = { ...node, left: index + 1, right: next };
   };
   copy(stock, 0, new Map());
   const { features, choices, about } = scion;
-  return { tree: treeFile({ features, choices, nodes, ...(about === undefined ? {} : { about }) }), kept, copies };
+  return {
+    tree: treeFile({ features, choices, nodes, ...(about === undefined ? {} : { about }) }),
+    kept,
+    copies,
+  };
 }

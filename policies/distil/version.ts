@@ -57,7 +57,11 @@ export interface VersionRecord {
 const BASELINE_ERROR = 0.01;
 
 /** A region that has not seen a case. */
-export function newRegion({ leaves, share }: RegionPlan, { agreement }: Certificate, error: number): RegionState {
+export function newRegion(
+  { leaves, share }: RegionPlan,
+  { agreement }: Certificate,
+  error: number,
+): RegionState {
   const plan = planTest(agreement, error);
   const drift = { sum: 0, since: 0 };
   return { leaves, share, plan, error, cases: 0, agreed: 0, looks: 0, lastAt: -1, outcome: 'testing', drift };
@@ -172,7 +176,8 @@ export class Version {
     let test = this.#drift.get(index);
     if (test === undefined) {
       const { agreement } = this.record.wanted;
-      const usual = outcome === 'failed' ? Math.min(agreement, lowerBound(agreed, cases, BASELINE_ERROR)) : agreement;
+      const usual =
+        outcome === 'failed' ? Math.min(agreement, lowerBound(agreed, cases, BASELINE_ERROR)) : agreement;
       test = new DriftTest(usual, drift);
       this.#drift.set(index, test);
     }

@@ -35,11 +35,11 @@ function write(nodes: readonly (FlatSplit | undefined)[], at: number, depth: num
 
 /** True where the row goes left. A comparison with NaN is false, so `!(x > t)` takes missing values along. */
 function condition({ column, threshold, set, missing }: FlatSplit): string {
-  const value = `v[${Number(column)}]`;
+  const value = `v[${column}]`;
   if (set === undefined) {
-    const limit = String(Number(threshold));
+    const limit = String(threshold);
     return missing === 'left' ? `!(${value}>${limit})` : `${value}<=${limit}`;
   }
-  const among = set.map((code) => `${value}===${Number(code)}`).join('||');
+  const among = set.map((code) => `${value}===${code}`).join('||');
   return missing === 'left' ? `${among}||${value}!==${value}` : among;
 }

@@ -51,7 +51,12 @@ export function bestThreshold(search: SplitSearch, rows: Candidates): FoundSplit
   const left = new Float64Array(choices);
   const other = new Float64Array(choices);
   let best: FoundSplit | undefined;
-  const offer = (leftRows: number, side: 'left' | 'right', threshold: number, gap?: [number, number]): void => {
+  const offer = (
+    leftRows: number,
+    side: 'left' | 'right',
+    threshold: number,
+    gap?: [number, number],
+  ): void => {
     const here = leftRows + (side === 'left' ? missingRows : 0);
     if (here < minLeaf || rows.end - start - here < minLeaf) return;
     let score = 0;
@@ -143,7 +148,11 @@ interface CodeGroup {
   rows: number;
 }
 
-function groupByCode({ labels, weights, choices }: SplitSearch, rows: Candidates, known: number): CodeGroup[] {
+function groupByCode(
+  { labels, weights, choices }: SplitSearch,
+  rows: Candidates,
+  known: number,
+): CodeGroup[] {
   const groups: CodeGroup[] = [];
   for (let i = rows.start; i < known; i++) {
     const row = rows.order[i]!;

@@ -54,7 +54,9 @@ export function grow(
   options: GrowOptions,
   use?: Uint8Array,
 ): GrownNode {
-  const mine = orders.map((order) => (use === undefined ? order.slice() : order.filter((row) => use[row] === 1)));
+  const mine = orders.map((order) =>
+    use === undefined ? order.slice() : order.filter((row) => use[row] === 1),
+  );
   return new Grower(data, mine, weights, options).node(0, mine[0]?.length ?? 0, 0);
 }
 
@@ -66,7 +68,12 @@ class Grower {
   readonly #goesLeft: Uint8Array;
   readonly #buffer: Int32Array;
 
-  constructor(data: TrainingData, orders: readonly Int32Array[], weights: Float64Array, options: GrowOptions) {
+  constructor(
+    data: TrainingData,
+    orders: readonly Int32Array[],
+    weights: Float64Array,
+    options: GrowOptions,
+  ) {
     this.#data = data;
     this.#orders = orders;
     this.#options = options;

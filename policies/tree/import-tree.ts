@@ -50,11 +50,23 @@ export function importOnnxTree(attributes: OnnxTreeAttributes, options: ImportOp
   const size = a.nodes_nodeids.length;
   const need = needFor(file);
   need(new Set(a.nodes_treeids).size === 1, 'one tree', `${new Set(a.nodes_treeids).size}`);
-  for (const list of [a.nodes_featureids, a.nodes_values, a.nodes_modes, a.nodes_truenodeids, a.nodes_falsenodeids])
+  for (const list of [
+    a.nodes_featureids,
+    a.nodes_values,
+    a.nodes_modes,
+    a.nodes_truenodeids,
+    a.nodes_falsenodeids,
+  ])
     need(list.length === size, `${size} entries in every list of nodes`, `${list.length}`);
   for (const list of [a.class_nodeids, a.class_weights])
-    need(list.length === a.class_ids.length, `${a.class_ids.length} entries in every list of classes`, `${list.length}`);
-  const labels = a.classlabels_strings?.length ? a.classlabels_strings : (a.classlabels_int64s ?? []).map(String);
+    need(
+      list.length === a.class_ids.length,
+      `${a.class_ids.length} entries in every list of classes`,
+      `${list.length}`,
+    );
+  const labels = a.classlabels_strings?.length
+    ? a.classlabels_strings
+    : (a.classlabels_int64s ?? []).map(String);
   const choices = options.choices ?? labels;
   const position = new Map(a.nodes_nodeids.map((id, i) => [id, i]));
   // A binary tree may name the second class alone: the first one has the rest.
@@ -63,7 +75,11 @@ export function importOnnxTree(attributes: OnnxTreeAttributes, options: ImportOp
   for (const [i, node] of a.class_nodeids.entries()) {
     const at = position.get(node);
     const id = a.class_ids[i]!;
-    need(at !== undefined && id >= 0 && id < choices.length, `a leaf and a class for weight ${i}`, `node ${node}, class ${id}`);
+    need(
+      at !== undefined && id >= 0 && id < choices.length,
+      `a leaf and a class for weight ${i}`,
+      `node ${node}, class ${id}`,
+    );
     const weight = a.class_weights[i]!;
     if (oneSided) [counts[at!]![0], counts[at!]![1]] = [1 - weight, weight];
     else counts[at!]![id]! += weight;
@@ -105,11 +121,19 @@ export function importSklearnTree(dump: SklearnTree, options: ImportOptions): Tr
   const need = needFor(options.file);
   const choices = options.choices ?? (dump.classes ?? []).map(String);
   for (const key of ['children_left', 'children_right', 'feature', 'threshold', 'value'] as const)
-    need(Array.isArray(dump[key]) && dump[key].length === dump.children_left?.length, `a list ${key} as long as the others`, 'none, or another length');
+    need(
+      Array.isArray(dump[key]) && dump[key].length === dump.children_left?.length,
+      `a list ${key} as long as the others`,
+      'none, or another length',
+    );
   const nodes = dump.children_left.map((left, i): ForeignNode => {
     const value = dump.value[i]!;
     const counts = Array.isArray(value[0]) ? value[0] : value;
-    need(Array.isArray(value) && (!Array.isArray(value[0]) || value.length === 1), 'one output', `${value.length}`);
+    need(
+      Array.isArray(value) && (!Array.isArray(value[0]) || value.length === 1),
+      'one output',
+      `${value.length}`,
+    );
     need(counts.length === choices.length, `${choices.length} classes`, `${counts.length}`);
     const missing = dump.missing_go_to_left?.[i];
     return {
@@ -124,17 +148,27 @@ export function importSklearnTree(dump: SklearnTree, options: ImportOptions): Tr
 }
 
 /** Parents before children, each reached once, leaves with their likeliest class. */
-function layOut(foreign: readonly ForeignNode[], choices: readonly string[], options: ImportOptions): TreeFile {
+function layOut(
+  foreign: readonly ForeignNode[],
+  choices: readonly string[],
+  options: ImportOptions,
+): TreeFile {
   const { file, features } = options;
   const need = needFor(file);
   need(foreign.length > 0 && foreign.length <= MAX_NODES, `1 to ${MAX_NODES} nodes`, `${foreign.length}`);
-  need(choices.length > 0 && choices.length <= MAX_CHOICES, `1 to ${MAX_CHOICES} classes`, `${choices.length}`);
+  need(
+    choices.length > 0 && choices.length <= MAX_CHOICES,
+    `1 to ${MAX_CHOICES} classes`,
+    `${choices.length}`,
+  );
   const children = new Set(foreign.flatMap(({ next }) => next ?? []));
   const roots = foreign.flatMap((_, i) => (children.has(i) ? [] : [i]));
   need(roots.length === 1, 'one node that no other leads to', `${roots.length}`);
   const nodes: TreeNode[] = [];
   const seen = new Set<number>();
-  const open: { from: number; parent: number; side: 'left' | 'right' }[] = [{ from: roots[0]!, parent: -1, side: 'left' }];
+  const open: { from: number; parent: number; side: 'left' | 'right' }[] = [
+    { from: roots[0]!, parent: -1, side: 'left' },
+  ];
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
     const { from, parent, side } = entry;
     const node = foreign[from];
@@ -142,7 +176,7 @@ function layOut(foreign: readonly ForeignNode[], choices: readonly string[], opt
     seen.add(from);
     const { next, column, threshold, missing, counts } = node!;
     const at = nodes.length;
-    if (parent >= 0) nodes[parent] = { ...nodes[parent]!, [side]: at } as TreeNode;
+    if (parent >= 0) nodes[parent] = { ...nodes[parent]!, [side]: at };
     if (next === undefined) {
       const total = counts.reduce((sum, count) => sum + count, 0);
       const best = counts.indexOf(Math.max(...counts));
@@ -156,6 +190,7 @@ function layOut(foreign: readonly ForeignNode[], choices: readonly string[], opt
     nodes.push({ feature: feature!, threshold, left: 0, right: 0, missing });
     open.push({ from: next[1], parent: at, side: 'right' }, { from: next[0], parent: at, side: 'left' });
   }
+  need(seen.size === foreign.length, 'nodes that the root leads to', `${foreign.length - seen.size} others`);
   const used = features.filter((name) => nodes.some((node) => 'feature' in node && node.feature === name));
   return treeFile({ features: used, choices, nodes, about: { source: file } });
 }

@@ -3,7 +3,15 @@ import type { FoundSplit } from './find-split.ts';
 import { ALL_KNOWN } from './flat-tree.ts';
 import { grow, type GrownNode, sortColumns } from './grow.ts';
 import { choosePruning, isSplit } from './prune.ts';
-import { type Leaf, MAX_CHOICES, MAX_FEATURES, MAX_NODES, type TreeFile, treeFile, type TreeNode } from './tree-file.ts';
+import {
+  type Leaf,
+  MAX_CHOICES,
+  MAX_FEATURES,
+  MAX_NODES,
+  type TreeFile,
+  treeFile,
+  type TreeNode,
+} from './tree-file.ts';
 import { rowWeights, TRAIN_DEFAULTS, type TrainingData, type TrainOptions } from './training-data.ts';
 
 export interface TrainedTree {
@@ -118,20 +126,60 @@ function checkData(data: TrainingData, { classWeights, minLeaf, maxDepth, folds 
   };
   const count = (value: number | undefined, least: number): boolean =>
     value === undefined || (Number.isInteger(value) && value >= least);
-  need(features.length > 0 && features.length <= MAX_FEATURES, 'the features', `1 to ${MAX_FEATURES}`, `${features.length}`);
-  need(choices.length > 0 && choices.length <= MAX_CHOICES, 'the choices', `1 to ${MAX_CHOICES}`, `${choices.length}`);
+  need(
+    features.length > 0 && features.length <= MAX_FEATURES,
+    'the features',
+    `1 to ${MAX_FEATURES}`,
+    `${features.length}`,
+  );
+  need(
+    choices.length > 0 && choices.length <= MAX_CHOICES,
+    'the choices',
+    `1 to ${MAX_CHOICES}`,
+    `${choices.length}`,
+  );
   need(labels.length > 0, 'the rows', 'at least one', 'none');
   const cells = labels.length * features.length;
   need(values.length === cells, 'the values', `${cells}, one for each row and feature`, `${values.length}`);
-  need(!values.includes(Infinity) && !values.includes(-Infinity), 'the values', 'finite numbers, or NaN where one is missing', 'an infinite one');
-  need(kinds === undefined || kinds.length === features.length, 'the kinds', `${features.length}`, `${kinds?.length}`);
+  need(
+    !values.includes(Infinity) && !values.includes(-Infinity),
+    'the values',
+    'finite numbers, or NaN where one is missing',
+    'an infinite one',
+  );
+  need(
+    kinds === undefined || kinds.length === features.length,
+    'the kinds',
+    `${features.length}`,
+    `${kinds?.length}`,
+  );
   const strange = labels.find((label) => label >= choices.length);
   need(strange === undefined, 'a label', `less than ${choices.length}, the number of choices`, `${strange}`);
-  need(weights === undefined || weights.length === labels.length, 'the weights', `${labels.length}`, `${weights?.length}`);
-  need(weights?.every((weight) => weight >= 0 && weight < Infinity) ?? true, 'the weights', 'numbers of 0 or more', 'others');
+  need(
+    weights === undefined || weights.length === labels.length,
+    'the weights',
+    `${labels.length}`,
+    `${weights?.length}`,
+  );
+  need(
+    weights?.every((weight) => weight >= 0 && weight < Infinity) ?? true,
+    'the weights',
+    'numbers of 0 or more',
+    'others',
+  );
   if (classWeights !== undefined && classWeights !== 'balanced') {
-    need(classWeights.length === choices.length, 'the weights of choices', `${choices.length}`, `${classWeights.length}`);
-    need(classWeights.every((weight) => weight >= 0 && weight < Infinity), 'the weights of choices', 'numbers of 0 or more', classWeights.join(', '));
+    need(
+      classWeights.length === choices.length,
+      'the weights of choices',
+      `${choices.length}`,
+      `${classWeights.length}`,
+    );
+    need(
+      classWeights.every((weight) => weight >= 0 && weight < Infinity),
+      'the weights of choices',
+      'numbers of 0 or more',
+      classWeights.join(', '),
+    );
   }
   need(count(minLeaf, 1), 'minLeaf', 'a whole number of at least 1', `${minLeaf}`);
   need(count(maxDepth, 0), 'maxDepth', 'a whole number of at least 0', `${maxDepth}`);
