@@ -27,7 +27,12 @@ export {
   type TreeRung,
   type TreeRungOptions,
 } from './tree/tree-rung.ts';
-export { type CacheCounters, DecisionCache, type DecisionCacheOptions } from './cache/decision-cache.ts';
+export {
+  type CacheCounters,
+  type Changed,
+  DecisionCache,
+  type DecisionCacheOptions,
+} from './cache/decision-cache.ts';
 export { CacheRung, type CacheRungOptions } from './cache/cache-rung.ts';
 export { Ladder, type LadderAnswer, type LadderOptions, type LadderRequest } from './ladder/ladder.ts';
 export {

@@ -1,4 +1,5 @@
 import type { RungName } from '../../runtime/contract/decision.ts';
+import { type EntityId, entityOf, isPropertyKey } from '../../runtime/contract/ids.ts';
 import type { Choice, Rung, RungAnswer, RungRequest } from '../../runtime/contract/rung.ts';
 import type { MonoMs } from '../../runtime/contract/time.ts';
 import type { DecisionCache } from './decision-cache.ts';
@@ -44,12 +45,15 @@ export class CacheRung implements Rung {
     const choice = request.choices[answer.index];
     if (choice === undefined || request.frame.values.length === 0) return;
     if (answer.confidence < (this.#options.minConfidence ?? 0)) return;
+    const entities = entitiesOf(request);
     this.#options.cache.set(this.#key(request), {
       label: choice.label,
       confidence: answer.confidence,
       explanation: answer.explanation.slice(0, 500),
       by,
       at: this.#options.mono(),
+      policy: request.policy,
+      ...(entities === undefined ? {} : { entities }),
     });
   }
 
@@ -63,6 +67,17 @@ export class CacheRung implements Rung {
     }
     return key;
   }
+}
+
+/** Entities of features that are properties, and of the calls; undefined where a feature may look at anything. */
+function entitiesOf({ frame, choices }: RungRequest): EntityId[] | undefined {
+  const entities = new Set<EntityId>();
+  for (const name of frame.names) {
+    if (isPropertyKey(name)) entities.add(entityOf(name));
+    else if (!name.startsWith('now.')) return undefined;
+  }
+  for (const { calls } of choices) for (const { entity } of calls) entities.add(entity);
+  return [...entities];
 }
 
 /** What is asked: guidance and choices, as 64 bits of FNV-1a (two 32-bit halves with different offsets). */

@@ -1,3 +1,4 @@
+import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { MonoMs } from '../../runtime/contract/time.ts';
 
 /** An answer worth keeping. */
@@ -9,7 +10,17 @@ export interface CachedAnswer {
   /** The rung that gave it. */
   readonly by: string;
   readonly at: MonoMs;
+  /** What it hangs on: the policy that asked, and the entities its features look at. */
+  readonly policy?: string;
+  readonly entities?: readonly EntityId[];
 }
+
+/** What has changed, so that answers that hang on it no longer count. */
+export type Changed =
+  | { readonly policy: string }
+  | { readonly entity: EntityId }
+  /** A rung that answers otherwise now, as after its model was replaced. */
+  | { readonly rung: string };
 
 export interface CacheCounters {
   readonly size: number;
@@ -49,6 +60,15 @@ export class DecisionCache {
     this.#entries.clear();
   }
 
+  /** Forgets what hangs on something that has changed; returns how many answers. */
+  forget(changed: Changed): number {
+    const before = this.#entries.size;
+    for (const [key, answer] of this.#entries) if (hangsOn(answer, changed)) this.#entries.delete(key);
+    const gone = before - this.#entries.size;
+    this.#count.invalidated += gone;
+    return gone;
+  }
+
   get(key: string, now: MonoMs): CachedAnswer | undefined {
     const entry = this.#entries.get(key);
     if (entry !== undefined && now - entry.at < this.#options.ttlMs) {
@@ -80,4 +100,11 @@ export class DecisionCache {
   counters(): CacheCounters {
     return { size: this.#entries.size, ...this.#count };
   }
+}
+
+/** An answer that does not say what it hangs on may hang on anything. */
+function hangsOn({ policy, entities, by }: CachedAnswer, changed: Changed): boolean {
+  if ('policy' in changed) return policy === undefined || policy === changed.policy;
+  if ('entity' in changed) return entities === undefined || entities.includes(changed.entity);
+  return by === changed.rung;
 }

@@ -442,9 +442,10 @@ export class Distiller {
 
   #restore({ examples, versions, counters, stats }: DistillerState): void {
     this.#examples.load(examples);
-    this.#versions = versions.map(
-      (record): VersionRecord => ({ ...record, error: record.error ?? Number.NaN }),
-    );
+    this.#versions = versions.map((record): VersionRecord => ({
+      ...record,
+      error: record.error ?? Number.NaN,
+    }));
     const find = (status: string): Version | undefined => {
       const record = this.#versions.findLast((other) => other.status === status);
       return record === undefined ? undefined : new Version(record);

@@ -28,7 +28,7 @@ export function sortColumns(data: TrainingData): SortedColumns {
   const rows = data.labels.length;
   const orders = data.features.map((_, column) => {
     const order = Int32Array.from({ length: rows }, (_, row) => row);
-    return order.sort((a, b) => {
+    return order.toSorted((a, b) => {
       const x = data.values[a * width + column]!;
       const y = data.values[b * width + column]!;
       if (x < y) return -1;

@@ -73,6 +73,29 @@ describe('the cache rung', () => {
     });
   });
 
+  it('forgets what hangs on a policy, an entity or a rung that has changed, and nothing else', () => {
+    const fill = (): ReturnType<typeof setup> => {
+      const made = setup();
+      made.rung.learn(request([1200, 12]), ANSWER, 'llm');
+      made.rung.learn(request([1200, 12], { policy: 'another' }), ANSWER, 'onnx');
+      return made;
+    };
+    expect(fill().cache.forget({ policy: 'another' })).toBe(1);
+    expect(fill().cache.forget({ entity: 'sensor.living' })).toBe(2);
+    expect(fill().cache.forget({ entity: 'fan.living' })).toBe(2);
+    expect(fill().cache.forget({ entity: 'light.hall' })).toBe(0);
+    const { cache, rung } = fill();
+    expect(cache.forget({ rung: 'llm' })).toBe(1);
+    expect(rung.decide(request([1200, 12])).kind).toBe('abstain');
+    expect(rung.decide(request([1200, 12], { policy: 'another' })).kind).toBe('choice');
+    expect(cache.counters()).toMatchObject({ size: 1, invalidated: 1, hits: 1, misses: 1 });
+    // A feature that is a whole condition may look at anything.
+    const { frame } = request([1, 2]);
+    const condition = { ...frame, names: ['sensor.living.co2 > 800', 'now.hour'] };
+    rung.learn(request([1, 2], { frame: condition }), ANSWER, 'llm');
+    expect(cache.forget({ entity: 'light.hall' })).toBe(1);
+  });
+
   it('behaves as a plain least-recently-used list', () => {
     const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     fc.assert(

@@ -145,8 +145,11 @@ describe('training', () => {
             expect(flat.walk(Float64Array.from(values))).toBe(leaf);
             ended.set(leaf, (ended.get(leaf) ?? 0) + 1);
           }
-          for (const [i, leaf] of checked.leaves.entries())
-            if (leaf !== undefined) expect(leaf.rows).toBe(ended.get(i) ?? 0);
+          const rowsOf = checked.leaves.map((leaf, i) => [
+            leaf?.rows,
+            leaf === undefined ? undefined : (ended.get(i) ?? 0),
+          ]);
+          for (const [stated, found] of rowsOf) expect(stated).toBe(found);
         },
       ),
       { numRuns: 150 },
