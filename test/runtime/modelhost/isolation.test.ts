@@ -45,7 +45,7 @@ describe('the main process', () => {
   });
 
   it('would notice', () => {
-    expect([...packagesOf('runtime/modelhost/engines/llama.ts')]).toContain('node-llama-cpp');
+    expect([...packagesOf('runtime/modelhost/engines/llama/load.ts')]).toContain('node-llama-cpp');
     expect([...packagesOf('quantize/gguf/worker.ts')]).toContain('koffi');
     // The host loads llama.cpp with the first GGUF, not before.
     expect([...packagesOf('runtime/modelhost/host.ts')].filter((name) => NATIVE.has(name))).toEqual([]);

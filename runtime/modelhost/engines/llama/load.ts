@@ -109,7 +109,7 @@ async function assemble({ spec, device, llama, model, context }: Loaded): Promis
     context.getSequence({
       contextShift: {
         strategy: () => {
-          throw new Error('the context is full');
+          throw new GanglionError('MODEL_ANSWER_FAILED', { file, reason: 'its context is full' });
         },
       },
       checkpoints: { max: 0, interval: false },
