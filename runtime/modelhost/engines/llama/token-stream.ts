@@ -34,7 +34,7 @@ export class TokenStream {
         ? await (generation = this.#generation = this.#start(given)).next()
         : await generation.next(given);
     if (result.done === true) throw new Error('no token was drawn');
-    return result.value as NextToken;
+    return result.value;
   }
 
   async close(): Promise<void> {
@@ -48,6 +48,6 @@ export class TokenStream {
       { probabilities: this.#probabilities },
       // What ends an answer is for the caller to see.
       { ...this.#options, yieldEogToken: true },
-    ) as Generation;
+    );
   }
 }
