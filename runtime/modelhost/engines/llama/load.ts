@@ -108,8 +108,13 @@ async function assemble({ spec, device, llama, model, context }: Loaded): Promis
   const newSequence = (): LlamaContextSequence =>
     context.getSequence({
       contextShift: {
+        // Sessions refuse what does not fit before it comes to this.
         strategy: () => {
-          throw new Error('the context is full');
+          throw new GanglionError('MODEL_PROMPT_TOO_LONG', {
+            file,
+            tokens: context.contextSize,
+            limit: contextTokens,
+          });
         },
       },
       checkpoints: { max: 0, interval: false },

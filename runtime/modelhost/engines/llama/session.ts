@@ -112,6 +112,10 @@ export class LlamaSession implements TokenSession {
 
   async #evaluate(stream: TokenStream, tokens: readonly TokenId[]): Promise<NextToken> {
     const next = await this.#guarded(async () => stream.next(tokens as readonly Token[]));
+    if (next === undefined) {
+      await this.#empty();
+      throw this.#failed('it gave no token');
+    }
     this.#tokens = [...this.#tokens, ...tokens];
     return next;
   }
@@ -172,6 +176,7 @@ export class LlamaSession implements TokenSession {
       return await work();
     } catch (error) {
       if (!this.#sequence.disposed) await this.#empty();
+      if (error instanceof GanglionError) throw error;
       throw this.#failed(librarySays(error), error);
     }
   }

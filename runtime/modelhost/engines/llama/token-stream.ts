@@ -25,16 +25,18 @@ export class TokenStream {
     this.#probabilities = probabilities;
   }
 
-  /** Evaluates these tokens after all the sequence holds, and draws the one to follow. Rejects with the library's errors. */
-  async next(tokens: readonly Token[]): Promise<NextToken> {
+  /**
+   * Evaluates these tokens after all the sequence holds, and draws the one to follow. Undefined: none could be drawn.
+   * Rejects with the library's errors.
+   */
+  async next(tokens: readonly Token[]): Promise<NextToken | undefined> {
     const given = [...tokens];
     let generation = this.#generation;
     const result =
       generation === undefined
         ? await (generation = this.#generation = this.#start(given)).next()
         : await generation.next(given);
-    if (result.done === true) throw new Error('no token was drawn');
-    return result.value;
+    return result.done === true ? undefined : result.value;
   }
 
   async close(): Promise<void> {
