@@ -37,6 +37,7 @@ describe('the main process', () => {
     'runtime/modelhost/client.ts',
     'runtime/modelhost/rungs.ts',
     'runtime/modelhost/options.ts',
+    'runtime/modelhost/engines/llama/accepts.ts',
     'quantize/index.ts',
     'runtime/cli/doctor/gpu.ts',
     'runtime/cli/doctor/model.ts',
