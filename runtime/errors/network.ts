@@ -56,8 +56,8 @@ export const NETWORK_ERRORS = {
   ),
   REMOTE_PAUSED: spec(
     'environment',
-    (f: { server: string; failures: number; seconds: number }) =>
-      `Expected to ask the model server ${f.server} but it failed ${f.failures} times in a row and is left alone for ${f.seconds} s more.`,
+    (f: { server: string; reason: string; seconds: number }) =>
+      `Expected to ask the model server ${f.server} but ${f.reason}, and it is left alone for ${f.seconds} s more.`,
     'Nothing to do: it is tried again by itself. Meanwhile the other rungs decide.',
   ),
 } as const;

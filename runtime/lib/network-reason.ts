@@ -28,6 +28,7 @@ const TLS_CODES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired, or the clock of this machine is wrong',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet, or the clock of this machine is wrong',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  EPROTO: 'it does not speak TLS there; its address begins with http: then',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there; its address begins with http: then',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there; its address begins with http: then',
 };
