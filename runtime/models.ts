@@ -9,6 +9,7 @@ import { isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
+import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
 
 export interface ModelsOptions {
@@ -31,10 +32,12 @@ const CLASSIFIER_CONTEXT = 512;
 export class Models {
   readonly #options: ModelsOptions;
   readonly #host: ModelHost | undefined;
+  readonly #repeats: Repeats;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
-    const { config, classifiers, engineModules, clock, random, log } = options;
+    const { config, classifiers, engineModules, clock, random, log, problems } = options;
+    this.#repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
     if (config.model === undefined && classifiers.size === 0) return;
     this.#host = new ModelHost({
       clock,
@@ -51,7 +54,10 @@ export class Models {
     const host = this.#host;
     if (host === undefined) return rungs;
     if (config.model !== undefined)
-      rungs.set('llm', new LlmRung({ host, file: config.model.file, minConfidence: 0 }));
+      rungs.set(
+        'llm',
+        new LlmRung({ host, file: config.model.file, minConfidence: 0, repeats: this.#repeats }),
+      );
     if (classifiers.size > 0)
       rungs.set(
         'onnx',
@@ -77,7 +83,11 @@ export class Models {
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
     if (status === undefined) return {};
+    const { repeated, loops, refused } = this.#repeats.counters;
     return {
+      model_questions_repeated: repeated,
+      model_question_loops: loops,
+      model_questions_refused: refused,
       model_host_running: status.state === 'running' ? 1 : 0,
       model_host_memory_bytes: status.memoryBytes,
       model_host_waiting: status.waiting,
