@@ -10,7 +10,10 @@ import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
 import { Repeats } from './modelhost/repeats.ts';
-import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
+import { ModelFiles } from './modelhost/pull/model-files.ts';
+import { LlmRung, OnnxRung, type Asker } from './modelhost/rungs.ts';
+import { modelStore } from './modelhost/pull/open.ts';
+import { Remote } from './remote-model.ts';
 
 export interface ModelsOptions {
   readonly config: Config;
@@ -32,12 +35,25 @@ const CLASSIFIER_CONTEXT = 512;
 export class Models {
   readonly #options: ModelsOptions;
   readonly #host: ModelHost | undefined;
+  readonly #remote: Remote | undefined;
+  readonly #files: ModelFiles;
   readonly #repeats: Repeats;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
     const { config, classifiers, engineModules, clock, random, log, problems } = options;
     this.#repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
+    const repeats = this.#repeats;
+    if (config.remote !== undefined)
+      this.#remote = new Remote({ settings: config.remote, clock, random, repeats });
+    this.#files = new ModelFiles({
+      store: () => modelStore(config, { clock, random }),
+      clock,
+      random,
+      onState: (file, state, detail) =>
+        options.health.set(partName(file), state === 'failed' ? 'fail' : 'warn', detail),
+      onFailure: (file, error) => problems.report(error, file),
+    });
     if (config.model === undefined && classifiers.size === 0) return;
     this.#host = new ModelHost({
       clock,
@@ -52,11 +68,17 @@ export class Models {
     const rungs = new Map<RungName, Rung>();
     const { config, classifiers } = this.#options;
     const host = this.#host;
+    if (this.#remote !== undefined) rungs.set('remote', this.#remote.rung);
     if (host === undefined) return rungs;
     if (config.model !== undefined)
       rungs.set(
         'llm',
-        new LlmRung({ host, file: config.model.file, minConfidence: 0, repeats: this.#repeats }),
+        new LlmRung({
+          host: this.#fetched(host),
+          file: config.model.file,
+          minConfidence: 0,
+          repeats: this.#repeats,
+        }),
       );
     if (classifiers.size > 0)
       rungs.set(
@@ -66,25 +88,36 @@ export class Models {
     return rungs;
   }
 
+  /** The host, asked by what is configured instead of by paths. */
+  #fetched(host: ModelHost): Pick<Asker, 'decide'> {
+    return {
+      decide: async (file, request, options) => host.decide(this.#files.pathOf(file), request, options),
+    };
+  }
+
   /** Starts the host and loads in the background: rules do not wait for models. */
   start(): void {
     const host = this.#host;
+    this.#remote?.show(this.#options.health);
     if (host === undefined) return;
-    for (const spec of this.#specs())
-      this.#options.health.set(`model ${shortName(spec.file)}`, 'starting', 'loading');
+    for (const spec of this.#specs()) this.#options.health.set(partName(spec.file), 'starting', 'loading');
     this.#options.health.beforeRead(() => this.#look(host));
     void this.#load(host);
   }
 
   async stop(): Promise<void> {
+    this.#files.stop();
+    await this.#remote?.stop();
     await this.#host?.stop();
   }
 
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
-    if (status === undefined) return {};
+    const remote = this.#remote?.gauges ?? {};
+    if (status === undefined) return remote;
     const { repeated, loops, refused } = this.#repeats.counters;
     return {
+      ...remote,
       model_questions_repeated: repeated,
       model_question_loops: loops,
       model_questions_refused: refused,
@@ -98,18 +131,23 @@ export class Models {
   }
 
   async #load(host: ModelHost): Promise<void> {
-    const { health, problems } = this.#options;
     await host.start();
-    for (const spec of this.#specs()) {
-      const part = `model ${shortName(spec.file)}`;
-      try {
-        const info = await host.load(spec);
-        health.set(part, 'ok', `${info.name} by ${info.engine}`);
-      } catch (error) {
-        if (isGanglionError(error) && error.code === 'MODEL_HOST_STOPPED') return;
-        health.set(part, 'fail', messageOf(error));
-        if (isGanglionError(error)) problems.report(error, spec.file);
-      }
+    // The host loads one at a time; one that is still being fetched holds up none.
+    await Promise.all(this.#specs().map((spec) => this.#loadOne(host, spec)));
+  }
+
+  async #loadOne(host: ModelHost, spec: ModelSpec): Promise<void> {
+    const { health, problems } = this.#options;
+    const part = partName(spec.file);
+    try {
+      const file = await this.#files.resolve(spec.file);
+      const info = await host.load({ ...spec, file });
+      health.set(part, 'ok', `${info.name} by ${info.engine}`);
+    } catch (error) {
+      const code = isGanglionError(error) ? error.code : '';
+      if (code === 'MODEL_HOST_STOPPED' || code === 'MODEL_PULL_STOPPED') return;
+      health.set(part, 'fail', messageOf(error));
+      if (isGanglionError(error)) problems.report(error, spec.file);
     }
   }
 
@@ -118,7 +156,7 @@ export class Models {
     const { health } = this.#options;
     const { state: running, lastExit, models } = host.status;
     for (const { file, state, info, problem } of models) {
-      const part = `model ${shortName(file)}`;
+      const part = partName(this.#files.configuredAs(file));
       if (state === 'failed' || state === 'given-up') health.set(part, 'fail', problem ?? state);
       else if (state === 'ready' && running === 'running')
         health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}`);
@@ -154,6 +192,8 @@ export class Models {
   }
 }
 
-function shortName(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1);
+/** `model tiny.gguf`; a reference to a quantization is short enough as it is. */
+function partName(file: string): string {
+  const name = /^hf:[^:]+:/.test(file) ? file : file.replace(/[?#].*$/, '');
+  return `model ${name.slice(name.lastIndexOf('/') + 1)}`;
 }

@@ -112,9 +112,16 @@ export const configSchema = z.strictObject({
     .string()
     .default('ganglion-data')
     .meta({ description: 'folder of the journal and everything learned' }),
+  models_folder: z
+    .string()
+    .optional()
+    .meta({ description: 'folder of fetched models (default: ~/.cache/ganglion/models)' }),
   model: z
     .strictObject({
-      file: z.string(),
+      file: z.string().meta({
+        description:
+          'path of a model, or where to fetch it: hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:Q4_K_M, https://…',
+      }),
       memory: bytes
         .optional()
         .meta({ description: 'cap of the model host process beyond the mapped weights' }),
@@ -124,6 +131,26 @@ export const configSchema = z.strictObject({
       deadline: duration
         .prefault('20s')
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
+    })
+    .optional(),
+  remote: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\/[^\s@?#]+$/, 'Expected an address such as http://gpu.local:8080/v1')
+        .meta({ description: 'an OpenAI-compatible server: llama-server, Ollama, vLLM, LocalAI' }),
+      model: z.string().min(1).max(200),
+      key: z.string().min(1).optional().meta({ description: 'sent as a bearer token, to this server only' }),
+      timeout: duration
+        .prefault('20s')
+        .meta({ description: 'how long the server may read the prompt before it begins to answer' }),
+      confidence: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.7)
+        .meta({ description: 'how sure an answer counts where the server tells no probabilities' }),
+      requests: positive.max(64).default(2).meta({ description: 'requests the server gets at once' }),
     })
     .optional(),
   limits: z

@@ -36,7 +36,7 @@ export interface DownloadTools extends HttpOptions {
 }
 
 /** What is left free on the disk for everything else, bytes. */
-export const RESERVE_BYTES = 64e6;
+const RESERVE_BYTES = 64e6;
 /** Between two failures: so much is progress, and the attempts are counted anew. */
 const PROGRESS_BYTES = 1e6;
 const BACKOFF = { minMs: 500, maxMs: 30_000 };

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../contract/time.ts';
 import { GanglionError, isGanglionError, messageOf } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { delay } from '../../lib/delay.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { download, refuseFullDisk, type Download, type DownloadTools } from './download.ts';
 import { hubFiles, hubUrl } from './hub.ts';
@@ -84,7 +84,7 @@ export class ModelStore {
       tokenOrigin: new URL(options.hub.endpoint).origin,
       stallMs: options.stallMs ?? 30_000,
       random: options.random ?? Math.random,
-      wait: options.wait ?? ((ms, signal) => delay(ms, clock, signal)),
+      wait: options.wait ?? wait,
       freeBytes: options.freeBytes ?? freeBytes,
       attempts: options.attempts ?? 6,
     };
@@ -292,4 +292,9 @@ function sizeOf(file: string): number {
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+/** Not the clock's timer: that one lets a process end whose only work is to wait for the next try. */
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
 }
