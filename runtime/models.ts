@@ -141,6 +141,7 @@ export class Models {
     const part = partName(spec.file);
     try {
       const file = await this.#files.resolve(spec.file);
+      if (file !== spec.file) health.set(part, 'starting', 'loading');
       const info = await host.load({ ...spec, file });
       health.set(part, 'ok', `${info.name} by ${info.engine}`);
     } catch (error) {

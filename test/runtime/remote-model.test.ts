@@ -6,7 +6,10 @@ import type { StateView } from '../../runtime/contract/state.ts';
 import { HealthBoard } from '../../runtime/health.ts';
 import { askTimeoutMs } from '../../runtime/ladders.ts';
 import { ManualClock, systemClock } from '../../runtime/lib/clock.ts';
+import { Models } from '../../runtime/models.ts';
+import { ProblemDesk } from '../../runtime/problems.ts';
 import { Remote } from '../../runtime/remote-model.ts';
+import { RuntimeStats } from '../../runtime/stats.ts';
 import { RemoteServer, stream } from '../support/remote-server.ts';
 
 const fan: Entity = {
@@ -100,6 +103,32 @@ describe('rung remote', () => {
     });
     clock.advance(10_000);
     expect(health.read().parts[0]?.detail).toContain('the next request tries big at');
+  });
+});
+
+describe('Models', () => {
+  it('needs no model host for a server alone', async () => {
+    const server = await RemoteServer.start();
+    const clock = new ManualClock();
+    const health = new HealthBoard('hub', '1', clock);
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const stats = new RuntimeStats();
+    const models = new Models({
+      config: checkConfig({ remote: { url: server.url, model: 'big' } }),
+      classifiers: new Map(),
+      engineModules: [],
+      clock,
+      random: () => 0,
+      log,
+      health,
+      problems: new ProblemDesk({ log, stats, clock, emit: () => {} }),
+    });
+    models.start();
+    expect([...models.rungs.keys()]).toEqual(['remote']);
+    expect(health.read().parts).toMatchObject([{ name: 'remote model', status: 'ok' }]);
+    expect(models.gauges).toMatchObject({ remote_model_paused: 0 });
+    await models.stop();
+    expect(await models.rungs.get('remote')!.decide(request, signal)).toMatchObject({ kind: 'abstain' });
   });
 });
 

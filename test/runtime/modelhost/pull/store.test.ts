@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../../runtime/lib/clock.ts';
@@ -278,6 +279,58 @@ describe('what a server refuses', () => {
   });
 });
 
+describe('a server that lies', () => {
+  const bytes = noise(300_000, 7);
+  const etag = `"${sha256(bytes).slice(0, 16)}"`;
+
+  async function lied(answer: (response: ServerResponse, range: string | undefined) => void): Promise<Rig> {
+    const made = await rig();
+    let once = true;
+    made.hub.trick = (request, response) => {
+      if (request.url?.includes('/resolve/') !== true || !once) return false;
+      if (request.headers.range === undefined && made.hub.cuts.length > 0) return false;
+      once = false;
+      answer(response, request.headers.range);
+      return true;
+    };
+    return made;
+  }
+
+  it('about the piece it sends is not believed: the file is begun anew', async () => {
+    const { hub, store } = await lied((response) => {
+      const headers = { etag, 'content-range': `bytes 5-299999/300000`, 'content-length': 299_995 };
+      response.writeHead(206, headers).end(bytes.subarray(5));
+    });
+    hub.cuts = [100_000];
+    const { file } = await store.pull(REF, { onProgress: hub.cut });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    expect(hub.fetched.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=100000-', undefined]);
+  });
+
+  it('about the size, or packs what it sends, is refused', async () => {
+    const short = await lied((response) =>
+      response.writeHead(200, { 'content-length': 10 }).end('0123456789'),
+    );
+    await expect(short.store.pull(REF)).rejects.toThrowError(
+      code('MODEL_PULL_REFUSED', '10 bytes of it where 300000 were announced'),
+    );
+    const packed = await lied((response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes),
+    );
+    await expect(packed.store.pull(REF)).rejects.toThrowError(code('MODEL_PULL_REFUSED', 'packed'));
+  });
+
+  it('and sends more than the file has does not fill the disk', async () => {
+    const { store, waits } = await lied((response) => {
+      response.writeHead(200, { etag });
+      response.end(Buffer.concat([bytes, bytes]));
+    });
+    const { file } = await store.pull(REF);
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    expect(waits).toHaveLength(1);
+  });
+});
+
 describe('a plain address', () => {
   it('is checked against its own checksum', async () => {
     const { hub, store } = await rig();
@@ -360,7 +413,7 @@ describe('several at once', () => {
   it('share one download, and one may leave', async () => {
     const { hub, store } = await rig();
     const leaving = new AbortController();
-    const progress = vi.fn(() => leaving.abort());
+    const progress = (): void => leaving.abort();
     const [first, second, third] = await Promise.allSettled([
       store.pull(REF),
       store.pull(REF),
