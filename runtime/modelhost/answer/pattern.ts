@@ -1,5 +1,5 @@
 import type { AnswerLanguage, AnswerNode } from '../../contract/answer.ts';
-import { answerInvalid, buildGraph } from './graph.ts';
+import { buildGraph } from './graph.ts';
 import { answerCount, listAnswers, type ControlStyle } from './members.ts';
 import { numberTexts } from './numbers.ts';
 

@@ -16,7 +16,7 @@ export function compileAnswer(language: AnswerLanguage, vocabulary: Vocabulary):
   if (end === undefined) {
     throw answerInvalid(language.key, 'a model with a token that ends an answer', 'one without');
   }
-  const rows = determinize(segments);
+  const rows = determinize(segments, language.key);
   return { key: language.key, vocabulary, end, ...rows, ...measure(rows), segments };
 }
 

@@ -21,7 +21,7 @@ export interface SegmentGraph {
 }
 
 /** A graph may grow to this many segments while boundaries are mended. */
-const MAX_SEGMENTS = 500_000;
+const MAX_SEGMENTS = 200_000;
 
 type Label =
   | { readonly kind: 'text'; readonly piece: Piece }
@@ -202,7 +202,8 @@ class Segmenter {
       this.#connect(source, label, this.#without(target, unfit));
     }
     for (const next of unfit) {
-      this.#connect(source, this.#text(label.piece.text + next.label.piece.text), next.target);
+      const piece = this.#boundaries.join(label.piece, next.label.piece);
+      this.#connect(source, { kind: 'text', piece }, next.target);
       this.#dirty[next.target.rank]!.add(next.target);
     }
     this.#dirty[source.rank]!.add(source);

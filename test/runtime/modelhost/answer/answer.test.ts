@@ -163,7 +163,7 @@ describe('a language that is none', () => {
     for (let depth = 0; depth < 5; depth += 1) {
       root = { list: { each: { seq: [root, { text: `${depth}` }] }, separator: { text: ';' }, max: 16 } };
     }
-    expect(refused(root)).toMatch(/at most 500000 parts/);
+    expect(refused(root)).toMatch(/at most 200000 parts/);
   });
 
   it('leaves good ones alone', () => {
@@ -171,7 +171,7 @@ describe('a language that is none', () => {
       fc.property(languages, (language) => {
         const readings = spell(language.root).length;
         fc.pre(readings === textsOf(language).length);
-        checkAnswer(language);
+        expect(refused(language.root)).toBe('fine');
       }),
     );
   });

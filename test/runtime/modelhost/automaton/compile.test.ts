@@ -13,7 +13,8 @@ import { anyLanguage, anyVocabulary, spell, textOf, tokensOf } from '../../../su
 import { PRETOKENS, toyVocabulary } from '../../../support/vocabularies.ts';
 
 const ALPHABET = ['a', 'b', ' ', '.', '-', ...Array.from('0123456789')];
-const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '.', '1', '2'), maxLength: 5 });
+const unit = fc.constantFrom('a', 'b', ' ', '.', '1', '2');
+const texts = fc.oneof(fc.string({ unit, maxLength: 5 }), fc.string({ unit, minLength: 12, maxLength: 40 }));
 
 /** Every path from the start to the end. */
 function pathsOf(automaton: TokenAutomaton): TokenId[][] {
@@ -57,7 +58,23 @@ describe('compileAnswer', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
+    );
+  });
+
+  it('refuses a language that no automaton of bearable size recognizes', () => {
+    const vocabulary = toyVocabulary({ alphabet: ['a', 'b'], merges: [], by: 'rank' });
+    const either = { any: [{ text: 'a' }, { text: 'b' }] };
+    // What a letter means depends on how many follow: there are 2^24 things to remember.
+    const root = {
+      seq: [
+        { list: { each: either, separator: { text: '' }, max: 24 } },
+        { text: 'a' },
+        ...Array.from({ length: 24 }, () => either),
+      ],
+    };
+    expect(() => compileAnswer({ key: 'huge', root }, vocabulary)).toThrow(
+      expect.objectContaining({ code: 'MODEL_QUESTION_INVALID' }),
     );
   });
 

@@ -225,9 +225,9 @@ describe('names that look like control tokens', () => {
       }),
     );
     const control = vocabulary.control('<e1>')!;
-    const others = [vocabulary.control('<|im_end|>')!];
+    const other = vocabulary.control('<|im_end|>')!;
     expect([...automaton.token].filter((token) => token === control)).toHaveLength(1);
-    expect([...automaton.token].filter((token) => others.includes(token))).toEqual([]);
+    expect([...automaton.token].filter((token) => token === other)).toEqual([]);
     expect(automaton.answers).toBe(3);
     const { text, alternatives } = await run(PROMPT, { exact: true, alternatives: 2 });
     expect([text, ...alternatives.map((other) => other.text)].toSorted()).toEqual([
