@@ -1,8 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkConfig } from '../../runtime/config/load.ts';
-import type { Entity, House } from '../../runtime/contract/house.ts';
 import type { RungRequest } from '../../runtime/contract/rung.ts';
-import type { StateView } from '../../runtime/contract/state.ts';
 import { HealthBoard } from '../../runtime/health.ts';
 import { askTimeoutMs } from '../../runtime/ladders.ts';
 import { ManualClock, systemClock } from '../../runtime/lib/clock.ts';
@@ -10,26 +8,12 @@ import { Models } from '../../runtime/models.ts';
 import { ProblemDesk } from '../../runtime/problems.ts';
 import { Remote } from '../../runtime/remote-model.ts';
 import { RuntimeStats } from '../../runtime/stats.ts';
+import { TestState } from '../policies/support.ts';
+import { entity, houseOf } from '../support/house.ts';
 import { RemoteServer, stream } from '../support/remote-server.ts';
 
-const fan: Entity = {
-  id: 'fan.living',
-  kind: 'fan',
-  name: 'Fan',
-  aliases: [],
-  device: 'd',
-  critical: false,
-  properties: {},
-  commands: [],
-};
-const house: House = {
-  version: 1,
-  entity: (id) => (id === fan.id ? fan : undefined),
-  entities: () => [fan],
-  area: () => undefined,
-  areas: () => [],
-  ofDevice: () => [],
-};
+const fan = entity('fan.living');
+const house = houseOf([fan]);
 const request: RungRequest = {
   policy: 'fresh-air',
   choices: [
@@ -38,7 +22,7 @@ const request: RungRequest = {
   ],
   frame: { names: ['now.hour'], values: Float64Array.of(1), stateVersion: 1 },
   guidance: 'Keep it fresh.',
-  state: {} as StateView,
+  state: new TestState(),
   house,
   budgetMs: 60_000,
 };
@@ -79,6 +63,32 @@ describe('rung remote', () => {
     expect(await remote.rung.decide(request, signal)).toMatchObject({
       kind: 'abstain',
       reason: expect.stringContaining('nothing listens there') as string,
+    });
+  });
+
+  it('answers a request in words with calls of its space', async () => {
+    const { server, remote } = await rig();
+    const asked: string[] = [];
+    server.answer = (body, response) => {
+      const { schema } = body.response_format!.json_schema as {
+        schema: { properties: { answer: { enum: string[] } } };
+      };
+      asked.push(...schema.properties.answer.enum);
+      stream(response, [JSON.stringify({ answer: asked.find((text) => text.startsWith('on ')) })]);
+    };
+    const words: RungRequest = {
+      ...request,
+      policy: 'ask',
+      choices: [],
+      guidance: 'make some wind',
+      space: { entities: [fan], maxCalls: 1 },
+    };
+    const answer = await remote.rung.decide(words, signal);
+    expect(asked).toContain('none');
+    expect(answer).toMatchObject({
+      kind: 'calls',
+      calls: [{ entity: 'fan.living', command: 'turn_on', args: {} }],
+      confidence: 0.7,
     });
   });
 
