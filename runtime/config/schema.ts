@@ -153,7 +153,7 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   models: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel)).default({}).meta({
-    description: 'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
+    description: 'further models by name, loaded when they are first asked over /v1/chat/completions',
   }),
   prefix_cache: z
     .strictObject({
