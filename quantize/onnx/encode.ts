@@ -139,7 +139,8 @@ export function encodeExternalTensor(
   { name, type, shape }: Shaped,
   place: { readonly file: string; readonly offset: number },
 ): Buffer {
-  const entry = (key: string, value: string): Buffer => bytesField(13, textField(1, key), textField(2, value));
+  const entry = (key: string, value: string): Buffer =>
+    bytesField(13, textField(1, key), textField(2, value));
   return Buffer.concat([
     ...shape.map((extent) => numberField(1, extent)),
     numberField(2, ELEMENTS[type][0]),

@@ -25,7 +25,9 @@ export function llamaShapeOf(
   const architecture = metadataText(header, 'general.architecture') ?? 'unknown';
   const rotary = ROTARY[architecture];
   if (rotary === undefined) {
-    throw unsupported(`its architecture is ${architecture} where ${Object.keys(ROTARY).join(' or ')} can be converted`);
+    throw unsupported(
+      `its architecture is ${architecture} where ${Object.keys(ROTARY).join(' or ')} can be converted`,
+    );
   }
   const optional = (key: string): number | undefined => metadataNumber(header, `${architecture}.${key}`);
   const number = (key: string): number => {
@@ -96,8 +98,11 @@ function frequenciesOf(
   if (scaling !== 'none' && scaling !== 'linear') {
     throw unsupported(`its positions are scaled by ${scaling} where none or linear can be converted`);
   }
-  const scale = scaling === 'linear' ? (metadataNumber(header, `${architecture}.rope.scaling.factor`) ?? 1) : 1;
-  const factors = names.has('rope_freqs.weight') ? [...weights('rope_freqs.weight')].flatMap((part) => [...part]) : [];
+  const scale =
+    scaling === 'linear' ? (metadataNumber(header, `${architecture}.rope.scaling.factor`) ?? 1) : 1;
+  const factors = names.has('rope_freqs.weight')
+    ? [...weights('rope_freqs.weight')].flatMap((part) => [...part])
+    : [];
   return Float64Array.from(
     { length: headSize / 2 },
     (_, i) => base ** ((-2 * i) / headSize) / scale / (factors[i] ?? 1),
@@ -145,7 +150,10 @@ function* chunks(file: string, fd: number, tensor: GgufTensorInfo): Generator<Fl
     for (let done = 0; done < bytes.length;) {
       const count = readSync(fd, bytes, done, bytes.length - done, at + done);
       if (count === 0) {
-        throw new GanglionError('MODEL_FILE_UNREADABLE', { file, reason: 'it became shorter while it was read' });
+        throw new GanglionError('MODEL_FILE_UNREADABLE', {
+          file,
+          reason: 'it became shorter while it was read',
+        });
       }
       done += count;
     }

@@ -61,7 +61,12 @@ export function llamaGraph(shape: LlamaShape, weights: LlamaWeights, precision: 
   let normed = graph.firstNorm(residual);
   for (let layer = 0; layer < shape.layers; layer++) {
     const attended = graph.attention(layer, normed);
-    [normed, residual] = graph.addNorm(`layer.${layer}.ffn_norm`, `blk.${layer}.ffn_norm.weight`, attended, residual);
+    [normed, residual] = graph.addNorm(
+      `layer.${layer}.ffn_norm`,
+      `blk.${layer}.ffn_norm.weight`,
+      attended,
+      residual,
+    );
     const fed = graph.feedForward(layer, normed);
     const last = layer === shape.layers - 1;
     [normed, residual] = graph.addNorm(
@@ -148,7 +153,9 @@ class GraphBuilder {
     const name = 'token_embd';
     const bits = this.#bits(name);
     if (bits === undefined) {
-      this.#node('Gather', [this.#floats(name, [vocabulary, embedding]), 'input_ids'], ['embedded'], { axis: { int: 0 } });
+      this.#node('Gather', [this.#floats(name, [vocabulary, embedding]), 'input_ids'], ['embedded'], {
+        axis: { int: 0 },
+      });
       return 'embedded';
     }
     const blocks = embedding / BLOCK;
@@ -158,12 +165,17 @@ class GraphBuilder {
     this.#integers(`${name}.scale_rows`, [vocabulary, blocks], [2]);
     this.#node('Reshape', [data, `${name}.rows`], [`${name}.table`]);
     this.#node('Reshape', [scales, `${name}.scale_rows`], [`${name}.table_scales`]);
-    this.#contrib('GatherBlockQuantized', [`${name}.table`, 'input_ids', `${name}.table_scales`], ['embedded'], {
-      bits: { int: bits },
-      block_size: { int: BLOCK },
-      gather_axis: { int: 0 },
-      quantize_axis: { int: 1 },
-    });
+    this.#contrib(
+      'GatherBlockQuantized',
+      [`${name}.table`, 'input_ids', `${name}.table_scales`],
+      ['embedded'],
+      {
+        bits: { int: bits },
+        block_size: { int: BLOCK },
+        gather_axis: { int: 0 },
+        quantize_axis: { int: 1 },
+      },
+    );
     return 'embedded';
   }
 
@@ -207,7 +219,13 @@ class GraphBuilder {
         rotary_interleaved: { int: rotary === 'interleaved' ? 1 : 0 },
       },
     );
-    return this.#matrix(`${name}.out`, [`blk.${layer}.attn_output`], embedding, heads * headSize, `${name}.mixed`);
+    return this.#matrix(
+      `${name}.out`,
+      [`blk.${layer}.attn_output`],
+      embedding,
+      heads * headSize,
+      `${name}.mixed`,
+    );
   }
 
   feedForward(layer: number, input: string): string {
@@ -239,7 +257,14 @@ class GraphBuilder {
   }
 
   /** input · Wᵀ (+ b). W is the rows of `parts` one below the other. Returns the output's name. */
-  #matrix(output: string, parts: readonly string[], rows: number, columns: number, input: string, bias = false): string {
+  #matrix(
+    output: string,
+    parts: readonly string[],
+    rows: number,
+    columns: number,
+    input: string,
+    bias = false,
+  ): string {
     const bits = this.#bits(output);
     if (bits === undefined) this.#floats(output, [rows, columns], parts);
     else this.#blocks(output, parts, rows, columns, bits);
@@ -279,7 +304,13 @@ class GraphBuilder {
     return weight;
   }
 
-  #blocks(name: string, parts: readonly string[], rows: number, columns: number, bits: BlockBits): [string, string] {
+  #blocks(
+    name: string,
+    parts: readonly string[],
+    rows: number,
+    columns: number,
+    bits: BlockBits,
+  ): [string, string] {
     const blocks = columns / BLOCK;
     this.#tensor(`${name}.blocks`, 'uint8', [rows, blocks, (BLOCK * bits) / 8], () =>
       this.#pieces(parts, '.weight', (values) => blockWeights(values, bits)),

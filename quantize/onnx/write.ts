@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { GanglionError } from '../../runtime/errors.ts';
 import { reasonOf } from '../file-cursor.ts';
@@ -64,7 +64,10 @@ export async function writeOnnx(
   options: WriteOnnxOptions = {},
 ): Promise<number> {
   checkNames(file, model);
-  const weightBytes = model.initializers.reduce((sum, tensor) => sum + onnxTensorBytes(tensor.type, tensor.shape), 0);
+  const weightBytes = model.initializers.reduce(
+    (sum, tensor) => sum + onnxTensorBytes(tensor.type, tensor.shape),
+    0,
+  );
   const external = weightBytes > (options.inlineBytes ?? INLINE_BYTES);
   const dataFile = `${file}_data`;
   const progress = { written: 0, total: weightBytes, options };
@@ -82,6 +85,8 @@ export async function writeOnnx(
     // The weights first: a model without them is worse than weights without a model.
     if (external) await commitPart(dataFile);
     await commitPart(file);
+    // Left from a larger model of this name.
+    if (!external) await rm(dataFile, { force: true });
     return out.position + (places?.bytes ?? 0);
   } catch (error) {
     await handle?.close();
@@ -102,10 +107,7 @@ interface Places {
 
 /** The file as bytes and, between them, tensors whose bytes come next. Lengths stand before what they measure. */
 function* layOut(model: OnnxModel, places: Places | undefined): Generator<Uint8Array | OnnxInitializer> {
-  const before = [
-    ...model.nodes.map((node) => bytesField(1, encodeNode(node))),
-    textField(2, model.graph),
-  ];
+  const before = [...model.nodes.map((node) => bytesField(1, encodeNode(node))), textField(2, model.graph)];
   const after = [
     ...model.inputs.map((port) => bytesField(11, encodePort(port))),
     ...model.outputs.map((port) => bytesField(12, encodePort(port))),
@@ -113,7 +115,11 @@ function* layOut(model: OnnxModel, places: Places | undefined): Generator<Uint8A
   const tensors = model.initializers.map((tensor) => {
     const offset = places?.offsets.get(tensor.name);
     if (places !== undefined && offset !== undefined) {
-      return { tensor: undefined, head: bytesField(5, encodeExternalTensor(tensor, { file: places.file, offset })), bytes: 0 };
+      return {
+        tensor: undefined,
+        head: bytesField(5, encodeExternalTensor(tensor, { file: places.file, offset })),
+        bytes: 0,
+      };
     }
     const inner = encodeInlineTensor(tensor);
     const bytes = onnxTensorBytes(tensor.type, tensor.shape);
@@ -123,7 +129,12 @@ function* layOut(model: OnnxModel, places: Places | undefined): Generator<Uint8A
     [...before, ...after].reduce((sum, part) => sum + part.length, 0) +
     tensors.reduce((sum, { head, bytes }) => sum + head.length + bytes, 0);
 
-  yield Buffer.concat([numberField(1, IR_VERSION), textField(2, ONNX_PRODUCER), fieldHead(7, graphBytes), ...before]);
+  yield Buffer.concat([
+    numberField(1, IR_VERSION),
+    textField(2, ONNX_PRODUCER),
+    fieldHead(7, graphBytes),
+    ...before,
+  ]);
   for (const { tensor, head } of tensors) {
     yield head;
     if (tensor !== undefined) yield tensor;
@@ -141,7 +152,9 @@ async function writeExternal(file: string, model: OnnxModel, progress: Progress)
     const out = new Output(handle, partName(file), progress);
     for (const tensor of model.initializers) {
       if (onnxTensorBytes(tensor.type, tensor.shape) < SMALL_BYTES) continue;
-      await out.write(new Uint8Array((EXTERNAL_ALIGNMENT - (out.position % EXTERNAL_ALIGNMENT)) % EXTERNAL_ALIGNMENT));
+      await out.write(
+        new Uint8Array((EXTERNAL_ALIGNMENT - (out.position % EXTERNAL_ALIGNMENT)) % EXTERNAL_ALIGNMENT),
+      );
       offsets.set(tensor.name, out.position);
       await writeTensor(out, tensor);
     }
@@ -155,7 +168,11 @@ async function writeTensor(out: Output, tensor: OnnxInitializer): Promise<void> 
   const expected = onnxTensorBytes(tensor.type, tensor.shape);
   const start = out.position;
   const unfit = (received: string): GanglionError =>
-    new GanglionError('ONNX_UNFIT', { file: out.file, expected: `${expected} bytes for tensor ${tensor.name}`, received });
+    new GanglionError('ONNX_UNFIT', {
+      file: out.file,
+      expected: `${expected} bytes for tensor ${tensor.name}`,
+      received,
+    });
   for (const bytes of tensor.data()) {
     if (out.position - start + bytes.length > expected) throw unfit('more');
     await out.write(bytes);
@@ -206,7 +223,10 @@ class Output {
     for (let from = 0; from < bytes.length;) {
       const { bytesWritten } = await this.#handle.write(bytes, from, bytes.length - from);
       if (bytesWritten === 0) {
-        throw new GanglionError('MODEL_FILE_UNWRITABLE', { file: this.file, reason: 'the disk takes no more' });
+        throw new GanglionError('MODEL_FILE_UNWRITABLE', {
+          file: this.file,
+          reason: 'the disk takes no more',
+        });
       }
       from += bytesWritten;
     }

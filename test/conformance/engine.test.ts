@@ -1,5 +1,5 @@
 import { llamaEngine } from '../../runtime/modelhost/engines/llama.ts';
-import { onnxEngine } from '../../runtime/modelhost/engines/onnx.ts';
+import { onnxEngine } from '../../runtime/modelhost/engines/onnx/classifier.ts';
 import { writeTinyLlama } from '../support/gguf.ts';
 import { writeTinyClassifier } from '../support/onnx.ts';
 import { engineConformance } from './engine.ts';

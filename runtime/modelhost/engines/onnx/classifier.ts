@@ -6,16 +6,16 @@ import type {
   LoadedModel,
   ModelInfo,
   ModelSpec,
-} from '../../contract/engine.ts';
-import { GanglionError, messageOf } from '../../errors.ts';
+} from '../../../contract/engine.ts';
+import { GanglionError, messageOf } from '../../../errors.ts';
 import {
   formatOfHead,
   readOnnxHeader,
   type OnnxHeader,
   type OnnxValueInfo,
-} from '../../../quantize/index.ts';
-import { boundedThreads } from '../threads.ts';
-import { toProbabilities } from './scores.ts';
+} from '../../../../quantize/index.ts';
+import { boundedThreads } from '../../threads.ts';
+import { toProbabilities } from '../scores.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
