@@ -77,18 +77,21 @@ export class OnnxTokenSession implements TokenSession {
   }
 
   async save(file: string): Promise<void> {
-    await saveState(file, this.#parts.layout, this.#tokens, this.#cache);
+    try {
+      await saveState(file, this.#parts.layout, this.#tokens, this.#cache);
+    } catch (error) {
+      throw this.#failed(messageOf(error), error);
+    }
   }
 
   async load(file: string): Promise<void> {
     const { layout, contextTokens, vocabularySize } = this.#parts;
     this.#empty();
     try {
-      const tokens = await loadState(file, layout, { contextTokens, vocabularySize }, this.#cache);
-      this.#tokens = tokens;
+      this.#tokens = await loadState(file, layout, { contextTokens, vocabularySize }, this.#cache);
     } catch (error) {
       this.#empty();
-      throw error;
+      throw this.#failed(messageOf(error), error);
     }
   }
 

@@ -19,6 +19,7 @@ const BATCH_TOKENS = 128;
  * Throws MODEL_FILE_UNREADABLE, MODEL_FILE_INVALID, MODEL_UNSUPPORTED, MODEL_LOAD_FAILED and MODEL_ABORTED.
  */
 export async function loadOnnxLlm(spec: ModelSpec, signal: AbortSignal): Promise<TokenModel> {
+  if (signal.aborted) throw new GanglionError('MODEL_ABORTED', { file: spec.file });
   const folder = readLlmFolder(spec.file);
   const header = readOnnxHeader(folder.file);
   const threads = boundedThreads(spec.threads);
