@@ -3,6 +3,7 @@ import type { LanguageModels } from '../tokens/language-models.ts';
 import { llamaAccepts } from './llama/accepts.ts';
 import { onnxEngine } from './onnx/classifier.ts';
 import { isLlmFolder } from './onnx/llm-folder.ts';
+import { tfEngine } from './tf/engine.ts';
 
 export type HostLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 
@@ -26,5 +27,6 @@ export function bundledEngines(models: LanguageModels, log: HostLog): readonly E
       },
     },
     onnxEngine(),
+    tfEngine(),
   ];
 }
