@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Lane, ModelInfo, ModelSpec } from '../../../contract/engine.ts';
+import type { Device, Lane, ModelInfo, ModelSpec } from '../../../contract/engine.ts';
 import { GanglionError, messageOf } from '../../../errors.ts';
 import { readOnnxHeader } from '../../../../quantize/index.ts';
 import { boundedThreads } from '../../threads.ts';
@@ -8,6 +8,7 @@ import { readLlmFolder, type LlmFolder } from './llm-folder.ts';
 import { layoutOf } from './llm-layout.ts';
 import { OnnxTokenSession, type LlmParts } from './llm-session.ts';
 import { OnnxVocabulary } from './llm-vocabulary.ts';
+import { providersFor, type OnnxProvider } from './providers.ts';
 
 /** Tokens of one decode call unless asked otherwise: a call cannot be interrupted. */
 const BATCH_TOKENS = 128;
@@ -16,7 +17,8 @@ const BATCH_TOKENS = 128;
  * Loads a decoder with `past_key_values` from a folder in transformers.js' layout, or from one of its model files. Nothing
  * is fetched. transformers opens the model; the runs are ours, because they reuse the buffers of keys, values and scores
  * where transformers allocates them anew.
- * Throws MODEL_FILE_UNREADABLE, MODEL_FILE_INVALID, MODEL_UNSUPPORTED, MODEL_LOAD_FAILED and MODEL_ABORTED.
+ * Throws MODEL_FILE_UNREADABLE, MODEL_FILE_INVALID, MODEL_UNSUPPORTED, MODEL_DEVICE_MISSING, MODEL_LOAD_FAILED and
+ * MODEL_ABORTED.
  */
 export async function loadOnnxLlm(spec: ModelSpec, signal: AbortSignal): Promise<TokenModel> {
   if (signal.aborted) throw new GanglionError('MODEL_ABORTED', { file: spec.file });
@@ -25,11 +27,12 @@ export async function loadOnnxLlm(spec: ModelSpec, signal: AbortSignal): Promise
   const threads = boundedThreads(spec.threads);
   let session: InferenceSession | undefined;
   try {
-    const [{ env, Tensor }, { Tokenizer }] = await Promise.all([
+    const [{ env, listSupportedBackends, Tensor }, { Tokenizer }] = await Promise.all([
       import('onnxruntime-node'),
       import('@huggingface/tokenizers'),
     ]);
-    session = await openSession(folder, threads);
+    const opened = await openModel(folder, spec.device ?? 'auto', listSupportedBackends(), threads);
+    session = opened.session;
     if (signal.aborted) throw new GanglionError('MODEL_ABORTED', { file: spec.file });
     const { layout, vocabularySize } = layoutOf(folder.file, session, header);
     const contextTokens = Math.max(
@@ -52,11 +55,11 @@ export async function loadOnnxLlm(spec: ModelSpec, signal: AbortSignal): Promise
     );
     // Fails here and not at the first question, and brings the weights into memory while nobody waits.
     await new OnnxTokenSession(parts).append([vocabulary.ends[0]!]);
-    const stateKey = `onnxruntime ${env.versions.node ?? env.versions.common} float32 cpu`;
+    const stateKey = `onnxruntime ${env.versions.node ?? env.versions.common} float32 ${opened.provider}`;
     return new OnnxTokenModel(parts, {
       vocabulary,
       stateKey,
-      info: infoOf(parts, folder, header.producer, threads),
+      info: infoOf(parts, folder, { producer: header.producer, threads, provider: opened.provider }),
     });
   } catch (error) {
     await session?.release();
@@ -74,33 +77,63 @@ function knownEnds({ file, ends }: LlmFolder, vocabularySize: number): readonly 
   throw new GanglionError('MODEL_UNSUPPORTED', { file, reason: 'it names no token that ends an answer' });
 }
 
-async function openSession({ folder, dtype }: LlmFolder, threads: number): Promise<InferenceSession> {
+interface Opened {
+  readonly session: InferenceSession;
+  /** The execution provider that runs it. */
+  readonly provider: string;
+}
+
+/** Throws MODEL_DEVICE_MISSING, and on the last try what the library throws. */
+async function openModel(
+  { folder, dtype, file }: LlmFolder,
+  device: Device,
+  backends: readonly OnnxProvider[],
+  threads: number,
+): Promise<Opened> {
   // Imported here and not above: it takes 0.15 s and 40 MB, which only a host with such a model should pay.
   const { AutoModelForCausalLM, env, LogLevel } = await import('@huggingface/transformers');
   env.allowRemoteModels = false;
   env.useBrowserCache = false;
   env.useFSCache = false;
   env.logLevel = LogLevel.ERROR;
-  const { sessions } = await AutoModelForCausalLM.from_pretrained(folder, {
-    local_files_only: true,
-    device: 'cpu',
-    dtype,
-    session_options: {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-      // Threads wait for each other in a tight loop within a run, which is faster, and sleep between runs.
-      extra: { session: { force_spinning_stop: '1' } },
-    },
-  });
-  return (sessions as Readonly<Record<'model', InferenceSession>>).model;
+  // Keys and values are 32-bit floats in main memory: the processor is the fastest for them unless told otherwise.
+  const attempts = device === 'auto' ? [['cpu']] : providersFor(file, device, backends);
+  for (const [i, executionProviders] of attempts.entries()) {
+    try {
+      const { sessions } = await AutoModelForCausalLM.from_pretrained(folder, {
+        local_files_only: true,
+        // transformers' own list of devices is by platform; the providers below are those that are there.
+        device: 'cpu',
+        dtype,
+        session_options: {
+          executionProviders: [...executionProviders],
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          logSeverityLevel: 3,
+          // Threads wait for each other in a tight loop within a run, which is faster, and sleep between runs.
+          extra: { session: { force_spinning_stop: '1' } },
+        },
+      });
+      return {
+        session: (sessions as Readonly<Record<'model', InferenceSession>>).model,
+        provider: executionProviders[0]!,
+      };
+    } catch (error) {
+      if (i === attempts.length - 1) throw error;
+    }
+  }
+  throw new GanglionError('MODEL_DEVICE_MISSING', { file, device, reason: 'it has no provider' });
 }
 
-function infoOf(parts: LlmParts, folder: LlmFolder, producer: string, threads: number): ModelInfo {
+function infoOf(
+  parts: LlmParts,
+  folder: LlmFolder,
+  { producer, threads, provider }: { producer: string; threads: number; provider: string },
+): ModelInfo {
   const { layout, contextTokens, batchTokens, file } = parts;
   const numbersPerToken = layout.slots.reduce((sum, { heads, headSize }) => sum + heads * headSize, 0);
   return {
-    engine: 'onnx',
+    engine: 'onnx-llm',
     file,
     name: folder.name,
     sizeBytes: folder.sizeBytes,
@@ -111,7 +144,7 @@ function infoOf(parts: LlmParts, folder: LlmFolder, producer: string, threads: n
       contextTokens,
       batchTokens,
       threads,
-      device: 'cpu',
+      device: provider,
       keyValues: layout.shared ? 'in place' : 'copied',
     },
   };
