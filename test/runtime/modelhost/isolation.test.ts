@@ -30,13 +30,14 @@ describe('the main process', () => {
     'runtime/modelhost/client.ts',
     'runtime/modelhost/rungs.ts',
     'runtime/modelhost/options.ts',
+    'runtime/modelhost/engines/llama/accepts.ts',
     'quantize/index.ts',
   ])('loads nothing native through %s', (entry) => {
     expect([...packagesOf(entry)].filter((name) => NATIVE.has(name))).toEqual([]);
   });
 
   it('would notice', () => {
-    expect([...packagesOf('runtime/modelhost/engines/llama.ts')]).toContain('node-llama-cpp');
+    expect([...packagesOf('runtime/modelhost/engines/llama/load.ts')]).toContain('node-llama-cpp');
     expect([...packagesOf('quantize/gguf/worker.ts')]).toContain('koffi');
     // The host loads llama.cpp with the first GGUF, not before.
     expect([...packagesOf('runtime/modelhost/host.ts')].filter((name) => NATIVE.has(name))).toEqual([]);
