@@ -67,8 +67,8 @@ export function runningMeanDecoder(vocabulary: number, contextTokens: number): O
       { op: 'MatMul', inputs: ['hidden', 'columns'], outputs: ['logits'] },
     ],
     initializers: [
-      { name: 'tokens', type: 'float32', shape: [vocabulary, SIZE], data: table(vocabulary, 1) },
-      { name: 'positions', type: 'float32', shape: [contextTokens, SIZE], data: table(contextTokens, 0.5) },
+      { name: 'tokens', type: 'float32', shape: [vocabulary, SIZE], data: table(vocabulary, 0.6) },
+      { name: 'positions', type: 'float32', shape: [contextTokens, SIZE], data: table(contextTokens, 0.3) },
       integers('axis', [1], []),
       integers('axis_1', [1]),
       integers('axis_2', [2], []),
@@ -110,7 +110,17 @@ export async function writeSentencePieceTokenizer(folder: string, table: TokenTa
     version: '1.0',
     added_tokens: tokens.flatMap((content, id) =>
       [2, 3, 4].includes(types[id]!)
-        ? [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: types[id] !== 4 }]
+        ? [
+            {
+              id,
+              content,
+              single_word: false,
+              lstrip: false,
+              rstrip: false,
+              normalized: false,
+              special: types[id] !== 4,
+            },
+          ]
         : [],
     ),
     normalizer: {
@@ -137,7 +147,14 @@ export async function writeSentencePieceTokenizer(folder: string, table: TokenTa
       ],
     },
     // Llama 2 has its control tokens in the vocabulary too.
-    model: { type: 'BPE', unk_token: '<unk>', fuse_unk: true, byte_fallback: true, vocab: Object.fromEntries(ids), merges },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(ids),
+      merges,
+    },
   };
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(json));
 }

@@ -45,32 +45,36 @@ const TEXT = 'turn on the kitchen light and the one in the hall, please';
 describe('ggufToOnnx', () => {
   const spec = { contextTokens: 256, threads: 1, batchTokens: 128, device: 'cpu' } as const;
   // llama.cpp keeps keys and values in half precision and rounds what it multiplies with Q8_0 to 8 bits.
-  const TOLERANCE: Readonly<Record<OnnxPrecision, number>> = { fp32: 5e-3, fp16: 5e-3, int8: 0.05, q4: 0.5 };
+  const TOLERANCE: Readonly<Record<OnnxPrecision, number>> = { fp32: 3e-3, fp16: 4e-3, int8: 0.03, q4: 0.3 };
 
   for (const [name, write] of [
     ['llama', writeTinyLlama],
     ['qwen2', writeTinyQwen],
   ] as const) {
-    it.each(ONNX_PRECISIONS)(`gives the probabilities that llama.cpp gives: ${name}, %s`, async (precision) => {
-      const { gguf, out } = place(`${name}-${precision}`);
-      await write(gguf, { type: precision === 'int8' ? 'Q8_0' : 'F32' });
-      const { file } = await ggufToOnnx(gguf, out, { precision });
-      const [theirs, ours] = await Promise.all([
-        loadLlama({ ...spec, file: gguf }, signal, () => {}),
-        loadOnnxLlm({ ...spec, file }, signal),
-      ]);
-      try {
-        expect(ours.vocabulary.size).toBe(theirs.vocabulary.size);
-        expect(ours.vocabulary.tokenize(TEXT)).toEqual(theirs.vocabulary.tokenize(TEXT));
-        const [wanted, found] = [await distribution(theirs, TEXT), await distribution(ours, TEXT)];
-        expect(apart(wanted, found)).toBeLessThan(TOLERANCE[precision]);
-        // The measure tells models apart: another text is farther away than that.
-        expect(apart(wanted, await distribution(ours, 'none'))).toBeGreaterThan(TOLERANCE[precision]);
-      } finally {
-        await theirs.dispose();
-        await ours.dispose();
-      }
-    });
+    it.each(ONNX_PRECISIONS)(
+      `gives the probabilities that llama.cpp gives: ${name}, %s`,
+      async (precision) => {
+        const { gguf, out } = place(`${name}-${precision}`);
+        await write(gguf, { type: precision === 'int8' ? 'Q8_0' : 'F32' });
+        const { file } = await ggufToOnnx(gguf, out, { precision });
+        const [theirs, ours] = await Promise.all([
+          loadLlama({ ...spec, file: gguf }, signal, () => {}),
+          loadOnnxLlm({ ...spec, file }, signal),
+        ]);
+        try {
+          expect(ours.vocabulary.size).toBe(theirs.vocabulary.size);
+          expect(ours.vocabulary.tokenize(TEXT)).toEqual(theirs.vocabulary.tokenize(TEXT));
+          const [wanted, found] = [await distribution(theirs, TEXT), await distribution(ours, TEXT)];
+          expect(apart(wanted, found)).toBeLessThan(TOLERANCE[precision]);
+          await ours.session('event').rewind(0);
+          // The measure tells models apart: another text is farther away than that.
+          expect(apart(wanted, await distribution(ours, 'none'))).toBeGreaterThan(TOLERANCE[precision]);
+        } finally {
+          await theirs.dispose();
+          await ours.dispose();
+        }
+      },
+    );
   }
 
   it('reads halves and Q8_0 as llama.cpp does', async () => {
@@ -91,7 +95,9 @@ describe('ggufToOnnx', () => {
     await writeTinyLlama(gguf, { chatTemplate: CHATML });
     const bytes: Record<string, number> = {};
     for (const precision of ONNX_PRECISIONS) {
-      bytes[precision] = (await ggufToOnnx(gguf, out, { precision, ...(precision === 'fp32' ? { inlineBytes: 0 } : {}) })).bytes;
+      bytes[precision] = (
+        await ggufToOnnx(gguf, out, { precision, ...(precision === 'fp32' ? { inlineBytes: 0 } : {}) })
+      ).bytes;
     }
     expect(bytes['q4']!).toBeLessThan(bytes['int8']!);
     expect(bytes['int8']!).toBeLessThan(bytes['fp16']!);
@@ -105,7 +111,9 @@ describe('ggufToOnnx', () => {
     ]);
     expect(readOnnxHeader(join(out, 'onnx', 'model.onnx')).externalData).toBe(true);
     const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as Record<string, unknown>;
-    expect(config['transformers.js_config']).toMatchObject({ use_external_data_format: { 'model.onnx': true } });
+    expect(config['transformers.js_config']).toMatchObject({
+      use_external_data_format: { 'model.onnx': true },
+    });
     const model = await loadOnnxLlm({ ...spec, file: join(out, 'onnx', 'model.onnx') }, signal);
     expect(model.info.sizeBytes).toBe(bytes['fp32']);
     expect(model.vocabulary.chatTemplate).toBe(CHATML);
@@ -125,7 +133,8 @@ describe('ggufToOnnx', () => {
       const { file } = await ggufToOnnx(gguf, out, { precision: 'q4' });
       const theirs = await loadLlama({ ...spec, file: gguf }, signal, () => {});
       const ours = await loadOnnxLlm({ ...spec, file }, signal);
-      for (const text of texts) expect(ours.vocabulary.tokenize(text)).toEqual(theirs.vocabulary.tokenize(text));
+      for (const text of texts)
+        expect(ours.vocabulary.tokenize(text)).toEqual(theirs.vocabulary.tokenize(text));
       expect(ours.vocabulary.bos).toBe(theirs.vocabulary.bos);
       await theirs.dispose();
       await ours.dispose();
@@ -149,7 +158,7 @@ describe('ggufToOnnx', () => {
 
     const whole = place('k-quant').gguf;
     await writeTinyLlama(whole, { embd: 256, type: 'F16' });
-    await quantizeGguf({ input: whole, output: gguf, type: 'Q4_K_M', threads: 1, force: true } as never);
+    await quantizeGguf({ input: whole, output: gguf, type: 'Q4_K_M', threads: 1, force: true });
     await refused(/is Q\d_K where F32, F16, BF16, Q8_0/);
   });
 
