@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
+import type { Tensor, TypedTensor } from 'onnxruntime-node';
 
 export type TensorClass = typeof Tensor;
 
@@ -20,7 +20,8 @@ export interface KvLayout {
 /** Tensors for a run that adds tokens. */
 export interface KvTensors {
   readonly feeds: Readonly<Record<string, Tensor>>;
-  readonly fetches: InferenceSession.FetchesType & Record<string, Tensor | null>;
+  /** An output without a tensor is allocated by the library. */
+  readonly fetches: Readonly<Record<string, Tensor | null>>;
 }
 
 /** The keys and values of one session. */
@@ -109,9 +110,10 @@ class SharedKeyValues implements KeyValues {
     const fetches: Record<string, Tensor> = {};
     this.#buffers = slots.map(({ heads, headSize, input, output }, i) => {
       const buffer = new Float32Array(heads * capacity * headSize);
-      for (let head = 0; head < heads && held > 0; head++) {
+      const old = this.#buffers[i] ?? new Float32Array(0);
+      for (let head = 0; head < heads; head++) {
         const from = head * before * headSize;
-        buffer.set(this.#buffers[i]!.subarray(from, from + held * headSize), head * capacity * headSize);
+        buffer.set(old.subarray(from, from + held * headSize), head * capacity * headSize);
       }
       const tensor = new this.#Class('float32', buffer, [1, heads, capacity, headSize]);
       feeds[input] = tensor;

@@ -45,7 +45,9 @@ const MAX_JSON_BYTES = 128 << 20;
  * itself. Never throws.
  */
 export function isLlmFolder(path: string): boolean {
-  const { folder, dtype } = placeOf(path);
+  const place = placeOf(path);
+  if (place === undefined) return false;
+  const { folder, dtype } = place;
   return (
     existsSync(join(folder, 'config.json')) &&
     existsSync(join(folder, 'tokenizer.json')) &&
@@ -60,6 +62,13 @@ export function isLlmFolder(path: string): boolean {
  */
 export function readLlmFolder(path: string): LlmFolder {
   const place = placeOf(path);
+  if (place === undefined) {
+    throw new GanglionError('MODEL_FILE_INVALID', {
+      file: path,
+      expected: 'a folder, or a file model.onnx, model_q4.onnx or the like',
+      received: basename(path),
+    });
+  }
   const { folder } = place;
   const config = readJson(join(folder, 'config.json'));
   const dtype =
@@ -94,10 +103,11 @@ export function readLlmFolder(path: string): LlmFolder {
   };
 }
 
-function placeOf(path: string): { folder: string; dtype: Dtype | undefined } {
+/** Undefined: a file that is no such model. */
+function placeOf(path: string): { folder: string; dtype: Dtype | undefined } | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return { folder: path, dtype: undefined };
   const dtype = DTYPES.find((one) => basename(path) === `model${SUFFIXES[one]}.onnx`);
-  return { folder: dirname(dirname(path)), dtype };
+  return dtype === undefined ? undefined : { folder: dirname(dirname(path)), dtype };
 }
 
 function modelFile(folder: string, dtype: Dtype): string {
@@ -143,9 +153,14 @@ function readTokenizer(file: string): TokenizerJson {
 function readJson(file: string): Json {
   let text: string;
   try {
-    if (statSync(file).size > MAX_JSON_BYTES) throw new Error('it is too large');
+    const { size } = statSync(file);
+    if (size > MAX_JSON_BYTES) {
+      const expected = `at most ${MAX_JSON_BYTES} bytes of JSON`;
+      throw new GanglionError('MODEL_FILE_INVALID', { file, expected, received: `${size}` });
+    }
     text = readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof GanglionError) throw error;
     throw new GanglionError('MODEL_FILE_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
   }
   let value: unknown;
