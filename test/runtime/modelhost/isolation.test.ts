@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const NATIVE = new Set(['node-llama-cpp', 'onnxruntime-node', 'koffi']);
+const NATIVE = new Set(['node-llama-cpp', 'onnxruntime-node', '@huggingface/transformers', 'koffi']);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Packages that importing a file loads: follows what is imported when the module is, types and `import()` left out. */
