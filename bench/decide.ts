@@ -38,10 +38,9 @@ export const decide: Bench = async (context) => {
   const options = readOptions(model.args, DEFAULTS, SHORT);
   const house = benchHouse(options.entities);
   const { signal } = new AbortController();
-  const loading = loadLlama(model.spec, signal, () => {});
-  const tokens = await loading;
+  const tokens = await loadLlama(model.spec, signal, () => {});
   const models = new LanguageModels({ mono: () => performance.now(), random: () => 0.5, prefixes: undefined });
-  const ours = await models.make(loading);
+  const ours = await models.make(model.spec, () => Promise.resolve(tokens));
   const rival = await GrammarJson.load(model.spec, options.candidates);
   const lanes = new Lanes(() => performance.now());
   const decideNow = async (request: DecideRequest): Promise<Decided> =>

@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import type { Trial } from './trial.ts';
 
-/** What a trial found; `data` for those who want more than a sentence. */
-type Found = string | { readonly detail: string; readonly data: unknown };
+/** What a trial found, as a sentence or in full. */
+type Found = string | Trial;
 
 /** A child process that loads one native library and uses it once: a library that crashes takes only this down. */
 const TRIALS: Readonly<Record<string, () => Promise<Found>>> = {
@@ -34,15 +34,26 @@ const TRIALS: Readonly<Record<string, () => Promise<Found>>> = {
         .join(', ');
     const missing = names(false);
     const detail = `providers: ${names(true)}${missing === '' ? '' : `; not installed: ${missing}`}`;
-    return { detail, data: providers };
+    return { ok: true, detail, data: providers };
+  },
+  async tensorflow() {
+    const { loadTf } = await import('../../modelhost/engines/tf/runtime.ts');
+    const { backends, nativeProblem } = await loadTf();
+    return `backends: ${backends.join(', ')}${nativeProblem === undefined ? '' : `; tfjs-node: ${nativeProblem}`}`;
+  },
+  async sharp() {
+    const { default: sharp } = await import('sharp');
+    const image = sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } });
+    await image.resize(4).raw().toBuffer();
+    return `libvips ${sharp.versions.vips}`;
   },
   'llama-cuda': async () => llamaOn('cuda'),
   'llama-vulkan': async () => llamaOn('vulkan'),
   'llama-metal': async () => llamaOn('metal'),
 };
 
-/** Starts llama.cpp on one kind of GPU. Throws what is wrong, in words for people. */
-async function llamaOn(gpu: 'cuda' | 'vulkan' | 'metal'): Promise<string> {
+/** Starts llama.cpp on one kind of GPU. */
+async function llamaOn(gpu: 'cuda' | 'vulkan' | 'metal'): Promise<Trial> {
   const { getLlama, getLlamaGpuTypes, NoBinaryFoundError } = await import('node-llama-cpp');
   const supported = await getLlamaGpuTypes('supported');
   try {
@@ -50,14 +61,15 @@ async function llamaOn(gpu: 'cuda' | 'vulkan' | 'metal'): Promise<string> {
     const devices = llama.gpu === gpu ? await llama.getGpuDeviceNames() : [];
     const built = llama.buildType === 'prebuilt' ? '' : ', built on this machine';
     await llama.dispose();
-    if (devices.length === 0) throw new Error('its driver shows no device');
-    return `${devices.join(', ')}${built}`;
+    return devices.length === 0
+      ? { ok: false, detail: 'its driver shows no device' }
+      : { ok: true, detail: `${devices.join(', ')}${built}` };
   } catch (error) {
     if (!(error instanceof NoBinaryFoundError)) throw error;
     const reason = supported.includes(gpu)
       ? 'no build of it starts here'
       : 'its driver or libraries are not installed';
-    throw new Error(reason, { cause: error });
+    return { ok: false, detail: reason };
   }
 }
 
@@ -66,7 +78,7 @@ async function run(name: string): Promise<Trial> {
   if (trial === undefined) return { ok: false, detail: 'no such library' };
   try {
     const found = await trial();
-    return typeof found === 'string' ? { ok: true, detail: found } : { ok: true, ...found };
+    return typeof found === 'string' ? { ok: true, detail: found } : found;
   } catch (error) {
     return { ok: false, detail: messageOf(error) };
   }

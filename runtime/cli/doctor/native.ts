@@ -7,6 +7,8 @@ const LIBRARIES = [
   { name: 'koffi', needed: false, purpose: '`ganglion quantize`' },
   { name: 'llama', needed: false, purpose: 'GGUF models' },
   { name: 'onnxruntime', needed: false, purpose: 'ONNX models' },
+  { name: 'tensorflow', needed: false, purpose: 'TensorFlow.js models' },
+  { name: 'sharp', needed: false, purpose: 'models of images' },
 ] as const;
 
 /** Really loads every native library, each in a process of its own, one after the other. */

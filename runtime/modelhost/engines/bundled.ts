@@ -15,7 +15,7 @@ export function bundledEngines(models: LanguageModels, log: HostLog): readonly E
       accepts: (_file, head) => llamaAccepts(head),
       load: async (spec, signal) => {
         const { loadLlama } = await import('./llama/load.ts');
-        return models.make(loadLlama(spec, signal, log));
+        return models.make(spec, async () => loadLlama(spec, signal, log));
       },
     },
     {

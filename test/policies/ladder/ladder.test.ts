@@ -91,6 +91,13 @@ describe('the ladder', () => {
     expect(result.skipped[0]!.reason).toContain(reason);
   });
 
+  it('tells rungs how sure they have to be', () => {
+    let told: unknown;
+    const curious = scripted('llm', (req) => ((told = req.minConfidence), choose(0)));
+    void ladder([curious], 0.6).ladder.decide(request([1, 2]));
+    expect(told).toBe(0.6);
+  });
+
   it('passes over an answer that is not sure enough', () => {
     const unsure = scripted('onnx', () => choose(1, 0.4));
     const answer = ladder([unsure], 0.6).ladder.decide(request([1, 2])) as LadderAnswer;

@@ -77,6 +77,13 @@ describe('LlmRung for a policy', () => {
     expect(await reason(asker(gone))).toContain('SIGKILL');
   });
 
+  it('lets the model stop early below what the ladder or itself asks for, whichever is more', async () => {
+    const host = asker(() => decided(' none'));
+    const llm = rung(host, { minConfidence: 0.5 });
+    for (const minConfidence of [0.3, 0.7]) await llm.decide({ ...request, minConfidence }, signal);
+    expect(host.asked.map((one) => one.request.minProbability)).toEqual([0.5, 0.7]);
+  });
+
   it('names itself as it is told, and the token it was least sure of', async () => {
     const branches: Decided['branches'] = [
       { text: ' A', probability: 0.95, options: 3 },
@@ -235,6 +242,24 @@ describe('LlmRung with a short context', () => {
       kind: 'calls',
       explanation: expect.stringContaining('told of the house per area only') as string,
     });
+  });
+
+  it('tells as much as before once a question is shorter', async () => {
+    const host = asker((asked: DecideRequest) => {
+      const everything = plainText(asked.prompt.system).includes('Ceiling');
+      return everything && plainText(asked.prompt.user).length > 1000 ? tooLong() : decided(' on e1');
+    });
+    const llm = rung(host);
+    const told = async (guidance: string): Promise<boolean> => {
+      await llm.decide({ ...words, guidance }, signal);
+      return plainText(host.asked.at(-1)!.request.prompt.system).includes('Ceiling');
+    };
+    expect(await told('light')).toBe(true);
+    expect(await told('x'.repeat(900))).toBe(false);
+    expect(await told('light again')).toBe(true);
+    expect(host.asked).toHaveLength(4);
+    expect(await told('y'.repeat(950))).toBe(false);
+    expect(host.asked).toHaveLength(5);
   });
 
   it('abstains where even the least does not fit', async () => {

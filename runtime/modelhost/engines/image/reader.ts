@@ -97,6 +97,11 @@ export function imageReader(model: ImageModel): ImageReader {
   return new ImageReader(file, { layout, channels, height, width }, preprocessing);
 }
 
+/** Whether four sides are those of an image of one or three channels, and not of a spectrogram or the like. */
+export function isImageShape(folder: string, shape: readonly Side[]): boolean {
+  return shape.length === 4 && channelsOf(folder, shape) !== undefined;
+}
+
 /** Channels come first or last; where no side tells them, the model's config.json may, and such exports have them first. */
 function channelsOf(
   folder: string,

@@ -38,6 +38,8 @@ async function load(spec: ModelSpec, signal: AbortSignal): Promise<LoadedModel> 
   const input = inputOf(spec.file, header);
   const output = outputOf(spec.file, header);
   const image = input.shape.length === 4 ? new OnnxImageInput(spec.file, input) : undefined;
+  // One row is computed sooner than it is copied to an accelerator and back.
+  const device = spec.device ?? (image === undefined ? 'cpu' : 'auto');
   const labels = readLabels(folderOf(spec.file));
   const threads = boundedThreads(spec.threads);
   let runtime: Runtime;
@@ -45,7 +47,7 @@ async function load(spec: ModelSpec, signal: AbortSignal): Promise<LoadedModel> 
   try {
     // Imported here and not above: the library takes memory, which only a host with such a model should pay.
     runtime = await import('onnxruntime-node');
-    opened = await openSession(runtime, spec.file, spec.device ?? 'auto', {
+    opened = await openSession(runtime, spec.file, device, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,

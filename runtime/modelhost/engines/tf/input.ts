@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ClassifyRequest } from '../../../contract/engine.ts';
 import { GanglionError } from '../../../errors.ts';
-import { imageReader, type ImageReader } from '../image/reader.ts';
+import { imageReader, isImageShape, type ImageReader } from '../image/reader.ts';
 import type { TfModelFile } from './model-file.ts';
 import type { TfValueInfo } from './network.ts';
 import type { TfLibraries } from './runtime.ts';
@@ -32,19 +32,19 @@ export class TfInput {
     if (rows === undefined || sides.length === 0)
       throw unsupported(`its input ${name} has no side for features`);
     if (rows !== null && rows > 1) throw unsupported(`it takes ${rows} rows at once and not one`);
-    if (sides.length !== 3 && sides.filter((side) => side === null).length > 1)
+    const isImage = isImageShape(model.folder, shape);
+    if (!isImage && sides.filter((side) => side === null).length > 1)
       throw unsupported(`more than one side of its input ${name} is free`);
     this.info = { name, type, shape };
     this.#sides = sides;
-    this.image =
-      sides.length === 3
-        ? imageReader({
-            file: model.file,
-            folder: model.folder,
-            shape,
-            plainScale: type === 'int32' || scalesItself(model) ? 1 : 1 / 255,
-          })
-        : undefined;
+    this.image = isImage
+      ? imageReader({
+          file: model.file,
+          folder: model.folder,
+          shape,
+          plainScale: type === 'int32' || scalesItself(model) ? 1 : 1 / 255,
+        })
+      : undefined;
   }
 
   /** No side is free, so that a trial is possible before the first question. */

@@ -44,8 +44,8 @@ class LayersNetwork implements TfNetwork {
   constructor(model: LayersModel) {
     this.#model = model;
     this.inputs = model.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape }));
-    this.outputs = model.outputs.map(({ dtype, shape }, i) => ({
-      name: model.outputNames[i] ?? `output ${i}`,
+    this.outputs = model.outputs.map(({ sourceLayer, dtype, shape }) => ({
+      name: sourceLayer.name,
       type: dtype,
       shape,
     }));

@@ -99,7 +99,7 @@ describe('what a prompt tells of the house', () => {
           expect(lines(told(entities))).toEqual(lines(told(plain)));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });

@@ -95,6 +95,12 @@ describe('tf engine', () => {
     await model.dispose();
   });
 
+  it('names the layer its scores come from', async () => {
+    const model = await load(written(tinyLayers(tiny)));
+    expect(model.info.details).toMatchObject({ format: 'layers', outputs: 'scores: float32[?, 3]' });
+    await model.dispose();
+  });
+
   it('accepts folders with a model.json and JSON objects, by their content', () => {
     const folder = written(tinyLayers(tiny));
     expect(engine.accepts(folder, new Uint8Array())).toBe(true);
@@ -111,6 +117,25 @@ describe('tf engine', () => {
     const [red, blue] = await classified(file, { features: pixels });
     expect(Math.log(red! / blue!)).toBeCloseTo(0.8, 5);
     await expect(classified(file, { features })).rejects.toThrow(/4 × 4 × 3 = 48 pixel values.*2 features/);
+  });
+
+  it('takes the values of an input with four sides that is no image as they are', async () => {
+    const file = written({
+      format: 'graph-model',
+      topology: {
+        node: [
+          graphInput('x', [-1, 2, 1, 2]),
+          graphConstant('zero'),
+          graphNode('out', 'AddV2', ['x', 'zero']),
+        ],
+        library: {},
+        versions: { producer: 1 },
+      },
+      weights: [{ name: 'zero', shape: [], values: [0] }],
+    });
+    const [first, second] = await classified(file, { features: Float64Array.of(3, 1, 0, 0) });
+    expect(Math.log(first! / second!)).toBeCloseTo(2, 4);
+    await expect(classified(file, { image: new Uint8Array(4) })).rejects.toThrow(/4 features.*an image/);
   });
 
   it('leaves pixels alone for a model that rescales them itself', async () => {
