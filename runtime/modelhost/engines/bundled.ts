@@ -2,7 +2,7 @@ import type { Engine } from '../../contract/engine.ts';
 import type { LanguageModels } from '../tokens/language-models.ts';
 import { llamaAccepts } from './llama/accepts.ts';
 import { onnxEngine } from './onnx/classifier.ts';
-import { isLlmFolder } from './onnx/llm-folder.ts';
+import { isLlmFolder, llmFolderOf } from './onnx/llm-folder.ts';
 import { tfEngine } from './tf/engine.ts';
 
 export type HostLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
@@ -23,7 +23,9 @@ export function bundledEngines(models: LanguageModels, log: HostLog): readonly E
       accepts: isLlmFolder,
       load: async (spec, signal) => {
         const { loadOnnxLlm } = await import('./onnx/llm.ts');
-        return models.make(loadOnnxLlm(spec, signal));
+        // A model file alone does not say what its weights and words are: they lie beside it.
+        const whole = { ...spec, file: llmFolderOf(spec.file) };
+        return models.make(whole, async () => loadOnnxLlm(spec, signal));
       },
     },
     onnxEngine(),

@@ -103,6 +103,11 @@ export function readLlmFolder(path: string): LlmFolder {
   };
 }
 
+/** The folder of a model file in it, or the folder itself. */
+export function llmFolderOf(path: string): string {
+  return placeOf(path)?.folder ?? path;
+}
+
 /** Undefined: a file that is no such model. */
 function placeOf(path: string): { folder: string; dtype: Dtype | undefined } | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return { folder: path, dtype: undefined };

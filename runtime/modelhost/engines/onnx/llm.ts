@@ -55,7 +55,7 @@ export async function loadOnnxLlm(spec: ModelSpec, signal: AbortSignal): Promise
     );
     // Fails here and not at the first question, and brings the weights into memory while nobody waits.
     await new OnnxTokenSession(parts).append([vocabulary.ends[0]!]);
-    const stateKey = `onnxruntime ${env.versions.node ?? env.versions.common} float32 ${opened.provider}`;
+    const stateKey = `onnxruntime ${env.versions.node ?? env.versions.common} ${folder.dtype} ${opened.provider}`;
     return new OnnxTokenModel(parts, {
       vocabulary,
       stateKey,

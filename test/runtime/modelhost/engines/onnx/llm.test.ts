@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ggufToOnnx, writeOnnx } from '../../../../../quantize/index.ts';
 import type { DecideRequest, ModelSpec } from '../../../../../runtime/contract/engine.ts';
 import { bundledEngines } from '../../../../../runtime/modelhost/engines/bundled.ts';
-import { isLlmFolder } from '../../../../../runtime/modelhost/engines/onnx/llm-folder.ts';
+import { isLlmFolder, llmFolderOf } from '../../../../../runtime/modelhost/engines/onnx/llm-folder.ts';
 import { loadOnnxLlm } from '../../../../../runtime/modelhost/engines/onnx/llm.ts';
 import { loadWith } from '../../../../../runtime/modelhost/engines/registry.ts';
 import { Lanes } from '../../../../../runtime/modelhost/lanes.ts';
@@ -48,6 +48,8 @@ describe('a folder in the layout of transformers', () => {
     expect(isLlmFolder(folder)).toBe(true);
     expect(isLlmFolder(join(folder, 'onnx', 'model.onnx'))).toBe(true);
     expect(isLlmFolder(join(folder, 'config.json'))).toBe(false);
+    expect(llmFolderOf(folder)).toBe(folder);
+    expect(llmFolderOf(join(folder, 'onnx', 'model.onnx'))).toBe(folder);
     expect(isLlmFolder(home)).toBe(false);
     expect(isLlmFolder(join(home, 'missing'))).toBe(false);
     expect(isLlmFolder(gguf)).toBe(false);
@@ -250,6 +252,11 @@ describe('a folder that cannot be used', () => {
     change(join(at, 'config.json'), (json) => ({ ...json, 'transformers.js_config': { dtype: 'fp32' } }));
     expect(await precision(at)).toBe('fp32');
     expect(await precision(join(at, 'onnx', 'model_q4.onnx'))).toBe('q4');
+    const both = await Promise.all(
+      [at, join(at, 'onnx', 'model_q4.onnx')].map(async (file) => loadOnnxLlm(specOf(file), signal)),
+    );
+    expect(both[0]!.stateKey).not.toBe(both[1]!.stateKey);
+    for (const model of both) await model.dispose();
     mkdirSync(join(at, 'elsewhere'));
     renameSync(join(at, 'onnx', 'model_q4.onnx'), join(at, 'elsewhere', 'model_q4.onnx'));
     expect(await precision(at)).toBe('fp32');
