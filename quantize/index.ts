@@ -38,7 +38,6 @@ export {
 export { writeOnnx, type OnnxInitializer, type OnnxModel, type WriteOnnxOptions } from './onnx/write.ts';
 export { type OnnxAttribute, type OnnxElement, type OnnxNode, type OnnxPort } from './onnx/encode.ts';
 export {
-  llamaGraph,
   ONNX_PRECISIONS,
   type LlamaShape,
   type LlamaWeights,
