@@ -23,6 +23,12 @@ export const MODEL_ERRORS = {
       `Expected ${f.expected} to be written to ${f.file} but received ${f.received}.`,
     'Mend the metadata or the tensor; GGUF cannot hold it as it is.',
   ),
+  ONNX_UNFIT: spec(
+    'caller',
+    (f: { file: string; expected: string; received: string }) =>
+      `Expected ${f.expected} to be written to ${f.file} but received ${f.received}.`,
+    'Mend the graph or the tensor; ONNX cannot hold it as it is.',
+  ),
   MODEL_UNSUPPORTED: spec(
     'data',
     (f: { file: string; reason: string }) =>

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const NATIVE = new Set([
   'node-llama-cpp',
   'onnxruntime-node',
+  '@huggingface/transformers',
   'koffi',
   'sharp',
   '@tensorflow/tfjs-core',
