@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probeHost, type HostProbe } from '../../../devices/host/probe.ts';
-import { profileFor } from '../../../devices/host/profiles.ts';
+import { profileOf } from '../../../devices/host/profiles.ts';
 
 let root = '';
 beforeEach(() => {
@@ -59,7 +59,7 @@ describe('probeHost', () => {
     });
     expect(host.accelerators).toEqual([{ kind: 'hailo', seenAs: '/dev/hailo0', name: 'Hailo accelerator' }]);
     expect([host.node, host.os, host.arch]).toEqual(['v20.19.0', 'linux', 'arm64']);
-    const profile = profileFor(host);
+    const profile = profileOf(host);
     expect(profile).toMatchObject({ id: 'pi-5', modelThreads: 3, gpuLayers: 0 });
     expect(profile.modelBytes).toBeGreaterThan(3e9);
   });
@@ -80,7 +80,7 @@ describe('probeHost', () => {
     expect(host.accelerators.map(({ kind }) => kind)).toEqual(['jetson']);
     expect(host.disk).toEqual({ device: 'nvme0n1', kind: 'nvme' });
     expect(host.thermal).toEqual({ celsius: 48, throttled: [], throttleKnown: false });
-    expect(profileFor(host)).toMatchObject({ id: 'jetson-orin-nano', modelThreads: 4, gpuLayers: 999 });
+    expect(profileOf(host)).toMatchObject({ id: 'jetson-orin-nano', modelThreads: 4, gpuLayers: 999 });
   });
 
   test.each([
@@ -93,7 +93,7 @@ describe('probeHost', () => {
     ['Some Board', 'generic'],
   ])('%s is %s', (model, id) => {
     const host = probe({ 'proc/device-tree/model': `${model}\0`, 'proc/cpuinfo': armCpu('0xd08', 4) });
-    expect(profileFor(host).id).toBe(id);
+    expect(profileOf(host).id).toBe(id);
   });
 
   test('a Pi Zero 2 gets no language model', () => {
@@ -102,7 +102,7 @@ describe('probeHost', () => {
       'proc/cpuinfo': armCpu('0xd03', 4),
       'proc/meminfo': meminfo(426_000, 250_000),
     });
-    expect(profileFor(host).modelBytes).toBeLessThan(50e6);
+    expect(profileOf(host).modelBytes).toBeLessThan(50e6);
   });
 
   test.each([
@@ -149,7 +149,7 @@ describe('probeHost', () => {
     expect(host.cpu).toEqual({ model: 'AMD EPYC', cores: 2, features: ['sse4_2', 'avx2', 'fma'] });
     expect(host.accelerators.map(({ kind }) => kind)).toEqual(['nvidia', 'coral']);
     expect(host.disk.kind).toBe('hdd');
-    expect(profileFor(host)).toMatchObject({ id: 'generic', modelThreads: 1, gpuLayers: 999 });
+    expect(profileOf(host)).toMatchObject({ id: 'generic', modelThreads: 1, gpuLayers: 999 });
   });
 
   test('a tree without any of these files gives unknowns and no exception', () => {
@@ -160,7 +160,7 @@ describe('probeHost', () => {
       disk: { kind: 'unknown' },
     });
     expect(host.accelerators).toEqual([]);
-    expect(profileFor(host)).toMatchObject({ id: 'generic', modelThreads: 1, modelBytes: 0 });
+    expect(profileOf(host)).toMatchObject({ id: 'generic', modelThreads: 1, modelBytes: 0 });
   });
 
   test('reads the machine it runs on', () => {
