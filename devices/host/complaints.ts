@@ -46,15 +46,17 @@ function heat({ thermal }: Vitals, edge: 'rising' | 'falling'): Complaint[] {
   const { celsius, throttled } = thermal;
   const limit = thermal.limitCelsius ?? DEFAULT_LIMIT_CELSIUS;
   const degrees = celsius === undefined ? '' : ` (${Math.round(celsius)} °C)`;
+  // Over the lower threshold and under the higher one, it is not hot any more and not cool yet.
+  const still = edge === 'falling' ? 'still ' : '';
   const found: Complaint[] = [];
   if (throttled.includes('under-voltage'))
     found.push({ level: 'careful', text: 'the power supply is too weak, so the board slows itself down' });
   const slowed = throttled.some((why) => why !== 'under-voltage');
   const veryHot = celsius !== undefined && celsius >= limit + tooHot;
-  if (veryHot) found.push({ level: 'minimal', text: `the board is too hot${degrees}` });
+  if (veryHot) found.push({ level: 'minimal', text: `the board is ${still}too hot${degrees}` });
   else if (slowed) found.push({ level: 'careful', text: `the board is throttling${degrees}` });
   else if (celsius !== undefined && celsius >= limit - hot)
-    found.push({ level: 'careful', text: `the board is hot${degrees}` });
+    found.push({ level: 'careful', text: `the board is ${still}hot${degrees}` });
   return found;
 }
 

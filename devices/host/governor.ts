@@ -155,7 +155,7 @@ class PollingGovernor implements Governor {
     const level = GOVERNOR_LEVELS[to] ?? 'normal';
     const state = stateOf(level, complaints, nowMs);
     // Halfway down nothing may complain any more: what was the matter explains the level between.
-    const past = `until a moment ago, ${before.reason}`;
+    const past = `recovering; last seen: ${before.reason}`;
     this.#state = level !== 'normal' && state.reason === '' ? { ...state, reason: past } : state;
     this.#uneasyMs = nowMs;
     this.#changes++;
