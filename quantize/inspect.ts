@@ -17,6 +17,8 @@ export interface GgufInfo {
   readonly parameters: number;
   readonly bitsPerWeight: number;
   readonly layers: number | undefined;
+  /** Bytes of KV cache per token of context at f16; undefined where the header does not tell. */
+  readonly kvBytesPerToken: number | undefined;
   /** Tokens the model was trained on. */
   readonly contextTokens: number | undefined;
   readonly embedding: number | undefined;
@@ -106,6 +108,7 @@ function describeGguf(file: string, header: GgufHeader): GgufInfo {
     parameters,
     bitsPerWeight: parameters === 0 ? 0 : (dataBytes * 8) / parameters,
     layers: number('block_count'),
+    kvBytesPerToken: kvBytesPerToken(number),
     contextTokens: number('context_length'),
     embedding: number('embedding_length'),
     vocabulary: tokens?.type === 'array' ? tokens.length : undefined,
@@ -130,6 +133,16 @@ export function inspectOnnx(file: string): OnnxInfo {
     outputs: header.outputs,
     externalData: header.externalData,
   };
+}
+
+/** Keys and values of every layer and KV head, two bytes each. */
+function kvBytesPerToken(number: (key: string) => number | undefined): number | undefined {
+  const [layers, embedding, heads] = ['block_count', 'embedding_length', 'attention.head_count'].map(number);
+  if (layers === undefined || embedding === undefined || heads === undefined || heads === 0) return undefined;
+  const kvHeads = number('attention.head_count_kv') ?? heads;
+  const keyLength = number('attention.key_length') ?? embedding / heads;
+  const valueLength = number('attention.value_length') ?? embedding / heads;
+  return layers * kvHeads * (keyLength + valueLength) * 2;
 }
 
 export type ListedModel =

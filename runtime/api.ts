@@ -10,18 +10,21 @@ import type {
   Health,
   HistoryPoint,
   HistoryQuery,
+  ModelListing,
   PolicyInfo,
   RuntimeApi,
   RuntimeEvent,
   Stats,
 } from './contract/api.ts';
 import type { Feedback } from './contract/action.ts';
+import type { ChatAnswer, ChatRequest } from './contract/engine.ts';
 import type { House } from './contract/house.ts';
 import type { StateView } from './contract/state.ts';
 import { GanglionError } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { Journal } from './journal/journal.ts';
 import type { EventBus } from './lib/event-bus.ts';
+import type { Models } from './models.ts';
 import type { RuntimeStats } from './stats.ts';
 
 export interface ApiParts {
@@ -35,6 +38,7 @@ export interface ApiParts {
   readonly stats: RuntimeStats;
   readonly events: EventBus<RuntimeEvent>;
   readonly policies: () => readonly PolicyInfo[];
+  readonly models: Models;
 }
 
 const MAX_LIST = 1000;
@@ -117,5 +121,18 @@ export class Api implements RuntimeApi {
 
   stats(): Stats {
     return this.#parts.stats.snapshot();
+  }
+
+  models(): readonly ModelListing[] {
+    return this.#parts.models.list();
+  }
+
+  async chat(
+    model: string,
+    request: ChatRequest,
+    options: { readonly signal?: AbortSignal },
+    onText?: (piece: string) => void,
+  ): Promise<ChatAnswer> {
+    return this.#parts.models.chat(model, request, options, onText);
   }
 }

@@ -307,6 +307,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats,
     events,
     policies: () => rulebook.engine.infos(),
+    models,
   });
 
   reflexes.prime();

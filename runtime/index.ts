@@ -31,15 +31,24 @@ export type {
 export type { Decision, Refusal, RungName, SkippedRung, Trigger } from './contract/decision.ts';
 export type { Decoder, Filter } from './contract/decoder.ts';
 export type {
-  ChooseRequest,
-  Chosen,
+  ChatAnswer,
+  ChatMessage,
+  ChatRequest,
   Classified,
   ClassifyRequest,
+  Decided,
+  DecideRequest,
+  Device,
   Engine,
+  Lane,
   LoadedModel,
   ModelInfo,
   ModelSpec,
+  Prompt,
+  PromptPart,
+  Turn,
 } from './contract/engine.ts';
+export type { AnswerLanguage, AnswerNode } from './contract/answer.ts';
 export type { Extension } from './contract/extension.ts';
 export type { Area, Entity, House, Target } from './contract/house.ts';
 export type { EntityId, PropertyKey } from './contract/ids.ts';
@@ -47,7 +56,7 @@ export type { Log } from './contract/log.ts';
 export type { Message } from './contract/message.ts';
 export { AVAILABILITY } from './contract/reading.ts';
 export type { Observation, Reading, Value } from './contract/reading.ts';
-export type { Choice, Rung, RungAnswer, RungRequest } from './contract/rung.ts';
+export type { CallSpace, Choice, Rung, RungAnswer, RungRequest } from './contract/rung.ts';
 export type { Acceptance, Sink, Source } from './contract/source.ts';
 export type { Frame, PropertyState, Standing, StateSnapshot, StateView } from './contract/state.ts';
 export type { Clock, MonoMs, Timer, WallMs } from './contract/time.ts';

@@ -1,14 +1,16 @@
-import { cpus } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from './config/load.ts';
-import type { ModelSpec } from './contract/engine.ts';
+import type { ModelListing } from './contract/api.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
-import { isGanglionError, messageOf } from './errors.ts';
+import { GanglionError, isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
+import { defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
 import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
 
 export interface ModelsOptions {
@@ -23,9 +25,9 @@ export interface ModelsOptions {
   readonly problems: ProblemDesk;
 }
 
-/** Memory of the host beyond mapped weights where the configuration does not say. */
-const DEFAULT_MEMORY_BYTES = 1.5e9;
 const CLASSIFIER_CONTEXT = 512;
+/** A long answer of a slow board; whoever asked may hang up before. */
+const CHAT_MS = 600_000;
 
 /** The models this daemon uses, and the rungs they give. Without models there is no host process. */
 export class Models {
@@ -35,13 +37,18 @@ export class Models {
   constructor(options: ModelsOptions) {
     this.#options = options;
     const { config, classifiers, engineModules, clock, random, log } = options;
-    if (config.model === undefined && classifiers.size === 0) return;
+    const further = Object.keys(config.models).length;
+    if (config.model === undefined && classifiers.size === 0 && further === 0) return;
+    const memoryBytes = config.model?.memory ?? defaultMemoryBytes();
+    const maxBytes = config.prefix_cache.max;
     this.#host = new ModelHost({
       clock,
       log,
       random,
-      memoryBytes: config.model?.memory ?? DEFAULT_MEMORY_BYTES,
+      memoryBytes,
+      budgetBytes: memoryBytes,
       extensions: engineModules,
+      ...(maxBytes === 0 ? {} : { prefixCache: { folder: join(config.data, 'prefix-cache'), maxBytes } }),
     });
   }
 
@@ -51,7 +58,7 @@ export class Models {
     const host = this.#host;
     if (host === undefined) return rungs;
     if (config.model !== undefined)
-      rungs.set('llm', new LlmRung({ host, file: config.model.file, minConfidence: 0 }));
+      rungs.set('llm', new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0 }));
     if (classifiers.size > 0)
       rungs.set(
         'onnx',
@@ -74,13 +81,44 @@ export class Models {
     await this.#host?.stop();
   }
 
+  /** The language models by name, the main one first. */
+  list(): readonly ModelListing[] {
+    const known = new Map(this.#host?.status.models.map((model) => [model.file, model]));
+    return [...this.#named()].map(([name, { file }]) => {
+      const { state = 'loading', info, problem } = known.get(file) ?? {};
+      return {
+        name,
+        state: state === 'given-up' ? 'failed' : state === 'waiting' ? 'loading' : state,
+        ...(info === undefined ? {} : { info }),
+        ...(problem === undefined ? {} : { problem }),
+      };
+    });
+  }
+
+  /** Throws MODEL_…, QUEUE_FULL. */
+  async chat(
+    name: string,
+    request: ChatRequest,
+    options: { readonly signal?: AbortSignal },
+    onText?: (piece: string) => void,
+  ): Promise<ChatAnswer> {
+    const spec = this.#named().get(name);
+    if (spec === undefined || this.#host === undefined)
+      throw new GanglionError('MODEL_NOT_READY', { file: name, reason: 'no model of that name is configured' });
+    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, ...options };
+    return this.#host.chat(spec.file, request, asking, onText);
+  }
+
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
     if (status === undefined) return {};
     return {
       model_host_running: status.state === 'running' ? 1 : 0,
       model_host_memory_bytes: status.memoryBytes,
-      model_host_waiting: status.waiting,
+      ...Object.fromEntries(LANES.map((lane) => [`model_waiting_${lane}`, status.lanes[lane].waiting])),
+      model_waiting_oldest_ms: Math.max(...LANES.map((lane) => status.lanes[lane].oldestMs)),
+      model_prefix_cache_hits: status.inside?.prefixHits ?? 0,
+      model_prefix_cache_misses: status.inside?.prefixMisses ?? 0,
       ...Object.fromEntries(
         Object.entries(status.counters).map(([name, count]) => [`model_host_${name}`, count]),
       ),
@@ -90,6 +128,7 @@ export class Models {
   async #load(host: ModelHost): Promise<void> {
     const { health, problems } = this.#options;
     await host.start();
+    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model));
     for (const spec of this.#specs()) {
       const part = `model ${shortName(spec.file)}`;
       try {
@@ -123,27 +162,43 @@ export class Models {
     }
   }
 
+  #named(): ReadonlyMap<string, ModelSpec> {
+    const { model, models } = this.#options.config;
+    const named = new Map(Object.entries(models).map(([name, one]) => [name, specOf(one)]));
+    if (model === undefined) return named;
+    const spec = specOf(model);
+    return new Map([[plainName(spec.file), spec], ...named]);
+  }
+
   #specs(): ModelSpec[] {
     const { config, classifiers } = this.#options;
-    const threads = config.model?.threads ?? Math.min(4, Math.max(1, cpus().length - 1));
-    const specs: ModelSpec[] = [...new Set(classifiers.values())].map((file) => ({
-      file,
-      contextTokens: CLASSIFIER_CONTEXT,
-      threads: 1,
-      gpuLayers: 0,
-    }));
-    if (config.model !== undefined) {
-      specs.unshift({
-        file: config.model.file,
-        contextTokens: config.model.context,
-        threads,
-        gpuLayers: config.model.gpu_layers,
-      });
-    }
+    const specs = [...new Set(classifiers.values())].map((file) =>
+      modelSpec(file, { contextTokens: CLASSIFIER_CONTEXT, threads: 1 }),
+    );
+    if (config.model !== undefined) specs.unshift(specOf(config.model));
     return specs;
   }
 }
 
+/** How a model of the configuration is loaded. */
+export function specOf(model: Config['models'][string]): ModelSpec {
+  const { file, context, threads, device, gpu_layers: gpuLayers, batch, kv, lora } = model;
+  return modelSpec(file, {
+    contextTokens: context,
+    device,
+    kvType: kv,
+    lora,
+    ...(threads === undefined ? {} : { threads }),
+    ...(gpuLayers === undefined ? {} : { gpuLayers }),
+    ...(batch === undefined ? {} : { batchTokens: batch }),
+  });
+}
+
 function shortName(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1);
+}
+
+/** `/models/qwen2.5-0.5b-q4_k_m.gguf` → `qwen2.5-0.5b-q4_k_m` */
+function plainName(file: string): string {
+  return shortName(file).replace(/\.(gguf|onnx)$/, '');
 }

@@ -1,15 +1,13 @@
-import { availableParallelism } from 'node:os';
 import type { Config } from '../config/load.ts';
 import type { Log } from '../contract/log.ts';
 import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { ModelHost } from '../modelhost/client.ts';
+import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { LlmRung } from '../modelhost/rungs.ts';
+import { specOf } from '../models.ts';
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** Memory of the host beyond mapped weights where the configuration does not say. */
-const MEMORY_BYTES = 1.5e9;
 
 /** Rung `llm` for a single request: the model is loaded when it is first asked, and not at all if nobody asks. */
 export class LocalModel implements Rung {
@@ -20,7 +18,7 @@ export class LocalModel implements Rung {
 
   constructor(model: NonNullable<Config['model']>, clock: Clock) {
     this.#model = model;
-    const memoryBytes = model.memory ?? MEMORY_BYTES;
+    const memoryBytes = model.memory ?? defaultMemoryBytes();
     this.#host = new ModelHost({ clock, log: silent, random: Math.random, memoryBytes });
   }
 
@@ -34,14 +32,9 @@ export class LocalModel implements Rung {
   }
 
   async #load(): Promise<LlmRung> {
-    const { file, context, threads, gpu_layers: gpuLayers } = this.#model;
+    const spec = specOf(this.#model);
     await this.#host.start();
-    await this.#host.load({
-      file,
-      contextTokens: context,
-      threads: threads ?? Math.max(1, availableParallelism() - 1),
-      gpuLayers,
-    });
-    return new LlmRung({ host: this.#host, file, minConfidence: 0 });
+    await this.#host.load(spec);
+    return new LlmRung({ host: this.#host, file: spec.file, minConfidence: 0 });
   }
 }

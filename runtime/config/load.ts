@@ -96,13 +96,20 @@ export function isLoopback(listen: string): boolean {
 
 function absolutePaths(config: ConfigValues, base: string): ConfigValues {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(base, path));
+  const modelFiles = ({ file, lora }: ConfigValues['models'][string]) => ({
+    file: absolute(file),
+    lora: lora.map((adapter) => ({ ...adapter, file: absolute(adapter.file) })),
+  });
   const broker = config.broker;
   return {
     ...config,
     data: absolute(config.data),
     ...(config.house === undefined ? {} : { house: absolute(config.house) }),
     ...(config.policies === undefined ? {} : { policies: absolute(config.policies) }),
-    ...(config.model === undefined ? {} : { model: { ...config.model, file: absolute(config.model.file) } }),
+    ...(config.model === undefined ? {} : { model: { ...config.model, ...modelFiles(config.model) } }),
+    models: Object.fromEntries(
+      Object.entries(config.models).map(([name, model]) => [name, { ...model, ...modelFiles(model) }]),
+    ),
     broker:
       typeof broker === 'object' && 'url' in broker
         ? {

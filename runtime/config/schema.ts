@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEVICES, KV_TYPES } from '../contract/engine.ts';
 import { parseBytes, parseDuration } from '../lib/units.ts';
 
 /** `60s`, `5m`, `1h30m` or seconds → milliseconds. */
@@ -91,6 +92,26 @@ const filter = z.strictObject({
 
 const combine = z.strictObject({ of: z.array(z.string()).min(2), by: z.enum(['mean', 'median', 'vote']) });
 
+/** How a local model is loaded; what is left open is measured by `ganglion model tune` or chosen by the board. */
+const localModel = {
+  file: z.string(),
+  context: positive.default(2048).meta({ description: 'tokens a prompt and its answer may take' }),
+  threads: positive.optional(),
+  device: z.enum(DEVICES).default('auto'),
+  gpu_layers: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'layers on the accelerator; left out: as many as fit' }),
+  batch: positive.optional().meta({ description: 'tokens evaluated in one call at most' }),
+  kv: z.enum(KV_TYPES).default('f16').meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
+  lora: z
+    .array(z.strictObject({ file: z.string(), scale: z.number().default(1) }))
+    .default([])
+    .meta({ description: 'adapters applied to the model' }),
+};
+
 /** ganglion.yaml. Every default carries its reason here or in docs/configuration.md. */
 export const configSchema = z.strictObject({
   node: z
@@ -114,18 +135,24 @@ export const configSchema = z.strictObject({
     .meta({ description: 'folder of the journal and everything learned' }),
   model: z
     .strictObject({
-      file: z.string(),
-      memory: bytes
-        .optional()
-        .meta({ description: 'cap of the model host process beyond the mapped weights' }),
-      context: positive.default(2048),
-      threads: positive.optional(),
-      gpu_layers: z.number().int().min(0).default(0),
+      ...localModel,
+      memory: bytes.optional().meta({
+        description:
+          'what all models may take together, and the cap of the model host process beyond mapped weights; default: half of this machine',
+      }),
       deadline: duration
         .prefault('20s')
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
     })
     .optional(),
+  models: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel)).default({}).meta({
+    description: 'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
+  }),
+  prefix_cache: z
+    .strictObject({
+      max: bytes.prefault('512MB').meta({ description: 'KV states of prompts on disk; 0 keeps none' }),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       allow: z

@@ -1,5 +1,6 @@
 import type { Action, ActionStage, Feedback, Outcome } from './action.ts';
 import type { Decision } from './decision.ts';
+import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
 import type { EntityId, PropertyKey } from './ids.ts';
 import type { Reading, Value } from './reading.ts';
@@ -31,6 +32,23 @@ export interface RuntimeApi {
    */
   subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void;
   stats(): Stats;
+  /** The language models of the configuration, the main one first. */
+  models(): readonly ModelListing[];
+  /** Has a model write an answer freely, in the background lane; `onText` gets it in pieces. Throws MODEL_…, QUEUE_FULL. */
+  chat(
+    model: string,
+    request: ChatRequest,
+    options: { readonly signal?: AbortSignal },
+    onText?: (piece: string) => void,
+  ): Promise<ChatAnswer>;
+}
+
+export interface ModelListing {
+  readonly name: string;
+  /** `unloaded` is loaded when it is first asked. */
+  readonly state: 'unloaded' | 'loading' | 'ready' | 'failed';
+  readonly info?: ModelInfo;
+  readonly problem?: string;
 }
 
 export interface HealthPart {

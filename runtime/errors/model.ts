@@ -34,6 +34,18 @@ export const MODEL_ERRORS = {
     (f: { file: string; reason: string }) => `Expected ${f.file} to load but ${f.reason}.`,
     'Try a smaller model, a shorter context or more memory; `ganglion doctor` checks the native libraries.',
   ),
+  MODEL_OVER_BUDGET: spec(
+    'environment',
+    (f: { file: string; needed: number; budget: number }) =>
+      `Expected ${f.file} to fit into ${megabytes(f.budget)} MB for all models but it needs about ${megabytes(f.needed)} MB.`,
+    'Raise `model.memory`, shorten `model.context`, or take a smaller model: `ganglion model recommend` names some.',
+  ),
+  MODEL_DEVICE_MISSING: spec(
+    'environment',
+    (f: { file: string; device: string; reason: string }) =>
+      `Expected to run ${f.file} on ${f.device} but ${f.reason}.`,
+    'Use the device cpu, or auto for the best there is; `ganglion doctor` shows what this machine has.',
+  ),
   MODEL_GIVEN_UP: spec(
     'data',
     (f: { file: string; crashes: number; reason: string }) =>
@@ -102,3 +114,7 @@ export const MODEL_ERRORS = {
     'Install the packages again with `npm ci`, with the versions of the lock file.',
   ),
 } as const;
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}

@@ -100,6 +100,8 @@ const PATHS = [
   '/v1/ask',
   '/v1/feedback',
   '/v1/stats',
+  '/v1/models',
+  '/v1/chat/completions',
   '/health',
   '/metrics',
 ];

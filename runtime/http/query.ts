@@ -11,7 +11,7 @@ function shown(value: unknown): string {
 }
 
 /** Zod's issue → "Expected X for NAME but received Y." */
-const expected = (what: string) => ({
+export const expected = (what: string) => ({
   error: (issue: { input?: unknown }) => `${what} but received ${shown(issue.input)}`,
 });
 

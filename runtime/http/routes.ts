@@ -5,6 +5,7 @@ import { GanglionError } from '../errors.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
+import { addOpenAi } from './openai/routes.ts';
 import {
   approvalBody,
   askBody,
@@ -34,6 +35,9 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
+  const { api, clock, stopping } = parts;
+  const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
+  addOpenAi(app, { api, clock, signalFor });
 }
 
 function addOperations(app: FastifyInstance, { api, events, guard, metrics }: RouteParts): void {

@@ -1,17 +1,27 @@
 import type {
-  Chosen,
-  ChooseRequest,
+  ChatAnswer,
+  ChatRequest,
   Classified,
   ClassifyRequest,
+  Decided,
+  DecideRequest,
+  Lane,
   ModelInfo,
   ModelSpec,
 } from '../contract/engine.ts';
-import type { Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import { ModelRecord, type ModelStatus } from './models.ts';
-import { DEFAULT_TIMES, type HostTimes, type ModelHostOptions } from './options.ts';
-import { fromWire, type FromHost, type Question } from './protocol.ts';
-import { Request, RequestQueue, type AskOptions, type RequestEnd } from './requests.ts';
+import { ModelLoader } from './loader.ts';
+import type { ModelRecord, ModelStatus } from './models.ts';
+import { DEFAULT_LANE_LIMITS, DEFAULT_TIMES, type HostTimes, type ModelHostOptions } from './options.ts';
+import {
+  fromWire,
+  type Answers,
+  type FromHost,
+  type HostCounters,
+  type Question,
+  type QuestionKind,
+} from './protocol.ts';
+import { Request, RequestBoard, type AskOptions, type LaneStatus, type RequestEnd } from './requests.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface HostStatus {
@@ -19,8 +29,12 @@ export interface HostStatus {
   readonly pid?: number;
   /** Own memory at the last look, bytes. */
   readonly memoryBytes: number;
-  readonly waiting: number;
+  readonly lanes: Readonly<Record<Lane, LaneStatus>>;
+  /** Lanes that are held back. */
+  readonly held: readonly Lane[];
   readonly counters: Readonly<Record<HostCounter, number>>;
+  /** What the host itself counted in its present life. */
+  readonly inside?: HostCounters;
   /** Why the host ended last. */
   readonly lastExit?: string;
   readonly models: readonly ModelStatus[];
@@ -28,16 +42,22 @@ export interface HostStatus {
 
 type HostCounter = 'restarts' | 'refused' | RequestEnd;
 
+const QUESTIONS: Readonly<Record<QuestionKind, string>> = {
+  decide: 'a question with a closed answer',
+  chat: 'a conversation',
+  classify: 'a row of features',
+};
+
 /**
  * The main process's side of the model host: starts the child, keeps it alive, loads the models again after a crash, and
- * asks them one question at a time each. Nothing native is loaded on this side.
- * Construct → start → load → choose | classify → stop.
+ * hands questions over; the host works on them lane by lane. Nothing native is loaded on this side.
+ * Construct → start → load → decide | chat | classify → stop.
  */
 export class ModelHost {
   readonly #options: ModelHostOptions;
   readonly #times: HostTimes;
-  readonly #models = new Map<string, ModelRecord>();
-  readonly #queue: RequestQueue;
+  readonly #board: RequestBoard;
+  readonly #loader: ModelLoader;
   readonly #supervisor: Supervisor;
   readonly #counters: Record<Exclude<HostCounter, 'restarts'>, number> = {
     refused: 0,
@@ -46,20 +66,31 @@ export class ModelHost {
     expired: 0,
     aborted: 0,
   };
-  #loadTimer: Timer | undefined;
+  #held: readonly Lane[] = [];
   #nextId = 1;
 
   constructor(options: ModelHostOptions) {
     this.#options = options;
     this.#times = { ...DEFAULT_TIMES, ...options.times };
-    this.#queue = new RequestQueue(options.maxQueue ?? 64);
+    this.#board = new RequestBoard({ ...DEFAULT_LANE_LIMITS, ...options.laneLimits });
     this.#supervisor = new Supervisor(options, this.#times, {
-      ready: () => this.#loadNext(),
-      message: (message) => {
-        if (message.type === 'loaded' || message.type === 'failed' || message.type === 'answer')
-          this.#replied(message);
+      ready: () => {
+        this.#supervisor.send({ type: 'hold', lanes: this.#held });
+        this.#loader.next();
       },
+      message: (message) => this.#received(message),
       died: (reason, overMemory, restartMs) => this.#died(reason, overMemory, restartMs),
+    });
+    this.#loader = new ModelLoader({
+      clock: options.clock,
+      log: options.log,
+      supervisor: this.#supervisor,
+      budgetBytes: options.budgetBytes ?? Infinity,
+      maxCrashes: options.maxCrashes ?? 3,
+      loadMs: this.#times.loadMs,
+      nextId: () => this.#nextId++,
+      busy: (file) => this.#board.busy(file),
+      onSettled: (model) => this.#settled(model),
     });
   }
 
@@ -72,13 +103,9 @@ export class ModelHost {
   async stop(): Promise<void> {
     if (this.#supervisor.state === 'stopped') return;
     const stopped = this.#supervisor.stop();
-    this.#loadTimer?.cancel();
     const error = new GanglionError('MODEL_HOST_STOPPED', {});
     this.#failAll(error);
-    for (const model of this.#models.values()) {
-      model.lost();
-      model.reject(error);
-    }
+    this.#loader.stop(error);
     await stopped;
   }
 
@@ -88,25 +115,31 @@ export class ModelHost {
 
   /**
    * Loads a model, and again after every restart of the host. Resolves when it is ready, over restarts.
-   * Throws MODEL_FILE_…, MODEL_UNSUPPORTED, MODEL_LOAD_FAILED, MODEL_GIVEN_UP and MODEL_HOST_STOPPED.
+   * Throws MODEL_FILE_…, MODEL_UNSUPPORTED, MODEL_LOAD_FAILED, MODEL_OVER_BUDGET, MODEL_GIVEN_UP and MODEL_HOST_STOPPED.
    */
   async load(spec: ModelSpec): Promise<ModelInfo> {
     if (this.#supervisor.state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
-    let model = this.#models.get(spec.file);
-    if (model === undefined) {
-      model = new ModelRecord(spec);
-      this.#models.set(spec.file, model);
-    } else if (model.state !== 'loading') {
-      model.restart(spec);
-    }
-    const settled = model.settled();
-    this.#loadNext();
-    return settled;
+    return this.#loader.load(spec);
   }
 
-  /** Picks one of the choices. Throws MODEL_…, QUEUE_FULL; see docs/errors.md. */
-  async choose(file: string, request: ChooseRequest, options: AskOptions): Promise<Chosen> {
-    return (await this.#ask(file, { kind: 'choose', request }, options)) as Chosen;
+  /** Makes a model known that is loaded when it is first asked. */
+  register(spec: ModelSpec): void {
+    this.#loader.register(spec);
+  }
+
+  /** Picks one string of a closed language. Throws MODEL_…, QUEUE_FULL; see docs/errors.md. */
+  async decide(file: string, request: DecideRequest, options: AskOptions): Promise<Decided> {
+    return this.#ask(file, { kind: 'decide', request }, options);
+  }
+
+  /** Writes an answer freely; `onText` gets it in pieces. Throws MODEL_…, QUEUE_FULL. */
+  async chat(
+    file: string,
+    request: ChatRequest,
+    options: AskOptions,
+    onText?: (piece: string) => void,
+  ): Promise<ChatAnswer> {
+    return this.#ask(file, { kind: 'chat', request }, options, onText);
   }
 
   /** Scores the classes of one row of features. Throws MODEL_…, QUEUE_FULL. */
@@ -114,9 +147,15 @@ export class ModelHost {
     return this.#ask(file, { kind: 'classify', request }, options);
   }
 
+  /** Holds lanes back until the next call: the board is too hot, memory runs short. */
+  hold(lanes: readonly Lane[]): void {
+    this.#held = lanes;
+    this.#supervisor.send({ type: 'hold', lanes });
+  }
+
   /** The model's own description, undefined until it has been loaded once. */
   info(file: string): ModelInfo | undefined {
-    return this.#models.get(file)?.info;
+    return this.#loader.get(file)?.info;
   }
 
   get status(): HostStatus {
@@ -125,127 +164,120 @@ export class ModelHost {
       state,
       ...(process?.pid === undefined ? {} : { pid: process.pid }),
       memoryBytes: process?.memoryBytes ?? 0,
-      waiting: this.#queue.waiting,
+      lanes: this.#board.status(this.#options.clock.mono()),
+      held: this.#held,
       counters: { restarts, ...this.#counters },
+      ...(process?.counters === undefined ? {} : { inside: process.counters }),
       ...(lastExit === undefined ? {} : { lastExit }),
-      models: [...this.#models.values()].map((model) => model.status()),
+      models: this.#loader.all.map((model) => model.status()),
     };
   }
 
-  async #ask(file: string, question: Question, options: AskOptions): Promise<Chosen | Classified> {
-    this.#refuseUnready(file, question);
+  async #ask<K extends QuestionKind>(
+    file: string,
+    question: Question & { readonly kind: K },
+    options: AskOptions,
+    onText?: (piece: string) => void,
+  ): Promise<Answers[K]> {
+    const model = this.#refuseUnready(file, question);
     if (options.signal?.aborted === true) throw new GanglionError('MODEL_ABORTED', { file });
     if (!(options.deadlineMs > 0)) {
       throw new GanglionError('MODEL_DEADLINE', { file, deadlineMs: options.deadlineMs, stage: 'queue' });
     }
-    const request = new Request({ id: this.#nextId++, file, question, options }, (ended, how) =>
-      this.#ended(ended, how),
+    const { clock } = this.#options;
+    const request = new Request(
+      { id: this.#nextId++, file, question, options, since: clock.mono(), onText },
+      (ended, how) => this.#ended(ended, how),
     );
     try {
-      this.#queue.add(request);
+      this.#board.add(request);
     } catch (error) {
       this.#counters.refused++;
       throw error;
     }
-    request.watch(this.#options.clock);
-    this.#pump(file);
-    return request.promise;
+    request.watch(clock);
+    this.#loader.used(model);
+    if (model.state === 'ready') this.#send(request);
+    return request.promise as Promise<Answers[K]>;
   }
 
-  #refuseUnready(file: string, question: Question): void {
+  /** The model, if it can be asked this now or as soon as it is loaded again. */
+  #refuseUnready(file: string, question: Question): ModelRecord {
     if (this.#supervisor.state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
-    const model = this.#models.get(file);
+    const model = this.#loader.get(file);
     if (model === undefined)
       throw new GanglionError('MODEL_NOT_READY', { file, reason: 'nobody asked for that' });
     if (model.problem !== undefined) throw model.problem;
-    if (model.state !== 'ready') {
-      const reason =
-        this.#supervisor.state === 'restarting'
-          ? 'the model host is being restarted'
-          : 'it is still being loaded';
+    const restarting = this.#supervisor.state === 'restarting';
+    // One that made room for another is on its way back; the question waits for it.
+    const returning = model.state === 'unloaded' || this.#board.busy(file);
+    if (model.state !== 'ready' && (restarting || !returning)) {
+      const reason = restarting ? 'the model host is being restarted' : 'it is still being loaded';
       throw new GanglionError('MODEL_NOT_READY', { file, reason });
     }
-    if (!model.kinds.includes(question.kind)) {
-      const expected = model.kinds.includes('choose') ? 'a question in words' : 'a row of features';
-      const received = question.kind === 'choose' ? 'a question in words' : 'a row of features';
-      throw new GanglionError('MODEL_QUESTION_INVALID', { file, expected, received });
+    if (model.info !== undefined && !model.kinds.includes(question.kind)) throw wrongKind(model, question.kind);
+    return model;
+  }
+
+  #send(request: Request): void {
+    const { id, file, lane, question } = request;
+    request.sent = true;
+    this.#supervisor.send({ type: 'ask', id, file, lane, question });
+  }
+
+  /** A model that was waited for is there, or will not be. */
+  #settled(model: ModelRecord): void {
+    for (const request of this.#board.unsent(model.spec.file)) {
+      if (model.problem !== undefined) request.fail(model.problem);
+      else if (model.kinds.includes(request.question.kind)) this.#send(request);
+      else request.fail(wrongKind(model, request.question.kind));
     }
   }
 
-  #pump(file: string): void {
-    const request = this.#queue.take(file);
-    if (request === undefined) return;
-    this.#supervisor.send({ type: 'ask', id: request.id, file, question: request.question });
-  }
-
-  /** A request has settled. One that still runs is withdrawn, and the host gets `hangMs` to let go of it. */
+  /** A request has settled. One that the host still works on is withdrawn, and the host gets `hangMs` to let go of it. */
   #ended(request: Request, how: RequestEnd): void {
     this.#counters[how]++;
-    if (!request.running) {
-      this.#queue.remove(request);
+    if (!request.sent || how === 'answered' || how === 'failed') {
+      this.#board.remove(request);
       return;
     }
     const host = this.#supervisor.process;
     host?.send({ type: 'cancel', id: request.id });
     this.#options.clock.schedule(this.#times.hangMs, () => {
-      if (request.running && host === this.#supervisor.process)
+      if (this.#board.get(request.id) === request && host === this.#supervisor.process)
         host?.kill('it did not let go of a question that was withdrawn');
     });
   }
 
-  #replied(message: Extract<FromHost, { id: number }>): void {
-    const loading = [...this.#models.values()].find(
-      (model) => model.state === 'loading' && model.loadId === message.id,
-    );
-    if (loading !== undefined) {
-      this.#loadEnded();
-      if (message.type === 'loaded') loading.ready(message.info, message.kinds);
-      else if (message.type === 'failed') loading.fail('failed', fromWire(message.error, loading.spec.file));
-      if (loading.problem !== undefined)
-        this.#options.log.error({ code: loading.problem.code }, loading.problem.message);
-      this.#loadNext();
-      return;
-    }
-    const request = this.#queue.finish(message.id);
-    if (request === undefined) return;
-    if (message.type === 'answer') {
-      const model = this.#models.get(request.file);
+  #received(message: FromHost): void {
+    if (message.type === 'started' || message.type === 'piece') {
+      const request = this.#board.get(message.id);
+      if (request === undefined) return;
+      request.running = true;
+      if (message.type === 'piece' && !request.settled) request.onText?.(message.text);
+    } else if (message.type === 'answer') {
+      const request = this.#take(message.id);
+      if (request === undefined) return;
+      const model = this.#loader.get(request.file);
       if (model !== undefined) model.crashes = 0;
       request.answer(message.answer);
-    } else if (message.type === 'failed') {
-      request.fail(fromWire(message.error, request.file));
+    } else if (message.type === 'loaded') {
+      this.#loader.replied(message);
+    } else if (message.type === 'failed' && !this.#loader.replied(message)) {
+      const request = this.#take(message.id);
+      request?.fail(fromWire(message.error, request.file));
     }
-    this.#pump(request.file);
   }
 
-  /** Loads one model at a time, so that a crash has one culprit. */
-  #loadNext(): void {
-    if (this.#supervisor.state !== 'running') return;
-    const models = [...this.#models.values()];
-    if (models.some(({ state }) => state === 'loading')) return;
-    const model = models.find(({ state }) => state === 'waiting');
-    const host = this.#supervisor.process;
-    if (model === undefined || host === undefined) return;
-    model.state = 'loading';
-    model.loadId = this.#nextId++;
-    host.loading = true;
-    this.#loadTimer = this.#options.clock.schedule(this.#times.loadMs, () => {
-      host.kill(`it took longer than ${this.#times.loadMs / 1000} s to load ${model.spec.file}`);
-    });
-    host.send({ type: 'load', id: model.loadId, spec: model.spec });
-  }
-
-  #loadEnded(): void {
-    this.#loadTimer?.cancel();
-    const host = this.#supervisor.process;
-    if (host !== undefined) host.loading = false;
+  #take(id: number): Request | undefined {
+    const request = this.#board.get(id);
+    if (request !== undefined) this.#board.remove(request);
+    return request;
   }
 
   /** The child is gone: everyone who waits learns it at once, so that the decision falls to the next rung. */
   #died(reason: string, overMemory: boolean, restartMs: number): void {
-    this.#loadEnded();
-    for (const model of this.#culprits(overMemory)) this.#blame(model, reason);
-    for (const model of this.#models.values()) model.lost();
+    this.#loader.died(reason, this.#culprits(overMemory));
     const error = new GanglionError('MODEL_HOST_DIED', { reason });
     this.#options.log.warn(
       { code: error.code, restartMs: Math.round(restartMs) },
@@ -255,31 +287,20 @@ export class ModelHost {
   }
 
   #failAll(error: GanglionError): void {
-    for (const request of this.#queue.drain()) {
-      request.running = false;
-      request.fail(error);
-    }
+    for (const request of this.#board.drain()) request.fail(error);
   }
 
   /** Whoever was being loaded or asked; for too much memory with nobody at work, all that were loaded. */
   #culprits(overMemory: boolean): readonly ModelRecord[] {
-    const asked = new Set([...this.#queue.running].map(({ file }) => file));
-    const models = [...this.#models.values()];
-    const busy = models.filter(
+    const asked = new Set(this.#board.running.map(({ file }) => file));
+    const busy = this.#loader.all.filter(
       (model) => model.state === 'loading' || (model.state === 'ready' && asked.has(model.spec.file)),
     );
-    return busy.length > 0 || !overMemory ? busy : models.filter(({ state }) => state === 'ready');
+    return busy.length > 0 || !overMemory ? busy : this.#loader.all.filter(({ state }) => state === 'ready');
   }
+}
 
-  #blame(model: ModelRecord, reason: string): void {
-    model.crashes++;
-    if (model.crashes < (this.#options.maxCrashes ?? 3)) return;
-    const problem = new GanglionError('MODEL_GIVEN_UP', {
-      file: model.spec.file,
-      crashes: model.crashes,
-      reason,
-    });
-    model.fail('given-up', problem);
-    this.#options.log.error({ code: problem.code }, `${problem.message} ${problem.remedy}`);
-  }
+function wrongKind({ spec, kinds }: ModelRecord, kind: QuestionKind): GanglionError {
+  const expected = kinds.map((known) => QUESTIONS[known]).join(' or ');
+  return new GanglionError('MODEL_QUESTION_INVALID', { file: spec.file, expected, received: QUESTIONS[kind] });
 }

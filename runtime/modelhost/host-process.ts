@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import { workerFile } from '../lib/worker-file.ts';
 import { ChildOutput } from './child-output.ts';
 import { ownMemoryBytes } from './memory.ts';
-import type { FromHost, ToHost } from './protocol.ts';
+import type { FromHost, HostCounters, HostSettings, ToHost } from './protocol.ts';
 
 export interface HostProcessOptions {
   readonly clock: Clock;
@@ -18,9 +18,7 @@ export interface HostProcessOptions {
   readonly hangMs: number;
   /** How long a stop may take before the process is killed, ms. */
   readonly stopMs: number;
-  /** Niceness, 0–19. */
-  readonly priority: number;
-  readonly extensions: readonly string[];
+  readonly settings: HostSettings;
 }
 
 export interface HostProcessEvents {
@@ -39,6 +37,8 @@ const MIN_LOOKS = 3;
 export class HostProcess {
   /** Own memory at the last look, bytes. */
   memoryBytes = 0;
+  /** What it counted, as of the last look. */
+  counters: HostCounters | undefined;
   /** While a model loads natively the process may not answer pings; then only the load's own limit counts. */
   loading = false;
   readonly #options: HostProcessOptions;
@@ -61,7 +61,7 @@ export class HostProcess {
   }
 
   start(): void {
-    const { clock, log, priority, extensions } = this.#options;
+    const { clock, log, settings } = this.#options;
     const child = fork(fileURLToPath(workerFile(import.meta.url, 'host.js')), {
       // The parent's own flags (a test runner's loader, --inspect) are not the child's.
       execArgv: [],
@@ -76,13 +76,15 @@ export class HostProcess {
     child.on('message', (message: FromHost) => {
       this.#lastPulse = clock.mono();
       this.#looks = 0;
-      if (message.type === 'pong') this.#remember(message.rssBytes);
-      else if (message.type === 'log') output.say(message.level, message.message);
+      if (message.type === 'pong') {
+        this.counters = message.counters;
+        this.#remember(message.rssBytes);
+      } else if (message.type === 'log') output.say(message.level, message.message);
       else this.#events.message(message);
     });
     child.once('error', (error) => this.#ended(messageOf(error)));
     child.once('exit', (code, signal) => this.#ended(exitReason(code, signal, output.lastPrinted)));
-    this.send({ type: 'start', priority, extensions });
+    this.send({ type: 'start', settings });
     this.#watch();
   }
 

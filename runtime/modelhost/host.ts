@@ -1,10 +1,13 @@
 import { setPriority } from 'node:os';
 import type { Engine } from '../contract/engine.ts';
 import { messageOf } from '../errors.ts';
-import { bundledEngines } from './engines/bundled.ts';
+import { systemClock } from '../lib/clock.ts';
+import { bundledEngines, type HostLog } from './engines/bundled.ts';
 import { loadExtensionEngines } from './engines/extensions.ts';
-import type { FromHost, ToHost } from './protocol.ts';
+import { PrefixCache } from './prefix/prefix-cache.ts';
+import type { FromHost, HostSettings, ToHost } from './protocol.ts';
 import { ModelServer } from './server.ts';
+import { LanguageModels } from './tokens/language-models.ts';
 
 /**
  * Composition root of the model host: the child process that holds the models. It lives as long as its parent wants it,
@@ -13,21 +16,28 @@ import { ModelServer } from './server.ts';
 const STOP_MS = 800;
 
 let server: ModelServer | undefined;
+let models: LanguageModels | undefined;
 
 function send(message: FromHost): void {
   // A send that fails means the parent is gone; `disconnect` deals with that.
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-async function start(priority: number, extensions: readonly string[]): Promise<void> {
+const log: HostLog = (level, message) => send({ type: 'log', level, message });
+
+async function start({ priority, extensions, prefixCache }: HostSettings): Promise<void> {
   try {
     setPriority(priority);
   } catch {
     // Only politeness towards the main process.
   }
-  const log = (level: 'debug' | 'info' | 'warn' | 'error', message: string): void =>
-    send({ type: 'log', level, message });
-  const engines: Engine[] = [...bundledEngines(log)];
+  const mono = (): number => systemClock.mono();
+  models = new LanguageModels({
+    mono,
+    random: Math.random,
+    prefixes: prefixCache === undefined ? undefined : new PrefixCache({ ...prefixCache, log }),
+  });
+  const engines: Engine[] = [...bundledEngines(models, log)];
   for (const module of extensions) {
     try {
       engines.push(...(await loadExtensionEngines(module)));
@@ -35,7 +45,7 @@ async function start(priority: number, extensions: readonly string[]): Promise<v
       log('error', messageOf(error));
     }
   }
-  server = new ModelServer(engines, send);
+  server = new ModelServer(engines, send, mono);
   send({ type: 'ready' });
 }
 
@@ -47,9 +57,10 @@ async function stop(): Promise<void> {
 }
 
 process.on('message', (message: ToHost) => {
-  if (message.type === 'start') void start(message.priority, message.extensions);
+  if (message.type === 'start') void start(message.settings);
   else if (message.type === 'stop') void stop();
-  else if (message.type === 'ping') send({ type: 'pong', rssBytes: process.memoryUsage.rss() });
+  else if (message.type === 'ping')
+    send({ type: 'pong', rssBytes: process.memoryUsage.rss(), counters: models?.counters });
   else server?.handle(message);
 });
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,4 +1,34 @@
+import { readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatOfHead, inspectGguf, readHead } from '../../quantize/index.ts';
+import { LANES, type KvType, type ModelSpec } from '../contract/engine.ts';
+
+/** Of an f16 value: q8_0 keeps 34 bytes for 32 values, q4_0 18. */
+const KV_SHARE: Readonly<Record<KvType, number>> = { f16: 1, q8_0: 34 / 64, q4_0: 18 / 64 };
+
+/**
+ * What a model will take once it is loaded, as far as its files tell: weights, and a KV cache for each lane. Bytes; 0 where
+ * nothing can be read, which loading will report better.
+ */
+export function modelBytes(spec: ModelSpec): number {
+  try {
+    if (statSync(spec.file).isDirectory()) return folderBytes(spec.file);
+    const size = statSync(spec.file).size;
+    if (formatOfHead(readHead(spec.file, 8)) !== 'gguf') return size;
+    const { kvBytesPerToken, contextTokens } = inspectGguf(spec.file);
+    const tokens = Math.min(spec.contextTokens, contextTokens ?? Infinity) * LANES.length;
+    return size + (kvBytesPerToken ?? 0) * tokens * KV_SHARE[spec.kvType ?? 'f16'];
+  } catch {
+    return 0;
+  }
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
 
 /**
  * Bytes of memory of a process that only it holds, on Linux: RssAnon + RssShmem. Memory-mapped weights are not counted, the

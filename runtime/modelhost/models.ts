@@ -1,12 +1,12 @@
 import type { ModelInfo, ModelSpec } from '../contract/engine.ts';
 import type { GanglionError } from '../errors.ts';
-import type { Question } from './protocol.ts';
+import type { QuestionKind } from './protocol.ts';
 
 /**
- * `waiting` → `loading` → `ready`, back to `waiting` when the host dies. `failed`: the file cannot be used.
- * `given-up`: it ended the host too often.
+ * `waiting` → `loading` → `ready`, back to `waiting` when the host dies. `unloaded`: it made room for another, or nobody has
+ * asked it yet; the next question loads it. `failed`: the file cannot be used. `given-up`: it ended the host too often.
  */
-export type ModelState = 'waiting' | 'loading' | 'ready' | 'failed' | 'given-up';
+export type ModelState = 'unloaded' | 'waiting' | 'loading' | 'ready' | 'failed' | 'given-up';
 
 export interface ModelStatus {
   readonly file: string;
@@ -22,11 +22,15 @@ export class ModelRecord {
   spec: ModelSpec;
   state: ModelState = 'waiting';
   info: ModelInfo | undefined;
-  kinds: readonly Question['kind'][] = [];
+  kinds: readonly QuestionKind[] = [];
   problem: GanglionError | undefined;
   crashes = 0;
   /** The id of the load message under way. */
   loadId = 0;
+  /** When it was asked last: a count that only grows. */
+  lastUse = 0;
+  /** What it is thought to take, bytes; the engine's own figure once it has been loaded. */
+  memoryBytes = 0;
   #waiters: {
     readonly resolve: (info: ModelInfo) => void;
     readonly reject: (error: GanglionError) => void;
@@ -43,10 +47,11 @@ export class ModelRecord {
     });
   }
 
-  ready(info: ModelInfo, kinds: readonly Question['kind'][]): void {
+  ready(info: ModelInfo, kinds: readonly QuestionKind[]): void {
     this.state = 'ready';
     this.info = info;
     this.kinds = kinds;
+    this.memoryBytes = info.memoryBytes ?? info.sizeBytes;
     this.problem = undefined;
     for (const { resolve } of this.#waiters.splice(0)) resolve(info);
   }

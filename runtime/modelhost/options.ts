@@ -1,8 +1,10 @@
+import { realpathSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
+import type { LaneLimits } from './requests.ts';
 import { defaultThreads } from './threads.ts';
 
 export interface ModelHostOptions {
@@ -12,8 +14,12 @@ export interface ModelHostOptions {
   readonly random: () => number;
   /** Memory of its own the host may take, bytes. Memory-mapped weights do not count on Linux. */
   readonly memoryBytes: number;
-  /** Questions that may wait, over all models. */
-  readonly maxQueue?: number;
+  /** What the models may take together, weights and KV caches, bytes; the least used one makes room. Default: no limit of its own. */
+  readonly budgetBytes?: number;
+  /** Folder of the prefix cache and its size; absent: nothing is kept on disk. */
+  readonly prefixCache?: { readonly folder: string; readonly maxBytes: number };
+  /** Questions that may be open in each lane. Defaults: see DEFAULT_LANE_LIMITS. */
+  readonly laneLimits?: Partial<LaneLimits>;
   /** Times in a row a model may end the host before it is given up. */
   readonly maxCrashes?: number;
   /** Modules whose engines the host loads besides its own: absolute paths or package names. */
@@ -21,6 +27,9 @@ export interface ModelHostOptions {
   /** Intervals, ms. Defaults: see DEFAULT_TIMES. */
   readonly times?: Partial<HostTimes>;
 }
+
+/** A house asks a handful of things at once; what is not wanted within seconds is better refused than kept. */
+export const DEFAULT_LANE_LIMITS: LaneLimits = { interactive: 16, event: 64, background: 16 };
 
 export interface HostTimes {
   /** Between two looks at memory and pulse. */
@@ -52,7 +61,16 @@ export const DEFAULT_TIMES: HostTimes = {
  * less), all cores but one and at most 4 of them, no GPU.
  */
 export function modelSpec(file: string, given: Partial<Omit<ModelSpec, 'file'>> = {}): ModelSpec {
-  return { contextTokens: 4096, threads: defaultThreads(), gpuLayers: 0, ...given, file: resolve(file) };
+  return { contextTokens: 4096, threads: defaultThreads(), device: 'cpu', ...given, file: canonical(file) };
+}
+
+/** One file, one name: a model that is named by its link and by its file is loaded once. */
+export function canonical(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return resolve(file);
+  }
 }
 
 /** The memory cap where the configuration sets none: half of the machine's. Bytes. */

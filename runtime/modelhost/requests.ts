@@ -1,14 +1,12 @@
+import { LANES, type Lane } from '../contract/engine.ts';
+import type { Clock, MonoMs, Timer } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
-import type { Chosen, Classified } from '../contract/engine.ts';
-import type { Clock, Timer } from '../contract/time.ts';
-import type { Question } from './protocol.ts';
-
-/** `interactive` goes first: a person waits. */
-export type Lane = 'interactive' | 'background';
+import type { Answer, Question } from './protocol.ts';
 
 export interface AskOptions {
   /** Milliseconds from now; after it the answer is no longer wanted. */
   readonly deadlineMs: number;
+  /** Default: interactive. */
   readonly lane?: Lane;
   readonly signal?: AbortSignal;
 }
@@ -17,17 +15,22 @@ export type RequestEnd = 'answered' | 'failed' | 'expired' | 'aborted';
 
 /** One question on its way to a model. It settles once, whatever comes first: answer, error, deadline, abort, death of the host. */
 export class Request {
-  readonly promise: Promise<Chosen | Classified>;
-  #resolve!: (answer: Chosen | Classified) => void;
+  readonly promise: Promise<Answer>;
+  #resolve!: (answer: Answer) => void;
   #reject!: (error: GanglionError) => void;
   #timer: Timer | undefined;
-  /** Sent to the host and not yet replied to. */
+  /** The host has it and has not replied yet. */
+  sent = false;
+  /** It has had its first turn. */
   running = false;
   settled = false;
   readonly id: number;
   readonly file: string;
+  readonly lane: Lane;
   readonly question: Question;
   readonly options: AskOptions;
+  readonly since: MonoMs;
+  readonly onText: ((piece: string) => void) | undefined;
   readonly #onEnd: (request: Request, end: RequestEnd) => void;
 
   constructor(
@@ -36,13 +39,18 @@ export class Request {
       readonly file: string;
       readonly question: Question;
       readonly options: AskOptions;
+      readonly since: MonoMs;
+      readonly onText?: ((piece: string) => void) | undefined;
     },
     onEnd: (request: Request, end: RequestEnd) => void,
   ) {
     this.id = what.id;
     this.file = what.file;
+    this.lane = what.options.lane ?? 'interactive';
     this.question = what.question;
     this.options = what.options;
+    this.since = what.since;
+    this.onText = what.onText;
     this.#onEnd = onEnd;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -57,7 +65,7 @@ export class Request {
     signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  answer(answer: Chosen | Classified): void {
+  answer(answer: Answer): void {
     if (this.#settle('answered')) this.#resolve(answer);
   }
 
@@ -87,70 +95,93 @@ export class Request {
   }
 }
 
-/** The requests of all models, at most `limit` of them, interactive before background, else in order. */
-export class RequestQueue {
-  readonly #limit: number;
-  readonly #waiting: Record<Lane, Request[]> = { interactive: [], background: [] };
-  /** By model file: one at a time each, so that a classifier does not wait behind a language model. */
-  readonly #running = new Map<string, Request>();
+export interface LaneStatus {
+  /** Questions that have not had a turn. */
+  readonly waiting: number;
+  readonly running: number;
+  readonly limit: number;
+  /** How long the first of them has waited, ms; 0 if none waits. */
+  readonly oldestMs: number;
+}
 
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
+/** How many questions may be open in each lane. */
+export type LaneLimits = Readonly<Record<Lane, number>>;
 
-  get waiting(): number {
-    return this.#waiting.interactive.length + this.#waiting.background.length;
-  }
+/** All open questions, in the order they came; bounded per lane, so that one lane cannot shut out another. */
+export class RequestBoard {
+  readonly #limits: LaneLimits;
+  readonly #open = new Map<number, Request>();
 
-  get running(): Iterable<Request> {
-    return this.#running.values();
+  constructor(limits: LaneLimits) {
+    this.#limits = limits;
   }
 
   /** Throws QUEUE_FULL. */
   add(request: Request): void {
-    if (this.waiting >= this.#limit)
-      throw new GanglionError('QUEUE_FULL', { queue: 'model', limit: this.#limit });
-    this.#waiting[request.options.lane ?? 'interactive'].push(request);
+    const { lane } = request;
+    if (this.#count(lane) >= this.#limits[lane])
+      throw new GanglionError('QUEUE_FULL', { queue: `model, ${lane} lane`, limit: this.#limits[lane] });
+    this.#open.set(request.id, request);
   }
 
-  /** Takes a request out that will not run any more. */
+  get(id: number): Request | undefined {
+    return this.#open.get(id);
+  }
+
   remove(request: Request): void {
-    const lane = this.#waiting[request.options.lane ?? 'interactive'];
-    const at = lane.indexOf(request);
-    if (at !== -1) lane.splice(at, 1);
+    this.#open.delete(request.id);
   }
 
-  /** The next request for a model whose turn it is, marked running; undefined while one runs or none waits. */
-  take(file: string): Request | undefined {
-    if (this.#running.has(file)) return undefined;
-    for (const lane of [this.#waiting.interactive, this.#waiting.background]) {
-      const at = lane.findIndex((request) => request.file === file);
-      if (at === -1) continue;
-      const [request] = lane.splice(at, 1);
-      request!.running = true;
-      this.#running.set(file, request!);
-      return request;
-    }
-    return undefined;
+  /** Those of one model that the host does not have yet. */
+  unsent(file: string): readonly Request[] {
+    return [...this.#open.values()].filter((request) => request.file === file && !request.sent);
   }
 
-  /** The running request with this id; it no longer counts as running. */
-  finish(id: number): Request | undefined {
-    for (const [file, request] of this.#running) {
-      if (request.id !== id) continue;
-      this.#running.delete(file);
-      request.running = false;
-      return request;
+  /** Whether a model has an open question. */
+  busy(file: string): boolean {
+    for (const request of this.#open.values()) if (request.file === file) return true;
+    return false;
+  }
+
+  get running(): readonly Request[] {
+    return [...this.#open.values()].filter(({ running }) => running);
+  }
+
+  /** Questions whose turn comes before this one's: of higher lanes, and older ones of its own. */
+  ahead(request: Request): number {
+    const rank = LANES.indexOf(request.lane);
+    let ahead = 0;
+    for (const other of this.#open.values()) {
+      const theirs = LANES.indexOf(other.lane);
+      if (theirs < rank || (theirs === rank && other.id < request.id)) ahead++;
     }
-    return undefined;
+    return ahead;
+  }
+
+  status(now: MonoMs): Readonly<Record<Lane, LaneStatus>> {
+    const of = (lane: Lane): LaneStatus => {
+      const open = [...this.#open.values()].filter((request) => request.lane === lane);
+      const waiting = open.filter(({ running }) => !running);
+      return {
+        waiting: waiting.length,
+        running: open.length - waiting.length,
+        limit: this.#limits[lane],
+        oldestMs: waiting[0] === undefined ? 0 : now - waiting[0].since,
+      };
+    };
+    return { interactive: of('interactive'), event: of('event'), background: of('background') };
   }
 
   /** All of them, and forgets them. */
   drain(): readonly Request[] {
-    const all = [...this.#running.values(), ...this.#waiting.interactive, ...this.#waiting.background];
-    this.#running.clear();
-    this.#waiting.interactive = [];
-    this.#waiting.background = [];
+    const all = [...this.#open.values()];
+    this.#open.clear();
     return all;
+  }
+
+  #count(lane: Lane): number {
+    let count = 0;
+    for (const request of this.#open.values()) if (request.lane === lane) count++;
+    return count;
   }
 }

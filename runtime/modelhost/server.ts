@@ -1,7 +1,8 @@
-import type { Engine, LoadedModel, ModelSpec } from '../contract/engine.ts';
+import { LANES, type Engine, type Lane, type LoadedModel, type ModelSpec } from '../contract/engine.ts';
 import { GanglionError } from '../errors.ts';
 import { loadWith } from './engines/registry.ts';
-import { toWire, type FromHost, type Question, type ToHost } from './protocol.ts';
+import { Lanes } from './lanes.ts';
+import { toWire, type Answer, type FromHost, type Question, type QuestionKind, type ToHost } from './protocol.ts';
 
 /** The model host's side of the protocol: holds the models, answers each message, cancels what is withdrawn. */
 export class ModelServer {
@@ -9,20 +10,21 @@ export class ModelServer {
   readonly #send: (message: FromHost) => void;
   readonly #models = new Map<string, LoadedModel>();
   readonly #running = new Map<number, AbortController>();
+  readonly #lanes: Lanes;
 
-  constructor(engines: readonly Engine[], send: (message: FromHost) => void) {
+  constructor(engines: readonly Engine[], send: (message: FromHost) => void, mono: () => number) {
     this.#engines = engines;
     this.#send = send;
+    this.#lanes = new Lanes(mono);
   }
 
   handle(message: ToHost): void {
     if (message.type === 'load')
       void this.#run(message.id, async (signal) => this.#load(message.id, message.spec, signal));
-    else if (message.type === 'ask')
-      void this.#run(message.id, async (signal) =>
-        this.#ask(message.id, message.file, message.question, signal),
-      );
+    else if (message.type === 'ask') void this.#run(message.id, async (signal) => this.#ask(message, signal));
     else if (message.type === 'cancel') this.#running.get(message.id)?.abort();
+    else if (message.type === 'unload') void this.#unload(message.file);
+    else if (message.type === 'hold') this.#lanes.hold(message.lanes);
   }
 
   /** Cancels what runs and lets go of the models. */
@@ -47,30 +49,71 @@ export class ModelServer {
   }
 
   async #load(id: number, spec: ModelSpec, signal: AbortSignal): Promise<FromHost> {
-    await this.#models.get(spec.file)?.dispose();
-    this.#models.delete(spec.file);
+    await this.#unload(spec.file);
     const model = await loadWith(this.#engines, spec, signal);
     this.#models.set(spec.file, model);
-    const kinds: Question['kind'][] = [];
-    if (model.choose !== undefined) kinds.push('choose');
-    if (model.classify !== undefined) kinds.push('classify');
+    const kinds = (['decide', 'chat', 'classify'] as const).filter((kind) => model[kind] !== undefined);
     return { type: 'loaded', id, info: model.info, kinds };
   }
 
-  async #ask(id: number, file: string, question: Question, signal: AbortSignal): Promise<FromHost> {
+  async #unload(file: string): Promise<void> {
+    const model = this.#models.get(file);
+    this.#models.delete(file);
+    await model?.dispose();
+  }
+
+  async #ask(
+    { id, file, lane, question }: Extract<ToHost, { type: 'ask' }>,
+    signal: AbortSignal,
+  ): Promise<FromHost> {
     const model = this.#models.get(file);
     if (model === undefined) throw new GanglionError('MODEL_NOT_READY', { file, reason: 'it is not' });
+    if (model[question.kind] === undefined) throw cannot(file, question.kind);
     const answer =
-      question.kind === 'choose'
-        ? await model.choose?.(question.request, signal)
-        : await model.classify?.(question.request, signal);
-    if (answer === undefined) {
-      throw new GanglionError('MODEL_QUESTION_INVALID', {
-        file,
-        expected: 'a question it can answer',
-        received: question.kind,
-      });
-    }
+      question.kind === 'classify'
+        ? await this.#classify(id, model, question, signal)
+        : await this.#inLane(id, model, question, { lane, signal, file });
     return { type: 'answer', id, answer };
   }
+
+  /** Classifiers take milliseconds and have no place to step back at: they do not wait for a lane. */
+  async #classify(
+    id: number,
+    model: LoadedModel,
+    { request }: Extract<Question, { kind: 'classify' }>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    this.#send({ type: 'started', id });
+    return model.classify!(request, signal);
+  }
+
+  async #inLane(
+    id: number,
+    model: LoadedModel,
+    question: Exclude<Question, { kind: 'classify' }>,
+    place: { readonly lane: Lane; readonly signal: AbortSignal; readonly file: string },
+  ): Promise<Answer> {
+    if (!LANES.includes(place.lane))
+      throw new GanglionError('MODEL_QUESTION_INVALID', {
+        file: place.file,
+        expected: `one of the lanes ${LANES.join(', ')}`,
+        received: String(place.lane),
+      });
+    return this.#lanes.run(place, async (turn) => {
+      this.#send({ type: 'started', id });
+      const answer =
+        question.kind === 'decide'
+          ? await model.decide!(question.request, turn)
+          : await model.chat!(question.request, turn, (text) => this.#send({ type: 'piece', id, text }));
+      return { ...answer, timings: { ...answer.timings, waitedMs: turn.waitedMs } };
+    });
+  }
+}
+
+function cannot(file: string, kind: QuestionKind): GanglionError {
+  return new GanglionError('MODEL_QUESTION_INVALID', {
+    file,
+    expected: 'a question it can answer',
+    received: kind,
+  });
 }

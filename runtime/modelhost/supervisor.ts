@@ -75,9 +75,14 @@ export class Supervisor {
   }
 
   #spawn(): void {
-    const { clock, log, memoryBytes, extensions } = this.#options;
+    const { clock, log, memoryBytes, extensions, prefixCache } = this.#options;
+    const settings = {
+      priority: PRIORITY,
+      extensions: extensions ?? [],
+      ...(prefixCache === undefined ? {} : { prefixCache }),
+    };
     const host = new HostProcess(
-      { clock, log, memoryBytes, extensions: extensions ?? [], priority: PRIORITY, ...this.#times },
+      { clock, log, memoryBytes, settings, ...this.#times },
       {
         message: (message) => {
           if (host === this.#process) this.#received(message);

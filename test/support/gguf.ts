@@ -5,6 +5,7 @@ import {
   type GgufTensor,
   type GgufValue,
 } from '../../quantize/index.ts';
+import { bpeTable, type TokenTable } from './vocabulary.ts';
 
 export interface TinyLlama {
   /** Row length of every matrix: a multiple of 256 for k-quants, of 32 for Q8_0. */
@@ -13,24 +14,20 @@ export interface TinyLlama {
   readonly type?: 'F32' | 'F16' | 'Q8_0';
   readonly seed?: number;
   readonly contextTokens?: number;
+  /** Default: `bpeTable()`. */
+  readonly vocabulary?: TokenTable;
   /** Jinja source; without it the model has no chat template. */
   readonly chatTemplate?: string;
 }
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
-const SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
-
-/**
- * Writes a llama-architecture model with random weights and a byte-level BPE vocabulary: every byte, every letter with a
- * space before it, and three control tokens. It answers nonsense, but a given seed always the same nonsense.
- */
+/** Writes a llama-architecture model with random weights. It answers nonsense, but a given seed always the same nonsense. */
 export async function writeTinyLlama(file: string, options: TinyLlama = {}): Promise<void> {
   const embd = options.embd ?? 64;
   const layers = options.layers ?? 2;
   const type = options.type ?? 'F32';
   const ff = embd * 2;
-  const tokens = [...byteTokens(), ...LETTERS.map((letter) => `Ġ${letter}`), ...SPECIAL];
-  const eos = tokens.indexOf('<|endoftext|>');
+  const vocabulary = options.vocabulary ?? bpeTable();
+  const { tokens } = vocabulary;
   const random = mulberry32(options.seed ?? 1);
   const weights = (name: string, ...shape: number[]): GgufTensor => ({
     name,
@@ -82,26 +79,7 @@ export async function writeTinyLlama(file: string, options: TinyLlama = {}): Pro
     ['llama.rope.dimension_count', u32(embd / heads)],
     ['llama.attention.layer_norm_rms_epsilon', { type: 'float32', value: Math.fround(1e-5) }],
     ['llama.vocab_size', u32(tokens.length)],
-    ['tokenizer.ggml.model', text('gpt2')],
-    ['tokenizer.ggml.pre', text('gpt-2')],
-    ['tokenizer.ggml.tokens', array('string', tokens)],
-    [
-      'tokenizer.ggml.token_type',
-      array(
-        'int32',
-        tokens.map((token) => (SPECIAL.includes(token) ? 3 : 1)),
-      ),
-    ],
-    [
-      'tokenizer.ggml.merges',
-      array(
-        'string',
-        LETTERS.map((letter) => `Ġ ${letter}`),
-      ),
-    ],
-    ['tokenizer.ggml.bos_token_id', u32(eos)],
-    ['tokenizer.ggml.eos_token_id', u32(eos)],
-    ['tokenizer.ggml.add_bos_token', { type: 'bool', value: false }],
+    ...vocabularyEntries(vocabulary),
     ...(options.chatTemplate === undefined
       ? []
       : [['tokenizer.chat_template', text(options.chatTemplate)] as const]),
@@ -112,13 +90,48 @@ export async function writeTinyLlama(file: string, options: TinyLlama = {}): Pro
 export const CHATML =
   '{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
-/** The 256 byte tokens as GPT-2 writes them: printable bytes as themselves, the others moved to U+0100 and up. */
-function byteTokens(): string[] {
-  let moved = 0;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    return String.fromCodePoint(printable ? byte : 256 + moved++);
+function vocabularyEntries(table: TokenTable): [string, GgufValue][] {
+  return [
+    ['tokenizer.ggml.model', text(table.model)],
+    ...(table.model === 'gpt2' ? [['tokenizer.ggml.pre', text('gpt-2')] as [string, GgufValue]] : []),
+    ['tokenizer.ggml.tokens', array('string', table.tokens)],
+    ['tokenizer.ggml.token_type', array('int32', table.types)],
+    ...(table.merges === undefined
+      ? []
+      : [['tokenizer.ggml.merges', array('string', table.merges)] as [string, GgufValue]]),
+    ...(table.scores === undefined
+      ? []
+      : [['tokenizer.ggml.scores', array('float32', table.scores)] as [string, GgufValue]]),
+    ['tokenizer.ggml.bos_token_id', u32(table.bos)],
+    ['tokenizer.ggml.eos_token_id', u32(table.eos)],
+    ['tokenizer.ggml.add_bos_token', { type: 'bool', value: table.addBos }],
+  ];
+}
+
+/** Writes a LoRA adapter of rank 4 with random weights for the query projections of a model of `writeTinyLlama`. */
+export async function writeTinyAdapter(
+  file: string,
+  options: { readonly embd?: number; readonly layers?: number; readonly architecture?: string } = {},
+): Promise<void> {
+  const embd = options.embd ?? 64;
+  const random = mulberry32(7);
+  const matrix = (name: string, rows: number, columns: number): GgufTensor => ({
+    name,
+    shape: [rows, columns],
+    type: 'F32',
+    values: () => normal(rows * columns, 0.5, random),
   });
+  const tensors = Array.from({ length: options.layers ?? 2 }, (_, i) => [
+    matrix(`blk.${i}.attn_q.weight.lora_a`, embd, 4),
+    matrix(`blk.${i}.attn_q.weight.lora_b`, 4, embd),
+  ]).flat();
+  const metadata: GgufMetadata = new Map<string, GgufValue>([
+    ['general.architecture', text(options.architecture ?? 'llama')],
+    ['general.type', text('adapter')],
+    ['adapter.type', text('lora')],
+    ['adapter.lora.alpha', { type: 'float32', value: 8 }],
+  ]);
+  await writeGguf(file, { metadata, tensors });
 }
 
 function text(value: string): GgufValue {

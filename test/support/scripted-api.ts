@@ -9,12 +9,14 @@ import type {
   Health,
   HistoryPoint,
   HistoryQuery,
+  ModelListing,
   PolicyInfo,
   RuntimeApi,
   RuntimeEvent,
   Stats,
 } from '../../runtime/contract/api.ts';
 import type { Decision } from '../../runtime/contract/decision.ts';
+import type { ChatAnswer, ChatRequest } from '../../runtime/contract/engine.ts';
 import type { Area, Entity, House } from '../../runtime/contract/house.ts';
 import { entityOf, propertyOf, type EntityId, type PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
@@ -22,6 +24,15 @@ import type { PropertyState, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { newId } from '../../runtime/lib/id.ts';
+
+export function chatAnswer(text: string): ChatAnswer {
+  return {
+    text,
+    finish: 'stop',
+    tokens: { cached: 40, prompt: 7, generated: 3 },
+    timings: { waitedMs: 1, promptMs: 20, predictedMs: 30 },
+  };
+}
 
 export const NOW = Date.UTC(2026, 0, 5, 21, 30);
 
@@ -48,6 +59,17 @@ export class ScriptedApi implements RuntimeApi {
   answer: (text: string, options: AskOptions) => Promise<AskResult> = (text) =>
     Promise.resolve(askResult(text));
 
+  listing: ModelListing[] = [{ name: 'tiny', state: 'ready' }];
+  chats: ChatRequest[] = [];
+  /** What `chat` does; replace to script slow or failing answers. */
+  write: (request: ChatRequest, onText: (piece: string) => void, signal?: AbortSignal) => Promise<ChatAnswer> = (
+    request,
+    onText,
+  ) => {
+    for (const piece of ['It is ', 'on.']) onText(piece);
+    return Promise.resolve(chatAnswer(`It is on.${request.stop.join('')}`));
+  };
+
   constructor(entities: readonly Entity[] = [ENTITIES.light, ENTITIES.lock, ENTITIES.sensor]) {
     this.house = scriptedHouse(entities);
     this.state = scriptedState({
@@ -55,6 +77,20 @@ export class ScriptedApi implements RuntimeApi {
       'light.hall.brightness': 20,
       'sensor.hall.temperature': 21.437,
     });
+  }
+
+  models(): readonly ModelListing[] {
+    return this.listing;
+  }
+
+  async chat(
+    _model: string,
+    request: ChatRequest,
+    options: { readonly signal?: AbortSignal },
+    onText: (piece: string) => void = () => {},
+  ): Promise<ChatAnswer> {
+    this.chats.push(request);
+    return this.write(request, onText, options.signal);
   }
 
   emit(event: RuntimeEvent): void {

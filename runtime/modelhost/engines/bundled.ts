@@ -1,18 +1,19 @@
 import type { Engine } from '../../contract/engine.ts';
-import { formatOfHead } from '../../../quantize/index.ts';
-import type { EngineLog } from './llama.ts';
+import type { LanguageModels } from '../tokens/language-models.ts';
+import { llamaAccepts } from './llama/accepts.ts';
 import { onnxEngine } from './onnx.ts';
 
-/** The engines that come with the runtime. llama.cpp is imported when the first GGUF is: it takes 0.4 s and 60 MB. */
-export function bundledEngines(log: EngineLog): readonly Engine[] {
-  let llama: Promise<Engine> | undefined;
+export type HostLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+
+/** The engines that come with the runtime. A library is imported when the first model needs it: that takes time and memory. */
+export function bundledEngines(models: LanguageModels, log: HostLog): readonly Engine[] {
   return [
     {
       name: 'llama',
-      accepts: (_file, head) => formatOfHead(head) === 'gguf',
+      accepts: (_file, head) => llamaAccepts(head),
       load: async (spec, signal) => {
-        llama ??= import('./llama.ts').then(({ llamaEngine }) => llamaEngine(log));
-        return (await llama).load(spec, signal);
+        const { loadLlama } = await import('./llama/load.ts');
+        return models.make(loadLlama(spec, signal, log));
       },
     },
     onnxEngine(),

@@ -12,13 +12,13 @@ import { LlmRung, OnnxRung } from '../../../runtime/modelhost/rungs.ts';
 import { ModelHost } from '../../../runtime/modelhost/client.ts';
 import { quantizeGguf, type Quantization } from '../../../quantize/index.ts';
 import { writeTinyLlama } from '../../support/gguf.ts';
-import { memoryLog, modelHost, writeTroubleEngine } from '../../support/modelhost.ts';
+import { memoryLog, modelHost, question, writeTroubleEngine } from '../../support/modelhost.ts';
 import { writeTinyClassifier } from '../../support/onnx.ts';
 
 let folder: string;
 const path = (name: string): string => join(folder, name);
-const spec = (file: string): ModelSpec => ({ file, contextTokens: 512, threads: 1, gpuLayers: 0 });
-const question = { prefix: 'You decide.', suffix: 'It is dark.', choices: ['none', 'light.hall.turn_on'] };
+const spec = (file: string): ModelSpec => ({ file, contextTokens: 512, threads: 1, device: 'cpu' });
+const dark = question('It is dark.');
 const soon = { deadlineMs: 10_000 };
 
 beforeAll(async () => {
@@ -42,8 +42,8 @@ describe('ModelHost with real models', () => {
   afterAll(async () => host?.stop());
 
   it('answers questions in words and in numbers', async () => {
-    const chosen = await host.choose(path('tiny.gguf'), question, soon);
-    expect(chosen.probabilities).toHaveLength(2);
+    const decided = await host.decide(path('tiny.gguf'), dark, soon);
+    expect([' none', ' light.hall.turn_on']).toContain(decided.text);
     const classified = await host.classify(path('tiny.onnx'), { features: Float64Array.of(1, 1) }, soon);
     expect(classified.index).toBe(1);
     expect(host.info(path('tiny.onnx'))?.engine).toBe('onnx');
@@ -57,14 +57,15 @@ describe('ModelHost with real models', () => {
     const output = path(`${type}.gguf`);
     await quantizeGguf({ input: path(input), output, type });
     expect((await host.load(spec(output))).details['quantization']).toBe(type);
-    const quantized = await host.choose(output, question, soon);
-    expect(quantized.probabilities).toHaveLength(2);
+    expect((await host.decide(output, dark, soon)).probability).toBeGreaterThanOrEqual(0.5);
   });
 
   it('stays close to the original after Q8_0', async () => {
-    const original = await host.choose(path('tiny.gguf'), question, soon);
-    const quantized = await host.choose(path('Q8_0.gguf'), question, soon);
-    expect(Math.abs(original.probabilities[0]! - quantized.probabilities[0]!)).toBeLessThan(0.05);
+    const share = async (file: string): Promise<number> => {
+      const { text, probability } = await host.decide(file, dark, soon);
+      return text === ' none' ? probability : 1 - probability;
+    };
+    expect(Math.abs((await share(path('tiny.gguf'))) - (await share(path('Q8_0.gguf'))))).toBeLessThan(0.05);
   });
 
   it('decides as rungs of the ladder', async () => {
@@ -107,19 +108,19 @@ describe('ModelHost with real models', () => {
     );
     writeFileSync(path('letter.gguf'), 'This is only a letter.');
     await expect(host.load(spec(path('letter.gguf')))).rejects.toThrow(/a file that begins with "This is "/);
-    await expect(host.load(spec(folder))).rejects.toThrow(/is a directory/);
+    await expect(host.load(spec(folder))).rejects.toThrow(/a folder without a model this runtime knows/);
     await expect(host.load(spec(path('missing.gguf')))).rejects.toThrow(/no such file/);
-    await expect(host.choose(path('missing.gguf'), question, soon)).rejects.toMatchObject({
+    await expect(host.decide(path('missing.gguf'), dark, soon)).rejects.toMatchObject({
       code: 'MODEL_FILE_UNREADABLE',
     });
-    await expect(host.choose(path('unheard.gguf'), question, soon)).rejects.toMatchObject({
+    await expect(host.decide(path('unheard.gguf'), dark, soon)).rejects.toMatchObject({
       code: 'MODEL_NOT_READY',
     });
-    await expect(host.choose(path('tiny.onnx'), question, soon)).rejects.toMatchObject({
+    await expect(host.decide(path('tiny.onnx'), dark, soon)).rejects.toMatchObject({
       code: 'MODEL_QUESTION_INVALID',
     });
     expect(host.status.pid).toBe(pid);
-    await host.choose(path('tiny.gguf'), question, soon);
+    await host.decide(path('tiny.gguf'), dark, soon);
   });
 
   it('takes a file that was mended', async () => {
@@ -130,22 +131,22 @@ describe('ModelHost with real models', () => {
   it('does not die of Ctrl-C, which reaches the whole process group', async () => {
     const { pid } = host.status;
     process.kill(pid!, 'SIGINT');
-    await host.choose(path('tiny.gguf'), question, soon);
+    await host.decide(path('tiny.gguf'), dark, soon);
     expect(host.status.pid).toBe(pid);
   });
 
   it('comes back after kill -9: the question fails at once, the models are loaded again', async () => {
     const { pid, counters } = host.status;
-    const asked = host.choose(path('tiny.gguf'), question, soon);
+    const asked = host.decide(path('tiny.gguf'), dark, soon);
     process.kill(pid!, 'SIGKILL');
     await expect(asked).rejects.toMatchObject({
       code: 'MODEL_HOST_DIED',
       fields: { reason: 'it was ended by SIGKILL' },
     });
-    await expect(host.choose(path('tiny.gguf'), question, soon)).rejects.toMatchObject({
+    await expect(host.decide(path('tiny.gguf'), dark, soon)).rejects.toMatchObject({
       code: 'MODEL_NOT_READY',
     });
-    await vi.waitFor(async () => host.choose(path('tiny.gguf'), question, soon), {
+    await vi.waitFor(async () => host.decide(path('tiny.gguf'), dark, soon), {
       timeout: 30_000,
       interval: 20,
     });
@@ -163,70 +164,107 @@ describe('ModelHost with models that make trouble', () => {
   const log = memoryLog();
   let host: ModelHost;
   beforeAll(async () => {
-    host = modelHost({ log, extensions: [path('trouble.mjs')], maxQueue: 3, times: { hangMs: 800 } });
+    host = modelHost({
+      log,
+      extensions: [path('trouble.mjs')],
+      laneLimits: { interactive: 2, event: 3, background: 2 },
+      times: { hangMs: 800 },
+    });
     await host.start();
     await Promise.all(['H', 'S', 'W'].map(async (what) => host.load(spec(path(`fake-${what}`)))));
   });
   afterAll(async () => host?.stop());
   const ask = async (
     what: string,
-    suffix: string,
-    options: Partial<Parameters<ModelHost['choose']>[2]> = {},
-  ) => host.choose(path(`fake-${what}`), { ...question, suffix }, { ...soon, ...options });
+    text: string,
+    options: Partial<Parameters<ModelHost['decide']>[2]> = {},
+  ) => host.decide(path(`fake-${what}`), question(text), { ...soon, ...options });
+  const asked = (text: string): Promise<void> =>
+    vi.waitFor(() => expect(log.lines).toContain(`debug: asked ${text}`), { interval: 5 });
+  const waiting = (): number => Object.values(host.status.lanes).reduce((sum, lane) => sum + lane.waiting, 0);
 
   it('tells a deadline in the queue from one at work, and goes on after both', async () => {
-    const running = ask('S', 'slow', { deadlineMs: 60 });
-    const waiting = ask('S', 'quick', { deadlineMs: 10 });
-    await expect(waiting).rejects.toMatchObject({
+    const running = ask('S', 'slow 1', { deadlineMs: 300 });
+    await asked('slow 1');
+    const queued = ask('S', 'quick', { deadlineMs: 10 });
+    await expect(queued).rejects.toMatchObject({
       code: 'MODEL_DEADLINE',
       fields: { stage: 'queue', deadlineMs: 10 },
     });
     await expect(running).rejects.toMatchObject({ code: 'MODEL_DEADLINE', fields: { stage: 'run' } });
-    await expect(ask('S', 'late', { deadlineMs: 0 })).rejects.toMatchObject({ code: 'MODEL_DEADLINE' });
+    for (const deadlineMs of [0, -5]) {
+      await expect(ask('S', 'late', { deadlineMs })).rejects.toMatchObject({ code: 'MODEL_DEADLINE' });
+    }
     await ask('S', 'after');
-    expect(log.lines.filter((line) => line.startsWith('debug: asked'))).not.toContain('debug: asked quick');
+    expect(log.lines).not.toContain('debug: asked quick');
   });
 
   it('withdraws what is aborted, waiting or at work', async () => {
     const abort = new AbortController();
-    const running = ask('S', 'slow', { signal: abort.signal });
-    const waiting = ask('S', 'never', { signal: abort.signal });
+    const running = ask('S', 'slow 2', { signal: abort.signal });
+    const queued = ask('S', 'never', { signal: abort.signal });
+    await asked('slow 2');
     abort.abort();
     await expect(running).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
-    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await expect(queued).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
     await expect(ask('S', 'slow', { signal: abort.signal })).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
     await ask('S', 'after');
-    expect(host.status.waiting).toBe(0);
+    expect(waiting()).toBe(0);
   });
 
-  it('refuses what its queue has no room for, counts it, and lets interactive questions go first', async () => {
+  it('refuses what a lane has no room for, counts it, and keeps the other lanes open', async () => {
     const abort = new AbortController();
-    const first = ask('S', 'slow', { signal: abort.signal });
-    const order: string[] = [];
-    const asked = [
-      ask('S', 'a', { lane: 'background' }).then(() => order.push('a')),
-      ask('S', 'b', { lane: 'background' }).then(() => order.push('b')),
-      ask('S', 'c', { lane: 'interactive' }).then(() => order.push('c')),
-    ];
+    const { signal } = abort;
+    const open = [ask('S', 'slow 3', { signal, lane: 'event' })];
+    await asked('slow 3');
+    open.push(ask('S', 'b', { signal, lane: 'event' }), ask('S', 'c', { signal, lane: 'event' }));
     const { refused } = host.status.counters;
-    await expect(ask('S', 'd')).rejects.toMatchObject({ code: 'QUEUE_FULL', fields: { limit: 3 } });
+    await expect(ask('S', 'd', { lane: 'event' })).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+      fields: { limit: 3, queue: 'model, event lane' },
+    });
     expect(host.status.counters.refused).toBe(refused + 1);
-    // Another model does not wait behind this one, but shares the room.
-    expect(host.status.waiting).toBe(3);
+    expect(host.status.lanes.event).toMatchObject({ running: 1, waiting: 2, limit: 3 });
+    await ask('S', 'in between', { lane: 'interactive' });
     abort.abort();
-    await expect(first).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
-    await Promise.all(asked);
-    expect(order).toEqual(['c', 'a', 'b']);
+    for (const one of open) await expect(one).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
   });
 
-  it('lets one model answer while another is busy', async () => {
+  it('lets a person pass between two decode calls, whatever model is asked, and tells the waiting', async () => {
     const abort = new AbortController();
-    const busy = ask('S', 'slow', { signal: abort.signal });
-    await ask('W', 'meanwhile');
+    const slow = ask('S', 'slow 4', { signal: abort.signal, lane: 'background' });
+    await asked('slow 4');
+    const order: string[] = [];
+    const event = ask('W', 'event', { lane: 'event' }).then(() => order.push('event'));
+    const person = ask('W', 'person').then((answer) => {
+      order.push('person');
+      return answer;
+    });
+    expect((await person).timings.waitedMs).toBeGreaterThan(0);
+    await event;
+    expect(order).toEqual(['person', 'event']);
+    expect(host.status.lanes.background.running).toBe(1);
     abort.abort();
-    await expect(busy).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
-    // Once this is answered the one before has been let go of.
-    await ask('S', 'after');
+    await expect(slow).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+  });
+
+  it('classifies without waiting for a lane', async () => {
+    const abort = new AbortController();
+    const slow = ask('S', 'slow 5', { signal: abort.signal });
+    await asked('slow 5');
+    expect((await host.classify(path('fake-W'), { features: Float64Array.of(1) }, soon)).index).toBe(0);
+    abort.abort();
+    await expect(slow).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+  });
+
+  it('holds lanes back and lets them go on', async () => {
+    host.hold(['background', 'event']);
+    const held = ask('W', 'held', { lane: 'event' });
+    await ask('W', 'not held');
+    expect(host.status.held).toEqual(['background', 'event']);
+    expect(host.status.lanes.event.waiting).toBe(1);
+    host.hold([]);
+    await held;
   });
 
   it('ends a host that hangs', async () => {
@@ -256,14 +294,54 @@ describe('ModelHost with models that make trouble', () => {
   });
 
   it('stops at once, with whoever waits told', async () => {
-    const asked = ask('S', 'slow');
+    const open = ask('S', 'slow 6');
     const { pid } = host.status;
     const started = performance.now();
-    await Promise.all([host.stop(), expect(asked).rejects.toMatchObject({ code: 'MODEL_HOST_STOPPED' })]);
+    await Promise.all([host.stop(), expect(open).rejects.toMatchObject({ code: 'MODEL_HOST_STOPPED' })]);
     expect(performance.now() - started).toBeLessThan(2000);
     expect(alive(pid!)).toBe(false);
     await host.stop();
     await expect(ask('W', 'too late')).rejects.toMatchObject({ code: 'MODEL_HOST_STOPPED' });
+  });
+});
+
+describe('ModelHost with a budget', () => {
+  const log = memoryLog();
+  let host: ModelHost;
+  const ask = async (what: string) => host.decide(path(`fake-${what}`), question('now'), soon);
+  const states = () => host.status.models.map(({ file, state }) => `${file.at(-1)} ${state}`).toSorted();
+  beforeAll(async () => {
+    // Each takes 100 bytes.
+    host = modelHost({ log, extensions: [path('trouble.mjs')], budgetBytes: 250 });
+    await host.start();
+  });
+  afterAll(async () => host?.stop());
+
+  it('loads a model when it is first asked, once however many ask', async () => {
+    host.register(spec(path('fake-S')));
+    expect(states()).toEqual(['S unloaded']);
+    await Promise.all([ask('S'), ask('S'), ask('S')]);
+    expect(states()).toEqual(['S ready']);
+  });
+
+  it('unloads the one that was asked longest ago when there is no room, and loads it again when it is asked', async () => {
+    await host.load(spec(path('fake-W')));
+    await ask('W');
+    await host.load(spec(path('fake-H')));
+    expect(states()).toEqual(['H ready', 'S unloaded', 'W ready']);
+    await vi.waitFor(() => expect(log.lines).toContain('debug: let go of S'));
+    await ask('S');
+    expect(states()).toEqual(['H ready', 'S ready', 'W unloaded']);
+    expect(log.lines.some((line) => /fake-W made room for .*fake-S/.test(line))).toBe(true);
+  });
+
+  it('refuses a model that does not fit at all, with both figures', async () => {
+    writeFileSync(path('fake-big'), `FAKEW${'x'.repeat(1000)}`);
+    await expect(host.load(spec(path('fake-big')))).rejects.toMatchObject({
+      code: 'MODEL_OVER_BUDGET',
+      fields: { needed: 1005, budget: 250 },
+    });
+    await ask('S');
   });
 });
 

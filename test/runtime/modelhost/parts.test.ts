@@ -6,12 +6,6 @@ import { GanglionError } from '../../../runtime/errors.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { Backoff } from '../../../runtime/modelhost/backoff.ts';
 import { ChildOutput } from '../../../runtime/modelhost/child-output.ts';
-import {
-  choiceProbabilities,
-  labelledList,
-  labelTokens,
-  LABELS,
-} from '../../../runtime/modelhost/engines/labels.ts';
 import { ownMemoryBytes, parseStatus } from '../../../runtime/modelhost/memory.ts';
 import { defaultMemoryBytes, modelSpec } from '../../../runtime/modelhost/options.ts';
 import { fromWire, toWire } from '../../../runtime/modelhost/protocol.ts';
@@ -90,7 +84,7 @@ describe('options', () => {
       file: resolve('m.gguf'),
       contextTokens: 512,
       threads: defaultThreads(),
-      gpuLayers: 0,
+      device: 'cpu',
     });
   });
 });
@@ -109,35 +103,5 @@ describe('errors between the processes', () => {
     expect(fromWire({ code: 'constructor', fields: {}, message: 'no' }, '/m').code).toBe(
       'MODEL_ANSWER_FAILED',
     );
-  });
-});
-
-describe('labels', () => {
-  it('are 52 different letters', () => {
-    expect(new Set(LABELS).size).toBe(52);
-    expect(labelledList(['a"b', 'c\nd'])).toBe('A. "a\\"b"\nB. "c\\nd"');
-    expect(labelledList(['y'.repeat(1000)]).length).toBeLessThan(210);
-  });
-
-  it('take the last token of a split word only if it is the letter itself', () => {
-    const vocabulary = ['▁', 'A', '▁B', 'xC'];
-    const split: Record<string, number[]> = { A: [0, 1], ' A': [0, 1], B: [2], ' B': [2], C: [3], ' C': [3] };
-    const tokens = labelTokens({
-      tokenize: (text) => split[text] ?? [],
-      detokenize: (token) => vocabulary[token]!.replace('▁', ' '),
-    });
-    expect(tokens.slice(0, 4)).toEqual([[1], [2], [], []]);
-  });
-
-  it('share the probability of their tokens, evenly where there is none', () => {
-    const labels = [[1, 2], [3], [4]];
-    const next = new Map([
-      [1, 0.1],
-      [2, 0.2],
-      [3, 0.1],
-      [9, 0.6],
-    ]);
-    choiceProbabilities(labels, 2, next).forEach((p, i) => expect(p).toBeCloseTo([0.75, 0.25][i]!, 9));
-    expect(choiceProbabilities(labels, 3, new Map())).toEqual([1 / 3, 1 / 3, 1 / 3]);
   });
 });
