@@ -39,7 +39,7 @@ export {
 } from './host/governor.ts';
 export { profileOf, type BoardSpeed, type Profile } from './host/profiles.ts';
 export { CATALOGUE, type CatalogueModel } from './host/catalogue.ts';
-export { kvBytesPerToken, memoryNeed, type ContextChoice, type ModelShape } from './host/model-shape.ts';
+export { memoryNeed, type ContextChoice, type ModelShape } from './host/model-shape.ts';
 export { estimateSpeed, measureMemoryGBs, speedMeasured, TYPICAL, type Measured } from './host/estimate.ts';
 export { rankModels, type Candidate, type Ranked } from './host/recommend.ts';
 export { costMs, median, type Measurement, type TuneSpec } from './host/tuner/measurement.ts';

@@ -14,6 +14,7 @@ export interface SpaceOptions {
   readonly probe: HostProbe;
   readonly profile: Profile;
   readonly shape: ModelShape;
+  readonly layers: number;
   /** Tokens the model was trained on. */
   readonly trainedTokens?: number;
   /** What the configuration says already: it is not searched. */
@@ -51,13 +52,13 @@ function fits(
 }
 
 export function spaceOf(options: SpaceOptions): TuneSpace {
-  const { probe, shape, fixed, quick } = options;
+  const { probe, fixed, quick } = options;
   const start = startOf(options);
   const graphics = probe.accelerators.some(({ backend }) => backend !== undefined);
   const values = <C extends Coordinate>(name: C, all: readonly TuneSpec[C][]): readonly TuneSpec[C][] =>
     fixed[name] === undefined ? unique(all, start[name]) : [start[name]];
   return {
-    gpuLayers: values('gpuLayers', graphics ? gpuLayers(shape.layers, quick) : [start.gpuLayers]),
+    gpuLayers: values('gpuLayers', graphics ? gpuLayers(options.layers, quick) : [start.gpuLayers]),
     threads: values('threads', threads(probe, quick)),
     batchTokens: values('batchTokens', quick ? [32, 128] : [32, 64, 128, 256, 512]),
     kvType: values('kvType', quick ? ['f16'] : ['f16', 'q8_0']),

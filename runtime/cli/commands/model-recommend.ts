@@ -1,0 +1,223 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import {
+  boardKey,
+  CATALOGUE,
+  measureMemoryGBs,
+  probeHost,
+  profileOf,
+  rankModels,
+  readTuning,
+  speedMeasured,
+  type BoardSpeed,
+  type Candidate,
+  type Measured,
+  type Profile,
+  type Ranked,
+} from '../../../devices/index.ts';
+import type { Config } from '../../config/load.ts';
+import { formatBytes, parseBytes } from '../../lib/units.ts';
+import { usage } from '../arguments.ts';
+import { defineCommand, printJson, type CommandContext } from '../command.ts';
+import { configFile, readConfig } from '../connection.ts';
+import { latencyText } from '../format.ts';
+import { shapeOf } from '../models/shape.ts';
+import { table } from '../table.ts';
+import { wrap } from '../text.ts';
+
+export const modelRecommendCommand = defineCommand({
+  args: {
+    memory: {
+      type: 'string',
+      valueHint: 'SIZE',
+      description: 'what a model may take, such as 1GB; default: `model.memory`, or what fits this board',
+    },
+  },
+  notes: ['ganglion model recommend --memory 1GB'],
+  async run({ args, io, style }) {
+    const config = readConfig(io, args.config);
+    const probe = probeHost();
+    const profile = profileOf(probe);
+    const budgetBytes = budgetOf(args.memory) ?? config.model?.memory ?? profile.modelBytes;
+    const { local, measured } = await localModels(config, folders(config, io, args.config), boardKey(probe));
+    const board = boardSpeed(profile, measured, () => io.clock.mono());
+    const here = new Set(local.map(({ source }) => source.split('/').at(-1)?.toLowerCase()));
+    const far = CATALOGUE.filter(({ reference }) => !here.has(reference.split('/').at(-1)?.toLowerCase()));
+    const ranked = rankModels({
+      candidates: [
+        ...local,
+        ...far.map((model): Candidate => ({ ...model, source: model.reference, local: false })),
+      ],
+      board,
+      budgetBytes,
+      choice: {
+        contextTokens: config.model?.context ?? profile.contextTokens,
+        batchTokens: config.model?.batch ?? profile.batchTokens,
+        kvType: config.model?.kv ?? profile.kvType,
+      },
+      deadlineMs: config.model?.deadline ?? 20_000,
+    });
+    if (args.json === true) {
+      printJson(io, {
+        board: boardKey(probe),
+        profile: profile.id,
+        budgetBytes,
+        speed: board,
+        models: ranked.map(plain),
+      });
+      return 0;
+    }
+    print(ranked, { profile, board, budgetBytes }, io, style);
+    return 0;
+  },
+});
+
+function budgetOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const bytes = parseBytes(given);
+  if (bytes === undefined || bytes <= 0)
+    throw usage(`Expected a size such as 1GB for --memory but received ${given}`, 'model recommend');
+  return bytes;
+}
+
+/** Where model files may lie: the folder of the configured one, `models/` and the configuration's own folder. */
+function folders(config: Config, io: CommandContext['io'], given: string | undefined): string[] {
+  const file = configFile(io, given);
+  const base = file === undefined ? io.cwd : dirname(file);
+  const named = config.model === undefined ? [] : [dirname(config.model.file)];
+  return [...new Set([...named, resolve(base, 'models'), join(config.data, 'models')])].filter((folder) =>
+    existsSync(folder),
+  );
+}
+
+interface Local {
+  readonly local: readonly Candidate[];
+  readonly measured: readonly Measured[];
+}
+
+/** GGUF files that can be read, with what was measured of them on this board. Parts of split models are left out. */
+async function localModels(config: Config, places: readonly string[], board: string): Promise<Local> {
+  const { listModels } = await import('../../../quantize/index.ts');
+  const seen = new Map(
+    places
+      .flatMap((place) => listModels(place))
+      .flatMap((info) => (info.format === 'gguf' ? [[info.file, info]] : [])),
+  );
+  const local: Candidate[] = [];
+  const measured: Measured[] = [];
+  for (const [file, info] of seen) {
+    if (info.split !== undefined) continue;
+    const name = file.split('/').at(-1) ?? file;
+    const tuning = readTuning(config.data, file, board);
+    const found = 'found' in tuning ? tuning.found : undefined;
+    const shape = shapeOf(info);
+    local.push({
+      ...shape,
+      name: info.name === '' ? name : info.name,
+      quantization: info.quantization,
+      source: file,
+      local: true,
+      ...(found === undefined ? {} : { measured: { measurement: found.measurement, choice: found.best } }),
+    });
+    if (found !== undefined)
+      measured.push({
+        name,
+        fileBytes: shape.fileBytes,
+        parameters: shape.parameters,
+        measurement: found.measurement,
+      });
+  }
+  return { local, measured };
+}
+
+/** By what was measured of any model here; else by the board's profile, its memory being timed if the table has none. */
+function boardSpeed(profile: Profile, measured: readonly Measured[], nowMs: () => number): BoardSpeed {
+  const known = speedMeasured(measured);
+  if (known !== undefined) return known;
+  const { speed } = profile;
+  if (speed.memoryGBs !== undefined || speed.promptGflops === undefined) return speed;
+  const memoryGBs = measureMemoryGBs(nowMs);
+  if (!Number.isFinite(memoryGBs)) return speed;
+  return { ...speed, memoryGBs, source: `${speed.source}; memory timed just now` };
+}
+
+/** What machines read: no nesting that people made up for tables. */
+function plain({ candidate, rank, memory, memoryMeasured, speed, speedSource, why }: Ranked): object {
+  const { name, quantization, source, local, licence, parameters, accuracy } = candidate;
+  return {
+    rank: rank ?? null,
+    fits: rank !== undefined,
+    name,
+    quantization,
+    source,
+    local,
+    licence: licence ?? null,
+    parameters,
+    memoryBytes: memory.totalBytes,
+    memory,
+    memoryMeasured,
+    decisionMs: speed?.decisionMs ?? null,
+    promptTokensPerS: speed?.promptTokensPerS ?? null,
+    speedSource,
+    accuracy: accuracy ?? null,
+    why,
+  };
+}
+
+function print(
+  ranked: readonly Ranked[],
+  about: { readonly profile: Profile; readonly board: BoardSpeed; readonly budgetBytes: number },
+  io: CommandContext['io'],
+  style: CommandContext['style'],
+): void {
+  const { profile, board, budgetBytes } = about;
+  io.out(`${style.bold(profile.name)}: a model may take ${formatBytes(budgetBytes)}.\n`);
+  io.out(`${wrap(`Speed: ${board.source}. Accuracy in decisions: only what was measured.`, io.columns)}\n\n`);
+  const fitting = ranked.filter(({ rank }) => rank !== undefined);
+  if (fitting.length === 0) io.out(`No model fits. ${profile.advice}\n`);
+  else io.out(rankTable(fitting, io));
+  const others = ranked.filter(({ rank }) => rank === undefined);
+  if (others.length > 0) io.out('\nNot for this board:\n');
+  for (const { candidate, why } of others)
+    io.out(`${wrap(`${label(candidate)}: ${why}`, io.columns, '  ')}\n`);
+  const [first] = fitting;
+  if (first !== undefined) io.out(`\n${next(first.candidate)}\n`);
+}
+
+function rankTable(fitting: readonly Ranked[], io: CommandContext['io']): string {
+  const rows = fitting.map(({ candidate, rank, memory, memoryMeasured, speed, speedSource, why }) => [
+    String(rank),
+    label(candidate),
+    `${memoryMeasured ? '' : '~'}${formatBytes(memory.totalBytes)}`,
+    speed === undefined
+      ? 'unknown'
+      : `${speedSource.startsWith('measured') ? '' : '~'}${latencyText(speed.decisionMs)}`,
+    candidate.accuracy === undefined ? 'not measured' : `${Math.round(candidate.accuracy.share * 100)} %`,
+    candidate.licence ?? '',
+    why,
+  ]);
+  const right = { align: 'right' as const, min: 6 };
+  return table(
+    [
+      { title: '#', min: 2, align: 'right' },
+      { title: 'MODEL', min: 20 },
+      { title: 'MEMORY', ...right },
+      { title: 'DECISION', ...right },
+      { title: 'ACCURACY', min: 8 },
+      { title: 'LICENCE', min: 6 },
+      { title: 'WHY', min: 8 },
+    ],
+    rows,
+    io.columns,
+  );
+}
+
+function label({ name, quantization }: Candidate): string {
+  return name.toLowerCase().includes(quantization.toLowerCase()) ? name : `${name} ${quantization}`;
+}
+
+function next({ local, source }: Candidate): string {
+  return local
+    ? `Measure it: ganglion model tune ${source}`
+    : `Fetch the first: ganglion model pull ${source}`;
+}
