@@ -1,6 +1,6 @@
 import type { DecideFiring, DecideSpec, Ladder, LadderAnswer, LadderRequest } from '../policies/index.ts';
 import type { House } from './contract/house.ts';
-import type { Choice } from './contract/rung.ts';
+import type { CallSpace, Choice } from './contract/rung.ts';
 import type { StateView } from './contract/state.ts';
 import type { Clock, MonoMs } from './contract/time.ts';
 import type { Proposal } from './decide.ts';
@@ -18,6 +18,13 @@ export interface DeliberationParts {
   readonly onProposal: (proposal: Proposal) => void;
   /** A decision that was under way has failed; its policy goes on with the next. */
   readonly onError: (error: unknown) => void;
+}
+
+/** What the linker left open of a request. */
+export interface OpenRequest {
+  /** Its readings, likeliest first. */
+  readonly choices: readonly Choice[];
+  readonly space: CallSpace;
 }
 
 /** What fired while its policy was being decided; only the latest counts, as its state has replaced the earlier ones. */
@@ -61,16 +68,12 @@ export class Deliberation {
     else this.#propose(firing, since, started, answer);
   }
 
-  /** A request in words whose meaning the linker left open: the model chooses among its readings. */
-  async choose(
-    text: string,
-    choices: readonly Choice[],
-    signal: AbortSignal | undefined,
-  ): Promise<LadderAnswer> {
+  /** A request in words whose meaning the linker left open: a model says what it calls for, within the space. */
+  async ask(text: string, question: OpenRequest, signal: AbortSignal | undefined): Promise<LadderAnswer> {
     const { askLadder, house, state } = this.#parts;
     const frame = { names: [], values: new Float64Array(0), stateVersion: state.version };
     const signals = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
-    return askLadder.decide({ policy: 'ask', choices, frame, guidance: text, state, house }, signals);
+    return askLadder.decide({ policy: 'ask', ...question, frame, guidance: text, state, house }, signals);
   }
 
   stop(): void {

@@ -11,6 +11,7 @@ import type { HealthBoard } from './health.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
 import { defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
+import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
 
 export interface ModelsOptions {
@@ -33,10 +34,12 @@ const CHAT_MS = 600_000;
 export class Models {
   readonly #options: ModelsOptions;
   readonly #host: ModelHost | undefined;
+  readonly #repeats: Repeats;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
-    const { config, classifiers, engineModules, clock, random, log } = options;
+    const { config, classifiers, engineModules, clock, random, log, problems } = options;
+    this.#repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
     const further = Object.keys(config.models).length;
     if (config.model === undefined && classifiers.size === 0 && further === 0) return;
     const memoryBytes = config.model?.memory ?? defaultMemoryBytes();
@@ -58,7 +61,10 @@ export class Models {
     const host = this.#host;
     if (host === undefined) return rungs;
     if (config.model !== undefined)
-      rungs.set('llm', new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0 }));
+      rungs.set(
+        'llm',
+        new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0, repeats: this.#repeats }),
+      );
     if (classifiers.size > 0)
       rungs.set(
         'onnx',
@@ -112,7 +118,11 @@ export class Models {
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
     if (status === undefined) return {};
+    const { repeated, loops, refused } = this.#repeats.counters;
     return {
+      model_questions_repeated: repeated,
+      model_question_loops: loops,
+      model_questions_refused: refused,
       model_host_running: status.state === 'running' ? 1 : 0,
       model_host_memory_bytes: status.memoryBytes,
       ...Object.fromEntries(LANES.map((lane) => [`model_waiting_${lane}`, status.lanes[lane].waiting])),

@@ -17,7 +17,7 @@ export interface LadderOptions {
 /** How a decision came out. `rung: 'abstain'` has no calls and says in `explanation` why nobody answered. */
 export interface LadderAnswer {
   readonly rung: RungName;
-  /** Of the choice taken; −1 for abstain. */
+  /** Of the choice taken; −1 for abstain, and where a request in words was answered with calls. */
   readonly index: number;
   readonly calls: readonly Call[];
   readonly confidence: number;
@@ -131,46 +131,85 @@ export class Ladder {
       attempt.skipped.push({ rung: rung.name, reason: cut(wrong) });
       return undefined;
     }
-    const choice = answer as RungAnswer & { kind: 'choice' };
-    for (const faster of this.#options.rungs.slice(0, i)) {
+    const given = answer as Exclude<RungAnswer, { kind: 'abstain' }>;
+    // What is learned is which choice to make; calls are a person's words, and said once.
+    if (given.kind === 'choice') this.#teach(given, i, request, attempt);
+    return {
+      rung: rung.name,
+      index: given.kind === 'choice' ? given.index : -1,
+      calls: given.kind === 'choice' ? request.choices[given.index]!.calls : given.calls,
+      confidence: given.confidence,
+      explanation: given.explanation,
+      skipped: attempt.skipped,
+      ...(given.tokens === undefined ? {} : { tokens: given.tokens }),
+    };
+  }
+
+  #teach(choice: RungAnswer & { kind: 'choice' }, i: number, request: RungRequest, attempt: Attempt): void {
+    const { rungs } = this.#options;
+    for (const faster of rungs.slice(0, i)) {
       if (!('decide' in faster)) continue;
       try {
-        faster.learn?.(request, choice, rung.name);
+        faster.learn?.(request, choice, (rungs[i] as Rung).name);
       } catch (error) {
         attempt.skipped.push({ rung: faster.name, reason: cut(`could not learn: ${messageOf(error)}`) });
       }
     }
-    return {
-      rung: rung.name,
-      index: choice.index,
-      calls: request.choices[choice.index]!.calls,
-      confidence: choice.confidence,
-      explanation: choice.explanation,
-      skipped: attempt.skipped,
-      ...(choice.tokens === undefined ? {} : { tokens: choice.tokens }),
-    };
   }
 }
 
 /** Why an answer does not count. Custom rungs are user code, so everything about it is checked. */
 function problemOf(answer: unknown, request: RungRequest, minConfidence: number): string | undefined {
   if (typeof answer !== 'object' || answer === null || !('kind' in answer)) return 'it gave no answer';
-  const { kind, reason, index, confidence, explanation } = answer as Record<string, unknown>;
+  const { kind, reason, index, calls, confidence, explanation } = answer as Record<string, unknown>;
   if (kind === 'abstain')
     return typeof reason === 'string' && reason !== '' ? reason : 'it abstained without a reason';
-  if (kind !== 'choice') return 'it gave an answer of no known kind';
-  if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= request.choices.length) {
-    return `it chose ${typeof index === 'number' ? index : typeof index} of ${request.choices.length} choices`;
-  }
+  if (kind !== 'choice' && kind !== 'calls') return 'it gave an answer of no known kind';
+  const wrong = kind === 'choice' ? choiceProblem(index, request) : callsProblem(calls, request);
+  if (wrong !== undefined) return wrong;
   if (typeof confidence !== 'number' || !(confidence >= 0 && confidence <= 1)) {
     return 'its confidence is not a number from 0 to 1';
   }
   if (typeof explanation !== 'string') return 'it gave no explanation';
   if (confidence < minConfidence) {
-    const label = request.choices[index]!.label;
-    return `it would choose ${label} but is only ${confidence.toFixed(2)} sure, the policy wants ${minConfidence}`;
+    const what =
+      kind === 'choice' ? request.choices[index as number]!.label : namesOf(calls as readonly Call[]);
+    const who = request.space === undefined ? 'the policy wants' : 'a request in words wants';
+    return `it would choose ${what} but is only ${confidence.toFixed(2)} sure, ${who} ${minConfidence}`;
   }
   return undefined;
+}
+
+function choiceProblem(index: unknown, { choices }: RungRequest): string | undefined {
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < choices.length)
+    return undefined;
+  return `it chose ${typeof index === 'number' ? index : typeof index} of ${choices.length} choices`;
+}
+
+/** Calls are an answer to a request in words only, and only on the entities it is about. */
+function callsProblem(calls: unknown, { space }: RungRequest): string | undefined {
+  if (space === undefined) return 'it answered with calls where a choice was asked for';
+  if (!Array.isArray(calls)) return 'it gave no list of calls';
+  if (calls.length > space.maxCalls) return `it gave ${calls.length} calls of at most ${space.maxCalls}`;
+  for (const call of calls as readonly unknown[]) {
+    if (!isCall(call)) return 'it gave a call that is none';
+    if (!space.entities.some(({ id }) => id === call.entity))
+      return `it called ${call.entity}, which the request is not about`;
+  }
+  return undefined;
+}
+
+function isCall(call: unknown): call is Call {
+  if (typeof call !== 'object' || call === null) return false;
+  const { entity, command, args } = call as Record<string, unknown>;
+  if (typeof entity !== 'string' || typeof command !== 'string') return false;
+  if (typeof args !== 'object' || args === null) return false;
+  return Object.values(args).every((value) => ['number', 'string', 'boolean'].includes(typeof value));
+}
+
+function namesOf(calls: readonly Call[]): string {
+  const names = calls.map(({ entity, command }) => `${entity}.${command}`);
+  return names.length === 0 ? 'none' : names.join('; ');
 }
 
 function abstained(skipped: readonly SkippedRung[]): LadderAnswer {

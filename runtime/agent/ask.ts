@@ -13,6 +13,7 @@ import type { Clock } from '../contract/time.ts';
 import type { Decider, Proposal } from '../decide.ts';
 import type { Deliberation } from '../deliberation.ts';
 import { matchesAny } from '../lib/pattern.ts';
+import { openRequest } from './open-request.ts';
 
 export interface AskingParts {
   readonly house: House;
@@ -24,6 +25,8 @@ export interface AskingParts {
   readonly clock: Clock;
   readonly subscribe: RuntimeApi['subscribe'];
 }
+
+const EMPTY = 'No device of this house takes commands yet; `ganglion devices` shows what it has.';
 
 /** A rung's part of a proposal. */
 type Answer = Pick<Proposal, 'rung' | 'calls' | 'confidence' | 'explanation' | 'skipped' | 'tokens'>;
@@ -65,8 +68,10 @@ export class Asking {
     if (linked.kind === 'certain')
       return { ...certain(linked.explanation), calls: linked.calls, confidence: linked.confidence };
     if (linked.kind === 'question') return certain(this.#tell(linked.about ?? [], linked.explanation));
+    if (!takesCommands(house)) return certain(`${linked.explanation} ${EMPTY}`);
     if (linked.kind === 'nothing') return certain(linked.explanation);
-    const answer = await deliberation.choose(text, linked.choices, options.signal);
+    const question = openRequest(linked.choices, house);
+    const answer = await deliberation.ask(text, question, options.signal);
     return answer.rung === 'abstain' ? withReadings(answer, linked.choices, linked.explanation) : answer;
   }
 
@@ -122,6 +127,12 @@ export class Asking {
     }
     return known;
   }
+}
+
+function takesCommands(house: House): boolean {
+  for (const { target, commands } of house.entities())
+    if (target !== undefined && commands.length > 0) return true;
+  return false;
 }
 
 function certain(explanation: string): Answer {

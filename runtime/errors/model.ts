@@ -92,6 +92,12 @@ export const MODEL_ERRORS = {
     (f: { file: string }) => `Expected an answer from ${f.file} but the request was withdrawn.`,
     'Nothing to do: whoever asked no longer wants the answer.',
   ),
+  MODEL_ASKED_IN_LOOP: spec(
+    'caller',
+    (f: { policy: string; asks: number; seconds: number }) =>
+      `Expected policy ${f.policy} to ask something new but it asked the same more than ${f.asks} times within ${f.seconds} s.`,
+    'Look at what sets the policy off: perhaps its own actions do. Give it a `cooldown` or fewer properties to listen to.',
+  ),
   MODEL_ANSWER_FAILED: spec(
     'environment',
     (f: { file: string; reason: string }) => `Expected an answer from ${f.file} but ${f.reason}.`,

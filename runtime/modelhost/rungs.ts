@@ -1,94 +1,246 @@
-import type { Chosen } from '../contract/engine.ts';
+import { labelOf } from '../../devices/index.ts';
+import type { Call } from '../contract/action.ts';
+import type { RungName } from '../contract/decision.ts';
+import type {
+  Classified,
+  ClassifyRequest,
+  Decided,
+  DecideRequest,
+  Lane,
+  Prompt,
+} from '../contract/engine.ts';
 import type { House } from '../contract/house.ts';
-import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
+import type { CallSpace, Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import { isGanglionError } from '../errors.ts';
-import type { ModelHost } from './client.ts';
-import { LABELS } from './engines/labels.ts';
-import { DETAILS, housePrefix, requestSuffix, type Detail } from './prompt.ts';
+import { choiceAnswers, type ChoiceAnswers } from './calls/choices.ts';
+import { callLanguage } from './calls/language.ts';
+import { readCalls } from './calls/read.ts';
+import { pointed, type PointedSpace } from './calls/space.ts';
+import { DETAILS, housePrompt, type Detail, type HousePrompt } from './prompt/house.ts';
+import { Pointers } from './prompt/pointers.ts';
+import { callQuestion, choiceQuestion, type Question } from './prompt/question.ts';
+import type { Repeats } from './repeats.ts';
+import { abstain, answering, doubt, percent, runnerUp } from './wording.ts';
 
-/** What the rungs need of the model host. */
-export type Asker = Pick<ModelHost, 'choose' | 'classify'>;
+export interface AskerOptions {
+  readonly deadlineMs: number;
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+}
+
+/** Whoever answers closed questions: the model host, or a server elsewhere. */
+export interface Asker {
+  /** Throws MODEL_…, QUEUE_FULL. */
+  decide(file: string, request: DecideRequest, options: AskerOptions): Promise<Decided>;
+  /** Throws MODEL_…, QUEUE_FULL. */
+  classify(file: string, request: ClassifyRequest, options: AskerOptions): Promise<Classified>;
+}
 
 export interface LlmRungOptions {
-  readonly host: Asker;
-  /** The model's file, as it was loaded. */
+  readonly host: Pick<Asker, 'decide'>;
+  /** The model's file, as it was loaded; whatever names the model to `host`. */
   readonly file: string;
   /** Below it the answer is a guess, and the rung abstains. 0–1 */
   readonly minConfidence: number;
+  /** Questions asked before, and loops. Shared by the rungs of a daemon; absent: every question is asked. */
+  readonly repeats?: Repeats;
+  /** Default `llm`. */
+  readonly name?: RungName;
+  /** What explanations call it. Default `The language model`. */
+  readonly calledAs?: string;
 }
 
-/** Rung `llm`: the language model picks among the decision's choices. */
+/** What is asked, and what the answer means. */
+interface Asked {
+  readonly lane: Lane;
+  readonly language: DecideRequest['language'];
+  readonly exact: boolean;
+  readonly question: (house: HousePrompt) => Question;
+}
+
+/** A reply with what had to be left out of its prompt. */
+interface Reply {
+  readonly decided: Decided;
+  readonly repeated: boolean;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Rungs `llm` and `remote`: a language model picks among a policy's choices, or answers a request in words with calls
+ * of its space. It answers in a closed language and writes nothing of its own.
+ */
 export class LlmRung implements Rung {
-  readonly name = 'llm';
+  readonly name: RungName;
   readonly #options: LlmRungOptions;
+  readonly #calledAs: string;
+  readonly #pointers = new Pointers();
   #prefix: Prefix | undefined;
 
   constructor(options: LlmRungOptions) {
     this.#options = options;
+    this.name = options.name ?? 'llm';
+    this.#calledAs = options.calledAs ?? 'The language model';
   }
 
   async decide(request: RungRequest, signal: AbortSignal): Promise<RungAnswer> {
-    const { minConfidence } = this.#options;
+    if (!isWorthAsking(request)) return abstain('the house has no devices yet');
+    this.#pointers.follow(request.house);
+    return answering(() =>
+      request.space === undefined
+        ? this.#choose(request, signal)
+        : this.#call(request, request.space, signal),
+    );
+  }
+
+  async #choose(request: RungRequest, signal: AbortSignal): Promise<RungAnswer> {
     const { choices } = request;
-    if (choices.length > LABELS.length) {
-      return abstain(
-        `${choices.length} choices are more than the ${LABELS.length} a language model is given`,
-      );
-    }
-    return answering(async () => {
-      const chosen = await this.#ask(request, signal);
-      const choice = choices[chosen.index];
-      if (choice === undefined) return abstain('the model named no choice');
-      if (chosen.probability < minConfidence) {
-        return abstain(`the model is not sure: ${percent(chosen.probability)} for ${choice.label}`);
-      }
-      return {
-        kind: 'choice',
-        index: chosen.index,
-        confidence: chosen.probability,
-        explanation: `The language model chose ${choice.label} with ${percent(chosen.probability)}${runnerUp(chosen.probabilities, chosen.index, request)}.`,
-        tokens: chosen.tokens,
-      };
+    const answers = choiceAnswers(choices.map(({ label }) => label));
+    if (answers === undefined) return abstain('the policy has no choices');
+    const reply = await this.#ask(request, signal, {
+      lane: 'event',
+      language: answers.language,
+      exact: answers.exact,
+      question: (): Question => choiceQuestion(request, answers, this.#pointers),
     });
+    const { decided } = reply;
+    const labelled = (text: string): string | undefined => choices[indexOf(answers, text)]?.label;
+    const label = labelled(decided.text);
+    if (decided.abstained) return abstain(this.#unsure(reply, label));
+    if (label === undefined) return abstain('the answer was none of the choices');
+    const next = decided.alternatives[0];
+    return {
+      kind: 'choice',
+      index: indexOf(answers, decided.text),
+      confidence: decided.probability,
+      explanation: this.#explain(reply, label, next && labelled(next.text)),
+      tokens: decided.tokens,
+    };
+  }
+
+  async #call(request: RungRequest, callSpace: CallSpace, signal: AbortSignal): Promise<RungAnswer> {
+    const space = pointed(callSpace, (id) => this.#pointers.of(id));
+    const language = callLanguage(space);
+    if (language === undefined) return abstain('nothing that may be meant takes commands a model can give');
+    const reply = await this.#ask(request, signal, {
+      lane: 'interactive',
+      language,
+      exact: false,
+      question: (house) => callQuestion(request, space, house),
+    });
+    const { decided } = reply;
+    const calls = readCalls(decided.text, space);
+    if (decided.abstained) return abstain(this.#unsure(reply, calls && callsText(calls)));
+    if (calls === undefined) return abstain('the answer was none of the calls it may make');
+    const next = decided.alternatives[0];
+    return {
+      kind: 'calls',
+      calls: once(calls),
+      confidence: decided.probability,
+      explanation: this.#explain(reply, callsText(calls), next && readText(next.text, space)),
+      tokens: decided.tokens,
+    };
   }
 
   /** Tells less of the house where the context is too short for all of it. */
-  async #ask(request: RungRequest, signal: AbortSignal): Promise<Chosen> {
-    const { host, file } = this.#options;
-    const suffix = requestSuffix(request);
-    const choices = request.choices.map((choice) => choice.label);
-    const options = { deadlineMs: request.budgetMs, lane: laneOf(request), signal };
+  async #ask(request: RungRequest, signal: AbortSignal, asked: Asked): Promise<Reply> {
+    const { host, file, minConfidence, repeats } = this.#options;
+    const { language, exact, lane } = asked;
+    const options = { deadlineMs: request.budgetMs, lane, signal };
     for (;;) {
       const prefix = this.#prefixOf(request.house);
+      const question = asked.question(prefix.prompt);
+      const prompt: Prompt = { system: prefix.prompt.parts, user: question.parts, opening: 'Answer:' };
+      const wanted: DecideRequest = {
+        prompt,
+        language,
+        alternatives: 1,
+        ...(minConfidence > 0 ? { minProbability: minConfidence } : {}),
+        ...(exact ? { exact } : {}),
+      };
+      const ask = async (): Promise<Decided> => host.decide(file, wanted, options);
       try {
-        return await host.choose(file, { prefix: prefix.text, suffix, choices }, options);
+        const { decided, repeated } =
+          repeats === undefined
+            ? { decided: await ask(), repeated: false }
+            : await repeats.answer({ policy: request.policy, file }, wanted, ask);
+        return { decided, repeated, notes: [...prefix.notes, ...question.notes] };
       } catch (error) {
-        const shorter = DETAILS[DETAILS.indexOf(prefix.detail) + 1];
+        const shorter = DETAILS[DETAILS.indexOf(prefix.prompt.detail) + 1];
         if (!isGanglionError(error) || error.code !== 'MODEL_PROMPT_TOO_LONG' || shorter === undefined)
           throw error;
-        this.#prefix = { ...prefix, detail: shorter, text: housePrefix(request.house, shorter) };
+        this.#prefix = this.#makePrefix(request.house, shorter);
       }
     }
   }
 
-  /** The same text until the house changes, so that its KV state is found again. */
+  /** The same until the house changes, so that its keys and values are found again. */
   #prefixOf(house: House): Prefix {
-    if (this.#prefix?.house !== house || this.#prefix.version !== house.version) {
-      this.#prefix = { house, version: house.version, detail: 'entities', text: housePrefix(house) };
-    }
+    if (this.#prefix?.house !== house || this.#prefix.version !== house.version)
+      this.#prefix = this.#makePrefix(house, 'entities');
     return this.#prefix;
+  }
+
+  #makePrefix(house: House, detail: Detail): Prefix {
+    const prompt = housePrompt(house, this.#pointers, detail);
+    const notes =
+      detail === 'areas'
+        ? ['it was told of the house per area only, as its context is too short for each device']
+        : detail === 'nothing'
+          ? ['it was told nothing of the house but what this is about, as its context is too short']
+          : [];
+    return { house, version: house.version, prompt, notes };
+  }
+
+  #unsure({ notes }: Reply, label: string | undefined): string {
+    const { minConfidence } = this.#options;
+    const towards = label === undefined ? '' : ` of ${label}`;
+    const left = notes.length === 0 ? '' : `; ${notes.join('; ')}`;
+    return `the model is less than ${percent(minConfidence)} sure${towards}${left}`;
+  }
+
+  #explain({ decided, repeated, notes }: Reply, answer: string, next: string | undefined): string {
+    const sure = `${this.#calledAs} chose ${answer} with ${percent(decided.probability)}`;
+    const rest = [runnerUp(next, decided.alternatives[0]?.probability), doubt(decided)].join('');
+    const left = notes.map((note) => `; ${note}`).join('');
+    const known = repeated ? '; it was asked the same before, and this is the answer it gave then' : '';
+    return `${sure}${rest}${left}${known}.`;
   }
 }
 
 interface Prefix {
   readonly house: House;
   readonly version: number;
-  readonly detail: Detail;
-  readonly text: string;
+  readonly prompt: HousePrompt;
+  readonly notes: readonly string[];
+}
+
+/** Without devices only tools can be called, and only policies call them. */
+function isWorthAsking({ house, choices }: RungRequest): boolean {
+  for (const _ of house.entities()) return true;
+  return choices.some(({ calls }) => calls.some((call) => call.entity.startsWith('tool.')));
+}
+
+function indexOf({ texts }: ChoiceAnswers, text: string): number {
+  return texts.findIndex((one) => one.trim() === text.trim());
+}
+
+/** The same call said twice is meant once: two toggles would undo each other. */
+function once(calls: readonly Call[]): Call[] {
+  const seen = new Map(calls.map((call) => [labelOf([call]), call]));
+  return [...seen.values()];
+}
+
+function callsText(calls: readonly Call[]): string {
+  return calls.length === 0 ? 'none' : labelOf(once(calls));
+}
+
+function readText(text: string, space: PointedSpace): string | undefined {
+  const calls = readCalls(text, space);
+  return calls === undefined ? undefined : callsText(calls);
 }
 
 export interface OnnxRungOptions {
-  readonly host: Asker;
+  readonly host: Pick<Asker, 'classify'>;
   /** The classifier of a policy, by the policy's id; undefined where it has none. */
   readonly fileOf: (policy: string) => string | undefined;
   /** 0–1 */
@@ -112,7 +264,7 @@ export class OnnxRung implements Rung {
     const missing = frame.values.findIndex((value) => !Number.isFinite(value));
     if (missing !== -1) return abstain(`${frame.names[missing] ?? 'a feature'} is not known`);
     return answering(async () => {
-      const options = { deadlineMs: request.budgetMs, lane: laneOf(request), signal };
+      const options: AskerOptions = { deadlineMs: request.budgetMs, lane: 'event', signal };
       const { index, probability, probabilities } = await host.classify(
         file,
         { features: frame.values },
@@ -126,45 +278,16 @@ export class OnnxRung implements Rung {
       }
       if (probability < minConfidence)
         return abstain(`the classifier is not sure: ${percent(probability)} for ${choice.label}`);
+      const next = probabilities.reduce(
+        (best, value, i) => (i !== index && value > (probabilities[best] ?? -1) ? i : best),
+        -1,
+      );
       return {
         kind: 'choice',
         index,
         confidence: probability,
-        explanation: `The classifier chose ${choice.label} with ${percent(probability)}${runnerUp(probabilities, index, request)}.`,
+        explanation: `The classifier chose ${choice.label} with ${percent(probability)}${runnerUp(choices[next]?.label, probabilities[next])}.`,
       };
     });
   }
-}
-
-/** A model that is not ready, too slow or gone is a reason to try the next rung, not a failure of the decision. */
-async function answering(work: () => Promise<RungAnswer>): Promise<RungAnswer> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isGanglionError(error)) return abstain(error.message);
-    throw error;
-  }
-}
-
-function abstain(reason: string): RungAnswer {
-  return { kind: 'abstain', reason };
-}
-
-/** A person waits for the answer to a request in words. */
-function laneOf(request: RungRequest): 'interactive' | 'background' {
-  return request.policy === 'ask' ? 'interactive' : 'background';
-}
-
-function percent(probability: number): string {
-  return `${(probability * 100).toFixed(probability > 0.995 || probability < 0.1 ? 1 : 0)} %`;
-}
-
-function runnerUp(probabilities: readonly number[], chosen: number, request: RungRequest): string {
-  let second = -1;
-  for (let i = 0; i < probabilities.length; i++) {
-    if (i !== chosen && (second === -1 || probabilities[i]! > probabilities[second]!)) second = i;
-  }
-  return second === -1
-    ? ''
-    : `; next was ${request.choices[second]?.label ?? second} with ${percent(probabilities[second]!)}`;
 }

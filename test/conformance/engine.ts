@@ -24,7 +24,7 @@ export function engineConformance(subject: EngineSubject): void {
     let engine: Engine;
     let file: string;
     let model: LoadedModel;
-    const spec = (path: string): ModelSpec => ({ file: path, contextTokens: 512, threads: 1, gpuLayers: 0 });
+    const spec = (path: string): ModelSpec => ({ file: path, contextTokens: 512, threads: 1, device: 'cpu' });
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'ganglion-engine-'));

@@ -1,19 +1,19 @@
-import type { Turn } from '../../contract/engine.ts';
+import type { Lane, Turn } from '../../contract/engine.ts';
 import type { TokenId, TokenSession } from './token-model.ts';
 
-/** Tokens per decode call in the background lane: the longest somebody of a higher lane waits for. */
-const BACKGROUND_TOKENS = 32;
+/** A decode call of the background lane takes this many tokens at most, so that nobody waits long for it. */
+export const BACKGROUND_TOKENS = 32;
 
-/** How many tokens two sequences share from their beginning. */
-export function sharedLength(a: readonly TokenId[], b: readonly TokenId[]): number {
-  const end = Math.min(a.length, b.length);
+/** How many tokens two sequences begin with alike. */
+export function sharedLength(held: readonly TokenId[], wanted: readonly TokenId[]): number {
+  const most = Math.min(held.length, wanted.length);
   let shared = 0;
-  while (shared < end && a[shared] === b[shared]) shared++;
+  while (shared < most && held[shared] === wanted[shared]) shared++;
   return shared;
 }
 
-/** How many tokens a decode call takes in this lane. */
-export function callTokens(batchTokens: number, { lane }: Turn): number {
+/** Tokens a decode call of a lane may take. */
+export function callTokens(lane: Lane, batchTokens: number): number {
   return lane === 'background' ? Math.min(BACKGROUND_TOKENS, batchTokens) : batchTokens;
 }
 
@@ -30,7 +30,7 @@ export async function prefill(
 ): Promise<number> {
   const shared = Math.min(sharedLength(session.tokens, tokens), length);
   const cached = session.tokens.length > shared ? await session.rewind(shared) : shared;
-  const step = callTokens(batchTokens, turn);
+  const step = callTokens(turn.lane, batchTokens);
   for (let from = cached; from < length; from += step) {
     await turn.pass();
     await session.append(tokens.slice(from, Math.min(length, from + step)));
