@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
 import type { ModelListing } from './contract/api.ts';
-import { LANES, type ChatAnswer, type ChatRequest, type ModelSpec } from './contract/engine.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
 import { GanglionError, isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
+import { tuningsOf, type Tunings } from './tuned.ts';
 import type { ProblemDesk } from './problems.ts';
 import { ModelHost } from './modelhost/client.ts';
-import { defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
+import { canonical, defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
 import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
 
@@ -35,9 +36,11 @@ export class Models {
   readonly #options: ModelsOptions;
   readonly #host: ModelHost | undefined;
   readonly #repeats: Repeats;
+  readonly #tunings: Tunings;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
+    this.#tunings = tuningsOf(options.config);
     const { config, classifiers, engineModules, clock, random, log, problems } = options;
     this.#repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
     const further = Object.keys(config.models).length;
@@ -63,7 +66,7 @@ export class Models {
     if (config.model !== undefined)
       rungs.set(
         'llm',
-        new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0, repeats: this.#repeats }),
+        new LlmRung({ host, file: specOf(config.model, this.#tunings).file, minConfidence: 0, repeats: this.#repeats }),
       );
     if (classifiers.size > 0)
       rungs.set(
@@ -85,6 +88,11 @@ export class Models {
 
   async stop(): Promise<void> {
     await this.#host?.stop();
+  }
+
+  /** Holds lanes back until the next call. */
+  hold(lanes: readonly Lane[]): void {
+    this.#host?.hold(lanes);
   }
 
   /** The language models by name, the main one first. */
@@ -138,7 +146,7 @@ export class Models {
   async #load(host: ModelHost): Promise<void> {
     const { health, problems } = this.#options;
     await host.start();
-    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model));
+    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model, this.#tunings));
     for (const spec of this.#specs()) {
       const part = `model ${shortName(spec.file)}`;
       try {
@@ -174,9 +182,9 @@ export class Models {
 
   #named(): ReadonlyMap<string, ModelSpec> {
     const { model, models } = this.#options.config;
-    const named = new Map(Object.entries(models).map(([name, one]) => [name, specOf(one)]));
+    const named = new Map(Object.entries(models).map(([name, one]) => [name, specOf(one, this.#tunings)]));
     if (model === undefined) return named;
-    const spec = specOf(model);
+    const spec = specOf(model, this.#tunings);
     return new Map([[plainName(spec.file), spec], ...named]);
   }
 
@@ -185,19 +193,25 @@ export class Models {
     const specs = [...new Set(classifiers.values())].map((file) =>
       modelSpec(file, { contextTokens: CLASSIFIER_CONTEXT, threads: 1 }),
     );
-    if (config.model !== undefined) specs.unshift(specOf(config.model));
+    if (config.model !== undefined) specs.unshift(specOf(config.model, this.#tunings));
     return specs;
   }
 }
 
-/** How a model of the configuration is loaded. */
-export function specOf(model: Config['models'][string]): ModelSpec {
+/** Where neither the configuration nor a measurement says otherwise: a house and a request fit into 2048 tokens. */
+const OPEN = { contextTokens: 2048, device: 'auto', kvType: 'f16' } as const;
+
+/** How a model of the configuration is loaded: what it leaves open is as measured on this board, or the default. */
+export function specOf(model: Config['models'][string], tunings: Tunings): ModelSpec {
   const { file, context, threads, device, gpu_layers: gpuLayers, batch, kv, lora } = model;
+  const tuned = tunings.get(canonical(file));
   return modelSpec(file, {
-    contextTokens: context,
-    device,
-    kvType: kv,
+    ...OPEN,
+    ...tuned,
     lora,
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(device === undefined ? {} : { device }),
+    ...(kv === undefined ? {} : { kvType: kv }),
     ...(threads === undefined ? {} : { threads }),
     ...(gpuLayers === undefined ? {} : { gpuLayers }),
     ...(batch === undefined ? {} : { batchTokens: batch }),

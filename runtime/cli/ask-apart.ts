@@ -15,6 +15,7 @@ import { GanglionError } from '../errors.ts';
 import { askLadder } from '../ladders.ts';
 import { RuntimeStats } from '../stats.ts';
 import { houseOfRegistry } from './house-file.ts';
+import { tuningsOf } from '../tuned.ts';
 import { LocalModel } from './local-model.ts';
 
 export interface AskApartOptions {
@@ -51,7 +52,7 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     const given = readYaml(options.state);
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
-  const model = config.model === undefined ? undefined : new LocalModel(config.model, clock);
+  const model = config.model === undefined ? undefined : new LocalModel(config.model, tuningsOf(config), clock);
   try {
     const asking = assemble(house, state, model, options);
     return await asking.ask(text, { dryRun: true, waitMs: 0, ...(signal !== undefined && { signal }) });

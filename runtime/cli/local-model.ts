@@ -6,6 +6,7 @@ import { ModelHost } from '../modelhost/client.ts';
 import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { LlmRung } from '../modelhost/rungs.ts';
 import { specOf } from '../models.ts';
+import type { Tunings } from '../tuned.ts';
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -13,11 +14,13 @@ const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 export class LocalModel implements Rung {
   readonly name = 'llm';
   readonly #model: NonNullable<Config['model']>;
+  readonly #tunings: Tunings;
   readonly #host: ModelHost;
   #rung: Promise<LlmRung> | undefined;
 
-  constructor(model: NonNullable<Config['model']>, clock: Clock) {
+  constructor(model: NonNullable<Config['model']>, tunings: Tunings, clock: Clock) {
     this.#model = model;
+    this.#tunings = tunings;
     const memoryBytes = model.memory ?? defaultMemoryBytes();
     this.#host = new ModelHost({ clock, log: silent, random: Math.random, memoryBytes });
   }
@@ -32,7 +35,7 @@ export class LocalModel implements Rung {
   }
 
   async #load(): Promise<LlmRung> {
-    const spec = specOf(this.#model);
+    const spec = specOf(this.#model, this.#tunings);
     await this.#host.start();
     await this.#host.load(spec);
     return new LlmRung({ host: this.#host, file: spec.file, minConfidence: 0 });

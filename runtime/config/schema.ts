@@ -95,9 +95,11 @@ const combine = z.strictObject({ of: z.array(z.string()).min(2), by: z.enum(['me
 /** How a local model is loaded; what is left open is measured by `ganglion model tune` or chosen by the board. */
 const localModel = {
   file: z.string(),
-  context: positive.default(2048).meta({ description: 'tokens a prompt and its answer may take' }),
+  context: positive
+    .optional()
+    .meta({ description: 'tokens a prompt and its answer may take; left out: as tuned, or 2048' }),
   threads: positive.optional(),
-  device: z.enum(DEVICES).default('auto'),
+  device: z.enum(DEVICES).optional(),
   gpu_layers: z
     .number()
     .int()
@@ -105,7 +107,10 @@ const localModel = {
     .optional()
     .meta({ description: 'layers on the accelerator; left out: as many as fit' }),
   batch: positive.optional().meta({ description: 'tokens evaluated in one call at most' }),
-  kv: z.enum(KV_TYPES).default('f16').meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
+  kv: z
+    .enum(KV_TYPES)
+    .optional()
+    .meta({ description: 'precision of the KV cache; q8_0 halves its memory; left out: as tuned, or f16' }),
   lora: z
     .array(z.strictObject({ file: z.string(), scale: z.number().default(1) }))
     .default([])

@@ -33,7 +33,7 @@ export function startOf(options: SpaceOptions): TuneSpec {
     batchTokens: profile.batchTokens,
     contextTokens: profile.contextTokens,
     kvType: profile.kvType,
-    gpuLayers: profile.gpuLayers,
+    gpuLayers: Math.min(profile.gpuLayers, allLayers(options.layers)),
     device: 'auto' as const,
     ...fixed,
   };
@@ -70,9 +70,14 @@ export function spaceOf(options: SpaceOptions): TuneSpace {
   };
 }
 
+/** The layers and, above them, what turns the last one into tokens. */
+function allLayers(layers: number): number {
+  return layers + 1;
+}
+
 /** None, half of them, all: between those, speed follows the share. */
 function gpuLayers(layers: number, quick: boolean): number[] {
-  return quick ? [0, 999] : [0, Math.ceil(layers / 2), 999];
+  return quick ? [0, allLayers(layers)] : [0, Math.ceil(layers / 2), allLayers(layers)];
 }
 
 /** Never all processors: the main loop needs one. Big cores alone are tried too, and whole cores alone. */
