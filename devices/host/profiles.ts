@@ -182,7 +182,7 @@ export function profileOf(probe: HostProbe): Profile {
   const card = probe.accelerators.some(({ backend }) => backend !== undefined);
   return {
     id: known?.id ?? 'generic',
-    name: known?.name ?? board.model,
+    name: known?.name ?? (board.model === 'unknown' ? cpu.model : board.model),
     modelThreads: Math.min(known?.modelThreads ?? genericThreads(probe), spare),
     poolThreads: cpu.cores >= 4 ? 2 : 1,
     modelBytes,

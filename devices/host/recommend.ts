@@ -21,7 +21,10 @@ export interface RecommendOptions {
   readonly board: BoardSpeed;
   /** Memory a model may take, bytes. */
   readonly budgetBytes: number;
+  /** How a model would be loaded; with a shorter context where it does not fit otherwise, but for `contextFixed`. */
   readonly choice: ContextChoice;
+  /** The configuration says the context's length. */
+  readonly contextFixed: boolean;
   /** A decision slower than this falls to the next rung, ms. */
   readonly deadlineMs: number;
 }
@@ -30,6 +33,8 @@ export interface Ranked {
   readonly candidate: Candidate;
   /** From 1; absent for those that do not fit. */
   readonly rank?: number;
+  /** Tokens of context it has room for. */
+  readonly contextTokens: number;
   readonly memory: MemoryNeed;
   readonly memoryMeasured: boolean;
   /** Absent where nothing is known about the machine. */
@@ -64,20 +69,39 @@ interface Judged {
 
 function judge(candidate: Candidate, options: RecommendOptions): Judged {
   const { measured } = candidate;
-  const choice = measured?.choice ?? options.choice;
+  const choice = measured?.choice ?? fittingChoice(candidate, options);
   const estimated = memoryNeed(candidate, choice);
   const memory =
     measured === undefined ? estimated : { ...estimated, totalBytes: measured.measurement.memoryBytes };
   const speed = measured?.measurement ?? estimateSpeed(candidate, options.board, choice.batchTokens);
   const base = {
     candidate,
+    contextTokens: choice.contextTokens,
     memory,
     memoryMeasured: measured !== undefined,
     ...(speed === undefined ? {} : { speed: only(speed) }),
     speedSource: measured === undefined ? options.board.source : 'measured on this board',
   };
-  const against = objection(memory, speed, options);
+  const against = objection(memory, speed, choice, options);
   return { ranked: { ...base, why: against ?? merit(candidate, speed) }, fits: against === undefined };
+}
+
+/** A house and a request do not fit into less. */
+const LEAST_CONTEXT = 1024;
+
+/** The longest context that fits, halved as often as it must be. */
+function fittingChoice(
+  candidate: Candidate,
+  { choice, contextFixed, budgetBytes }: RecommendOptions,
+): ContextChoice {
+  let shorter = choice;
+  while (
+    !contextFixed &&
+    shorter.contextTokens / 2 >= LEAST_CONTEXT &&
+    memoryNeed(candidate, shorter).totalBytes > budgetBytes
+  )
+    shorter = { ...shorter, contextTokens: shorter.contextTokens / 2 };
+  return shorter;
 }
 
 function only({ promptTokensPerS, tokenMs, decisionMs }: SpeedEstimate): SpeedEstimate {
@@ -87,12 +111,13 @@ function only({ promptTokensPerS, tokenMs, decisionMs }: SpeedEstimate): SpeedEs
 function objection(
   memory: MemoryNeed,
   speed: SpeedEstimate | undefined,
-  { budgetBytes, deadlineMs, choice }: RecommendOptions,
+  choice: ContextChoice,
+  { budgetBytes, deadlineMs }: RecommendOptions,
 ): string | undefined {
   const { totalBytes, weightsBytes, kvBytes } = memory;
   if (totalBytes > budgetBytes) {
-    const parts = `${formatBytes(weightsBytes)} of weights, ${formatBytes(kvBytes)} for ${choice.contextTokens} tokens of context`;
-    return `needs ${formatBytes(totalBytes)} (${parts}); a model may take ${formatBytes(budgetBytes)} here`;
+    const parts = `${formatBytes(weightsBytes)} of weights, ${formatBytes(kvBytes)} for contexts of ${choice.contextTokens} tokens`;
+    return `needs ${formatBytes(totalBytes)} (${parts}), and ${formatBytes(budgetBytes)} may be taken`;
   }
   if (speed !== undefined && speed.decisionMs > deadlineMs) {
     return `a decision takes about ${seconds(speed.decisionMs)}, longer than the ${seconds(deadlineMs)} it may take`;

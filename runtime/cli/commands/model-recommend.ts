@@ -55,6 +55,7 @@ export const modelRecommendCommand = defineCommand({
         batchTokens: config.model?.batch ?? profile.batchTokens,
         kvType: config.model?.kv ?? profile.kvType,
       },
+      contextFixed: config.model?.context !== undefined,
       deadlineMs: config.model?.deadline ?? 20_000,
     });
     if (args.json === true) {
@@ -142,7 +143,16 @@ function boardSpeed(profile: Profile, measured: readonly Measured[], nowMs: () =
 }
 
 /** What machines read: no nesting that people made up for tables. */
-function plain({ candidate, rank, memory, memoryMeasured, speed, speedSource, why }: Ranked): object {
+function plain({
+  candidate,
+  rank,
+  contextTokens,
+  memory,
+  memoryMeasured,
+  speed,
+  speedSource,
+  why,
+}: Ranked): object {
   const { name, quantization, source, local, licence, parameters, accuracy } = candidate;
   return {
     rank: rank ?? null,
@@ -153,6 +163,7 @@ function plain({ candidate, rank, memory, memoryMeasured, speed, speedSource, wh
     local,
     licence: licence ?? null,
     parameters,
+    contextTokens,
     memoryBytes: memory.totalBytes,
     memory,
     memoryMeasured,
@@ -172,7 +183,7 @@ function print(
 ): void {
   const { profile, board, budgetBytes } = about;
   io.out(`${style.bold(profile.name)}: a model may take ${formatBytes(budgetBytes)}.\n`);
-  io.out(`${wrap(`Speed: ${board.source}. Accuracy in decisions: only what was measured.`, io.columns)}\n\n`);
+  io.out(`${wrap(`Speed: ${board.source}. ~ marks what is estimated.`, io.columns)}\n\n`);
   const fitting = ranked.filter(({ rank }) => rank !== undefined);
   if (fitting.length === 0) io.out(`No model fits. ${profile.advice}\n`);
   else io.out(rankTable(fitting, io));
@@ -185,27 +196,29 @@ function print(
 }
 
 function rankTable(fitting: readonly Ranked[], io: CommandContext['io']): string {
-  const rows = fitting.map(({ candidate, rank, memory, memoryMeasured, speed, speedSource, why }) => [
-    String(rank),
-    label(candidate),
-    `${memoryMeasured ? '' : '~'}${formatBytes(memory.totalBytes)}`,
-    speed === undefined
-      ? 'unknown'
-      : `${speedSource.startsWith('measured') ? '' : '~'}${latencyText(speed.decisionMs)}`,
-    candidate.accuracy === undefined ? 'not measured' : `${Math.round(candidate.accuracy.share * 100)} %`,
-    candidate.licence ?? '',
-    why,
-  ]);
-  const right = { align: 'right' as const, min: 6 };
+  const rows = fitting.map(
+    ({ candidate, rank, contextTokens, memory, memoryMeasured, speed, speedSource }) => [
+      String(rank),
+      label(candidate),
+      String(contextTokens),
+      `${memoryMeasured ? '' : '~'}${formatBytes(memory.totalBytes)}`,
+      speed === undefined
+        ? 'unknown'
+        : `${speedSource.startsWith('measured') ? '' : '~'}${latencyText(speed.decisionMs)}`,
+      candidate.accuracy === undefined ? 'not measured' : `${Math.round(candidate.accuracy.share * 100)} %`,
+      candidate.local ? 'here' : (candidate.licence ?? ''),
+    ],
+  );
+  const right = { align: 'right' as const, min: 7 };
   return table(
     [
       { title: '#', min: 2, align: 'right' },
       { title: 'MODEL', min: 20 },
+      { title: 'CONTEXT', ...right },
       { title: 'MEMORY', ...right },
       { title: 'DECISION', ...right },
-      { title: 'ACCURACY', min: 8 },
-      { title: 'LICENCE', min: 6 },
-      { title: 'WHY', min: 8 },
+      { title: 'ACCURACY', min: 12 },
+      { title: 'LICENCE', min: 7 },
     ],
     rows,
     io.columns,

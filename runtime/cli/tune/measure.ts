@@ -51,7 +51,7 @@ export class Measurer {
     const info = await host.load({ file, ...loadable(spec) });
     const loadMs = clock.mono() - loading;
     // The first question also compiles the answers and touches every weight on the disk: it does not count.
-    await this.#decide(`warming up ${visit}`);
+    await this.#decide(`the start of visit ${visit}`, 1);
     const cold = await this.#decide(`visit ${visit}`);
     const walls: number[] = [];
     const branches: number[] = [];
@@ -76,8 +76,8 @@ export class Measurer {
     };
   }
 
-  #decide(house: string): Promise<Decided> {
-    const { host, file, lines, signal } = this.#options;
+  #decide(house: string, lines = this.#options.lines): Promise<Decided> {
+    const { host, file, signal } = this.#options;
     const request = question(house, lines, ++this.#questions);
     return host.decide(file, request, {
       deadlineMs: DEADLINE_MS,
