@@ -1,4 +1,10 @@
-import { createGovernor, lookAtVitals, type Governor, type GovernorState, type Vitals } from '../devices/index.ts';
+import {
+  createGovernor,
+  lookAtVitals,
+  type Governor,
+  type GovernorState,
+  type Vitals,
+} from '../devices/index.ts';
 import type { Lane } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { Clock } from './contract/time.ts';
@@ -32,7 +38,8 @@ export function governBoard(parts: GovernBoardParts): Governor {
       hold(state.allowance.heldLanes);
       say(state);
       const { level } = state;
-      const text = level === 'normal' ? 'The board is well again; all work goes on.' : `${capital(sentence(state))}.`;
+      const text =
+        level === 'normal' ? 'The board is well again; all work goes on.' : `${capital(sentence(state))}.`;
       if (level === 'normal') log.info({ level, before }, text);
       else log.warn({ level, before }, text);
     },

@@ -66,7 +66,12 @@ export class Models {
     if (config.model !== undefined)
       rungs.set(
         'llm',
-        new LlmRung({ host, file: specOf(config.model, this.#tunings).file, minConfidence: 0, repeats: this.#repeats }),
+        new LlmRung({
+          host,
+          file: specOf(config.model, this.#tunings).file,
+          minConfidence: 0,
+          repeats: this.#repeats,
+        }),
       );
     if (classifiers.size > 0)
       rungs.set(
@@ -118,7 +123,10 @@ export class Models {
   ): Promise<ChatAnswer> {
     const spec = this.#named().get(name);
     if (spec === undefined || this.#host === undefined)
-      throw new GanglionError('MODEL_NOT_READY', { file: name, reason: 'no model of that name is configured' });
+      throw new GanglionError('MODEL_NOT_READY', {
+        file: name,
+        reason: 'no model of that name is configured',
+      });
     const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, ...options };
     return this.#host.chat(spec.file, request, asking, onText);
   }
@@ -146,7 +154,8 @@ export class Models {
   async #load(host: ModelHost): Promise<void> {
     const { health, problems } = this.#options;
     await host.start();
-    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model, this.#tunings));
+    for (const model of Object.values(this.#options.config.models))
+      host.register(specOf(model, this.#tunings));
     for (const spec of this.#specs()) {
       const part = `model ${shortName(spec.file)}`;
       try {

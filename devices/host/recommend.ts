@@ -95,8 +95,8 @@ function fittingChoice(
   { choice, contextFixed, budgetBytes }: RecommendOptions,
 ): ContextChoice {
   let shorter = choice;
+  if (contextFixed) return choice;
   while (
-    !contextFixed &&
     shorter.contextTokens / 2 >= LEAST_CONTEXT &&
     memoryNeed(candidate, shorter).totalBytes > budgetBytes
   )

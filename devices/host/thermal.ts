@@ -25,7 +25,7 @@ export function thermalOf(files: HostFiles): Thermal {
   const zone = cpu ?? hottest;
   const bits = throttleBits(files);
   const now = new Set<Throttle>(PI_BITS.filter((_, bit) => ((bits ?? 0) & (1 << bit)) !== 0));
-  const before = PI_BITS.filter((_, bit) => ((bits ?? 0) & (1 << (bit + 16))) !== 0);
+  const before = new Set<Throttle>(PI_BITS.filter((_, bit) => ((bits ?? 0) & (1 << (bit + 16))) !== 0));
   const cooling = coolingOf(files);
   if (cooling.active) now.add('throttled');
   const alarm = voltageAlarm(files);
@@ -35,7 +35,7 @@ export function thermalOf(files: HostFiles): Thermal {
     ...(zone === undefined ? {} : { celsius: zone.celsius }),
     ...(limit === undefined ? {} : { limitCelsius: limit }),
     throttled: PI_BITS.filter((name) => now.has(name)),
-    throttledBefore: PI_BITS.filter((name) => now.has(name) || before.includes(name)),
+    throttledBefore: PI_BITS.filter((name) => now.has(name) || before.has(name)),
     throttleKnown: bits !== undefined || cooling.known || alarm !== undefined,
   };
 }

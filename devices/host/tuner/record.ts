@@ -98,15 +98,27 @@ export function tuningFile(data: string, model: string): string {
 /** Writes it whole or not at all; @returns where. Throws FILE_UNWRITABLE. */
 export function writeTuning(data: string, model: string, found: TuningRecord): string {
   const file = tuningFile(data, model);
-  const part = `${file}.part`;
   try {
     mkdirSync(join(data, 'tuning'), { recursive: true });
-    writeFileSync(part, `${JSON.stringify(found, undefined, 2)}\n`);
-    renameSync(part, file);
+    replace(file, `${JSON.stringify(found, undefined, 2)}\n`);
     return file;
   } catch (error) {
-    rmSync(part, { force: true });
     throw new GanglionError('FILE_UNWRITABLE', { file, reason: messageOf(error) }, { cause: error });
+  }
+}
+
+function replace(file: string, text: string): void {
+  const part = `${file}.part`;
+  try {
+    writeFileSync(part, text);
+    renameSync(part, file);
+  } catch (error) {
+    try {
+      rmSync(part, { force: true });
+    } catch {
+      // What kept it from being written keeps it from being removed: there is nothing to remove then.
+    }
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   boardKey,
@@ -91,11 +91,18 @@ export const modelTuneCommand = defineCommand({
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       random: Math.random,
       memoryBytes: profile.modelBytes,
-      times: { pollMs: 200 },
     });
     try {
       await host.start();
-      const measurer = new Measurer({ host, file, clock: io.clock, decisions, lines, signal: stop.signal });
+      const measurer = new Measurer({
+        host,
+        file,
+        clock: io.clock,
+        residentBytes: () => residentBytes(host.status.pid),
+        decisions,
+        lines,
+        signal: stop.signal,
+      });
       const found = await searchSettings({
         start,
         space,
@@ -140,6 +147,16 @@ function fileOf(given: string | undefined, config: Config, io: CommandContext['i
     'Expected a model file, or `model.file` in the configuration, but received neither',
     'model tune',
   );
+}
+
+/** VmRSS of a process, on Linux. */
+function residentBytes(pid: number | undefined): number | undefined {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kib === undefined ? undefined : Number(kib) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 function sameFile(a: string | undefined, b: string): boolean {

@@ -9,12 +9,7 @@ const NAMES: Readonly<Record<keyof TuneSpec, (spec: TuneSpec) => string>> = {
   batchTokens: ({ batchTokens }) => `batches of ${batchTokens}`,
   contextTokens: ({ contextTokens }) => `context ${contextTokens}`,
   kvType: ({ kvType }) => `KV ${kvType}`,
-  gpuLayers: ({ gpuLayers }) =>
-    gpuLayers === 0
-      ? 'no layers on the GPU'
-      : gpuLayers >= 999
-        ? 'all layers on the GPU'
-        : `${gpuLayers} layers on the GPU`,
+  gpuLayers: ({ gpuLayers }) => (gpuLayers === 0 ? 'no layers on the GPU' : `${gpuLayers} layers on the GPU`),
   device: ({ device }) => `device ${device}`,
 };
 

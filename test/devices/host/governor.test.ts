@@ -42,7 +42,7 @@ function rig(first: Vitals = WELL) {
     governor,
     changes,
     /** Shows other vitals for some seconds. */
-    show(next: Vitals | Error, seconds: number): GovernorState {
+    show: (next: Vitals | Error, seconds: number): GovernorState => {
       vitals = next;
       clock.advance(seconds * 1000);
       return governor.current;
