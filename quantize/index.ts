@@ -5,6 +5,7 @@ export {
   type GgufTensorInfo,
   type ReadGgufOptions,
 } from './gguf/header.ts';
+export { encodeF16 } from './gguf/encode.ts';
 export { writeGguf, type Chunks, type GgufTensor, type WriteGgufOptions } from './gguf/write.ts';
 export {
   type GgmlType,

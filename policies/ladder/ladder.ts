@@ -26,7 +26,7 @@ export interface LadderAnswer {
   readonly tokens?: TokenCounts;
 }
 
-export type LadderRequest = Omit<RungRequest, 'budgetMs'>;
+export type LadderRequest = Omit<RungRequest, 'budgetMs' | 'minConfidence'>;
 
 interface Attempt {
   readonly request: LadderRequest;
@@ -59,7 +59,7 @@ export class Ladder {
   }
 
   #from(start: number, attempt: Attempt): LadderAnswer | Promise<LadderAnswer> {
-    const { rungs, clock } = this.#options;
+    const { rungs, clock, minConfidence } = this.#options;
     for (let i = start; i < rungs.length; i++) {
       const rung = rungs[i]!;
       if (!('decide' in rung)) {
@@ -74,7 +74,7 @@ export class Ladder {
         attempt.skipped.push({ rung: rung.name, reason: refusal });
         continue;
       }
-      const request: RungRequest = { ...attempt.request, budgetMs };
+      const request: RungRequest = { ...attempt.request, budgetMs, minConfidence };
       try {
         const answer: unknown = rung.decide(request, attempt.controller.signal);
         if (isThenable(answer)) return this.#await(answer, i, request, attempt);

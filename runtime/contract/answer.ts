@@ -12,12 +12,13 @@ export type AnswerNode =
    * language does not fit that model.
    */
   | { readonly token: string; readonly otherwise?: string }
+  /** One after the other; none: the empty text. */
   | { readonly seq: readonly AnswerNode[] }
   /** One of these; at least one. */
   | { readonly any: readonly AnswerNode[] }
-  /** min, min + step, … up to max, written with `decimals` places and no more. At most 2000 values. */
+  /** min, min + step, … up to max, written with exactly `decimals` places. At most 2000 values. */
   | { readonly number: NumberRange }
-  /** `each`, up to `max` times, with `separator` between. */
+  /** `each`, once to `max` times, with `separator` between. At most 64 times. */
   | { readonly list: { readonly each: AnswerNode; readonly separator: AnswerNode; readonly max: number } };
 
 export interface NumberRange {

@@ -39,6 +39,8 @@ export interface ModelInfo {
   readonly sizeBytes: number;
   /** What it holds once loaded, weights and KV cache, as far as it is known. */
   readonly memoryBytes?: number;
+  /** (classes) Names of a classifier's classes, where its folder tells them. */
+  readonly labels?: readonly string[];
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -140,11 +142,21 @@ export interface ChatAnswer {
   readonly timings: ModelTimings;
 }
 
-/** A closed question in numbers: one row of features in, one score per class out. An image is its pixels, row by row. */
-export interface ClassifyRequest {
-  /** (features) */
-  readonly features: Float64Array | Float32Array;
-}
+/**
+ * A closed question in numbers: one row of features in, one score per class out. To a model of images the features are
+ * pixels at the model's size, (height × width × channels) row by row, 0–255; or they are given as an image file.
+ */
+export type ClassifyRequest =
+  | {
+      /** (features) */
+      readonly features: Float64Array | Float32Array;
+      readonly image?: undefined;
+    }
+  | {
+      /** The bytes of a JPEG, PNG or WebP file of any size. */
+      readonly image: Uint8Array;
+      readonly features?: undefined;
+    };
 
 export interface Classified {
   readonly index: number;

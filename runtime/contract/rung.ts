@@ -31,6 +31,8 @@ export interface RungRequest {
   readonly house: House;
   /** Milliseconds this rung may take. */
   readonly budgetMs: number;
+  /** Answers less certain than this are passed over, 0–1: a rung that knows it can stop early. */
+  readonly minConfidence?: number;
 }
 
 export type RungAnswer =

@@ -27,7 +27,7 @@ export const MODEL_ERRORS = {
     'data',
     (f: { file: string; reason: string }) =>
       `Expected a model this runtime can use in ${f.file} but ${f.reason}.`,
-    'Use a GGUF language model with a vocabulary, or an ONNX classifier with one row of numbers as input.',
+    'Use a GGUF language model with a vocabulary, or an ONNX or TensorFlow.js classifier of one row of numbers or one image.',
   ),
   MODEL_LOAD_FAILED: spec(
     'environment',

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { bundledEngines, type HostLog } from './engines/bundled.ts';
 import { loadExtensionEngines } from './engines/extensions.ts';
-import { PrefixCache } from './prefix/prefix-cache.ts';
+import { PrefixCache } from './prefix/cache.ts';
 import type { FromHost, HostSettings, ToHost } from './protocol.ts';
 import { ModelServer } from './server.ts';
 import { LanguageModels } from './tokens/language-models.ts';
@@ -31,11 +31,12 @@ async function start({ priority, extensions, prefixCache }: HostSettings): Promi
   } catch {
     // Only politeness towards the main process.
   }
+  const warn = (message: string): void => log('warn', message);
   const mono = (): number => systemClock.mono();
   models = new LanguageModels({
     mono,
     random: Math.random,
-    prefixes: prefixCache === undefined ? undefined : new PrefixCache({ ...prefixCache, log }),
+    prefixes: prefixCache === undefined ? undefined : new PrefixCache({ ...prefixCache, warn }),
   });
   const engines: Engine[] = [...bundledEngines(models, log)];
   for (const module of extensions) {
@@ -53,6 +54,7 @@ async function stop(): Promise<void> {
   // Native code that does not let go must not keep the process: nothing here needs saving.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS).unref();
   await server?.stop();
+  await models?.settled();
   process.exit(0);
 }
 

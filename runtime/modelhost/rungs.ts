@@ -9,15 +9,14 @@ import type {
   Lane,
   Prompt,
 } from '../contract/engine.ts';
-import type { House } from '../contract/house.ts';
 import type { CallSpace, Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import { isGanglionError } from '../errors.ts';
 import { choiceAnswers, type ChoiceAnswers } from './calls/choices.ts';
 import { callLanguage } from './calls/language.ts';
 import { readCalls } from './calls/read.ts';
 import { pointed, type PointedSpace } from './calls/space.ts';
-import { DETAILS, housePrompt, type Detail, type HousePrompt } from './prompt/house.ts';
-import { Pointers } from './prompt/pointers.ts';
+import type { HousePrompt } from './prompt/house.ts';
+import { HousePrompts } from './prompt/house-prompts.ts';
 import { callQuestion, choiceQuestion, type Question } from './prompt/question.ts';
 import type { Repeats } from './repeats.ts';
 import { abstain, answering, doubt, percent, runnerUp } from './wording.ts';
@@ -73,8 +72,7 @@ export class LlmRung implements Rung {
   readonly name: RungName;
   readonly #options: LlmRungOptions;
   readonly #calledAs: string;
-  readonly #pointers = new Pointers();
-  #prefix: Prefix | undefined;
+  readonly #prompts = new HousePrompts();
 
   constructor(options: LlmRungOptions) {
     this.#options = options;
@@ -84,7 +82,7 @@ export class LlmRung implements Rung {
 
   async decide(request: RungRequest, signal: AbortSignal): Promise<RungAnswer> {
     if (!isWorthAsking(request)) return abstain('the house has no devices yet');
-    this.#pointers.follow(request.house);
+    this.#prompts.follow(request.house);
     return answering(() =>
       request.space === undefined
         ? this.#choose(request, signal)
@@ -100,12 +98,12 @@ export class LlmRung implements Rung {
       lane: 'event',
       language: answers.language,
       exact: answers.exact,
-      question: (): Question => choiceQuestion(request, answers, this.#pointers),
+      question: (): Question => choiceQuestion(request, answers, this.#prompts.pointers),
     });
     const { decided } = reply;
     const labelled = (text: string): string | undefined => choices[indexOf(answers, text)]?.label;
     const label = labelled(decided.text);
-    if (decided.abstained) return abstain(this.#unsure(reply, label));
+    if (decided.abstained) return abstain(this.#unsure(request, reply, label));
     if (label === undefined) return abstain('the answer was none of the choices');
     const next = decided.alternatives[0];
     return {
@@ -118,7 +116,7 @@ export class LlmRung implements Rung {
   }
 
   async #call(request: RungRequest, callSpace: CallSpace, signal: AbortSignal): Promise<RungAnswer> {
-    const space = pointed(callSpace, (id) => this.#pointers.of(id));
+    const space = pointed(callSpace, (id) => this.#prompts.pointers.of(id));
     const language = callLanguage(space);
     if (language === undefined) return abstain('nothing that may be meant takes commands a model can give');
     const reply = await this.#ask(request, signal, {
@@ -129,7 +127,7 @@ export class LlmRung implements Rung {
     });
     const { decided } = reply;
     const calls = readCalls(decided.text, space);
-    if (decided.abstained) return abstain(this.#unsure(reply, calls && callsText(calls)));
+    if (decided.abstained) return abstain(this.#unsure(request, reply, calls && callsText(calls)));
     if (calls === undefined) return abstain('the answer was none of the calls it may make');
     const next = decided.alternatives[0];
     return {
@@ -143,59 +141,45 @@ export class LlmRung implements Rung {
 
   /** Tells less of the house where the context is too short for all of it. */
   async #ask(request: RungRequest, signal: AbortSignal, asked: Asked): Promise<Reply> {
-    const { host, file, minConfidence, repeats } = this.#options;
+    const { host, file, repeats } = this.#options;
+    const minProbability = this.#minConfidence(request);
     const { language, exact, lane } = asked;
     const options = { deadlineMs: request.budgetMs, lane, signal };
-    for (;;) {
-      const prefix = this.#prefixOf(request.house);
-      const question = asked.question(prefix.prompt);
-      const prompt: Prompt = { system: prefix.prompt.parts, user: question.parts, opening: 'Answer:' };
+    let last: unknown;
+    for (const house of this.#prompts.for((candidate) => asked.question(candidate).parts)) {
+      const question = asked.question(house);
+      const prompt: Prompt = { system: house.parts, user: question.parts, opening: 'Answer:' };
       const wanted: DecideRequest = {
         prompt,
         language,
         alternatives: 1,
-        ...(minConfidence > 0 ? { minProbability: minConfidence } : {}),
+        ...(minProbability > 0 ? { minProbability } : {}),
         ...(exact ? { exact } : {}),
       };
       const ask = async (): Promise<Decided> => host.decide(file, wanted, options);
       try {
-        const { decided, repeated } =
+        const answered =
           repeats === undefined
             ? { decided: await ask(), repeated: false }
             : await repeats.answer({ policy: request.policy, file }, wanted, ask);
-        return { decided, repeated, notes: [...prefix.notes, ...question.notes] };
+        return { ...answered, notes: [...this.#prompts.notes(house), ...question.notes] };
       } catch (error) {
-        const shorter = DETAILS[DETAILS.indexOf(prefix.prompt.detail) + 1];
-        if (!isGanglionError(error) || error.code !== 'MODEL_PROMPT_TOO_LONG' || shorter === undefined)
-          throw error;
-        this.#prefix = this.#makePrefix(request.house, shorter);
+        if (!isGanglionError(error) || error.code !== 'MODEL_PROMPT_TOO_LONG') throw error;
+        this.#prompts.tooLong(house, question.parts);
+        last = error;
       }
     }
+    throw last;
   }
 
-  /** The same until the house changes, so that its keys and values are found again. */
-  #prefixOf(house: House): Prefix {
-    if (this.#prefix?.house !== house || this.#prefix.version !== house.version)
-      this.#prefix = this.#makePrefix(house, 'entities');
-    return this.#prefix;
+  #minConfidence({ minConfidence = 0 }: RungRequest): number {
+    return Math.max(this.#options.minConfidence, minConfidence);
   }
 
-  #makePrefix(house: House, detail: Detail): Prefix {
-    const prompt = housePrompt(house, this.#pointers, detail);
-    const notes =
-      detail === 'areas'
-        ? ['it was told of the house per area only, as its context is too short for each device']
-        : detail === 'nothing'
-          ? ['it was told nothing of the house but what this is about, as its context is too short']
-          : [];
-    return { house, version: house.version, prompt, notes };
-  }
-
-  #unsure({ notes }: Reply, label: string | undefined): string {
-    const { minConfidence } = this.#options;
+  #unsure(request: RungRequest, { notes }: Reply, label: string | undefined): string {
     const towards = label === undefined ? '' : ` of ${label}`;
     const left = notes.length === 0 ? '' : `; ${notes.join('; ')}`;
-    return `the model is less than ${percent(minConfidence)} sure${towards}${left}`;
+    return `the model is less than ${percent(this.#minConfidence(request))} sure${towards}${left}`;
   }
 
   #explain({ decided, repeated, notes }: Reply, answer: string, next: string | undefined): string {
@@ -205,13 +189,6 @@ export class LlmRung implements Rung {
     const known = repeated ? '; it was asked the same before, and this is the answer it gave then' : '';
     return `${sure}${rest}${left}${known}.`;
   }
-}
-
-interface Prefix {
-  readonly house: House;
-  readonly version: number;
-  readonly prompt: HousePrompt;
-  readonly notes: readonly string[];
 }
 
 /** Without devices only tools can be called, and only policies call them. */

@@ -111,6 +111,7 @@ function choiceOf(answer: RungAnswer): number {
 /** What is wrong with an answer; undefined if nothing is. */
 function problemOf(answer: RungAnswer, { choices }: Pick<RungRequest, 'choices'>): string | undefined {
   if (answer.kind === 'abstain') return answer.reason === '' ? 'no reason' : undefined;
+  if (answer.kind === 'calls') return 'calls where a choice was asked for';
   if (choices[answer.index] === undefined) return `index ${answer.index} of ${choices.length}`;
   if (!(answer.confidence >= 0 && answer.confidence <= 1)) return `confidence ${answer.confidence}`;
   return typeof answer.explanation === 'string' ? undefined : 'no explanation';

@@ -49,7 +49,7 @@ export function textOf(parts: readonly Part[]): string {
 
 /** Every distinct text of a language, sorted. */
 export function textsOf(language: AnswerLanguage): string[] {
-  return [...new Set(spell(language.root).map(textOf))].sort();
+  return [...new Set(spell(language.root).map(textOf))].toSorted();
 }
 
 /** The canonical tokens of an answer: each stretch of text as one, then the end. */
@@ -159,7 +159,7 @@ export function anyVocabulary(alphabet: readonly string[], split?: RegExp): fc.A
     });
 }
 
-const DIGITS = [...'0123456789'];
+const DIGITS = Array.from('0123456789');
 const GROUPS = DIGITS.flatMap((a) => DIGITS.map((b): [string, string] => [a, b])).flatMap(([a, b]) => [
   [a, b] as const,
   ...DIGITS.map((c) => [a + b, c] as const),

@@ -20,7 +20,9 @@ function text(field: number, value: string): Buffer {
 }
 
 const FLOAT = 1;
+const UINT8 = 2;
 const INT64 = 7;
+const FLOAT16 = 10;
 
 function tensor(name: string, shape: readonly number[], values: readonly number[]): Buffer {
   const raw = Buffer.alloc(values.length * 4);
@@ -113,4 +115,32 @@ export function writeTinyClassifier(file: string, spec: TinyClassifier): void {
       : [bytes(12, valueInfo(output === 'logits' ? 'sum' : 'p', FLOAT, ['N', classes]))]),
   ];
   writeFileSync(file, model(graph, output === 'zipmap'));
+}
+
+export interface TinyImageClassifier {
+  /** Names stand for free sides. */
+  readonly shape: readonly (number | string)[];
+  readonly layout: 'nchw' | 'nhwc';
+  readonly type?: 'float32' | 'uint8' | 'float16';
+}
+
+/** Writes a model whose scores are the means of an image's channels as it gets them. */
+export function writeTinyImageClassifier(file: string, spec: TinyImageClassifier): void {
+  const { shape, layout, type = 'float32' } = spec;
+  const axes = layout === 'nchw' ? [2, 3] : [1, 2];
+  const channels = shape[layout === 'nchw' ? 1 : 3] ?? 'C';
+  const element = { float32: FLOAT, uint8: UINT8, float16: FLOAT16 }[type];
+  writeFileSync(
+    file,
+    model([
+      bytes(1, node('Cast', ['pixel_values'], ['floats'], intAttribute('to', FLOAT))),
+      bytes(
+        1,
+        node('ReduceMean', ['floats'], ['logits'], intsAttribute('axes', axes), intAttribute('keepdims', 0)),
+      ),
+      text(2, 'tiny image'),
+      bytes(11, valueInfo('pixel_values', element, shape)),
+      bytes(12, valueInfo('logits', FLOAT, [shape[0] ?? 'N', channels])),
+    ]),
+  );
 }

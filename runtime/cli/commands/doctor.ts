@@ -14,6 +14,7 @@ import {
 } from '../doctor/board.ts';
 import { checkBroker } from '../doctor/broker.ts';
 import { fail, ok, warn, type Check } from '../doctor/check.ts';
+import { checkGpu } from '../doctor/gpu.ts';
 import { checkModel } from '../doctor/model.ts';
 import { checkNative } from '../doctor/native.ts';
 import { Progress } from '../progress.ts';
@@ -51,6 +52,7 @@ async function* examine(io: CommandContext['io'], given: string | undefined): As
   const { config, check } = examineConfig(io, given);
   yield check;
   yield* checkNative();
+  yield* checkGpu(host);
   if (config === undefined) return;
   yield checkDisk(config.data);
   const daemon = new DaemonConnection(config);

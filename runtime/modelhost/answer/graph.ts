@@ -28,7 +28,7 @@ export type AnswerEdge =
   | { readonly kind: 'end'; readonly target: number };
 
 /** A graph may have this many edges. */
-export const MAX_EDGES = 500_000;
+export const MAX_EDGES = 200_000;
 const MAX_DEPTH = 200;
 /** A list may be this long. */
 export const MAX_LIST = 64;

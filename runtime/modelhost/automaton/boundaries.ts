@@ -8,13 +8,16 @@ export interface Piece {
 }
 
 /** A short text that begins or ends with the tokens a longer one begins or ends with. */
-interface Rim {
+export interface Rim {
   readonly id: number;
-  readonly piece: Piece;
+  readonly text: string;
+  readonly tokens: readonly TokenId[];
+  /** The tokens of this tail and each head as one, by the head's id; `true` where they are those of the two. Of tails only. */
+  readonly joined: (readonly TokenId[] | true | undefined)[];
 }
 
 /** Characters tried for a rim, from short to long, before the whole text is taken. */
-const RIM_CHARACTERS = [8, 16, 32];
+const RIM_CHARACTERS = [12, 24, 48];
 
 /**
  * Says whether two texts that meet keep their tokens. Asked thousands of times for the same few rims: what is looked at
@@ -26,9 +29,9 @@ export class Boundaries {
   readonly #pieces = new Map<string, Piece>();
   readonly #tails = new Map<string, Rim>();
   readonly #tailOf = new Map<Piece, Rim>();
-  readonly #heads = new Map<TokenId, Rim>();
+  readonly #heads = new Map<string, Rim>();
   readonly #headOf = new Map<Piece, Rim>();
-  readonly #fits = new Map<number, boolean>();
+  readonly #longHeadOf = new Map<Piece, Rim>();
 
   constructor(vocabulary: Vocabulary, key: string) {
     this.#vocabulary = vocabulary;
@@ -37,35 +40,88 @@ export class Boundaries {
 
   /** Throws MODEL_QUESTION_INVALID for text the vocabulary has no tokens for. */
   piece(text: string): Piece {
-    let piece = this.#pieces.get(text);
-    if (piece === undefined) {
-      piece = { text, tokens: this.#vocabulary.tokenize(text) };
-      if (piece.tokens.length === 0) {
-        throw answerInvalid(this.#key, "text that the model's vocabulary can write", JSON.stringify(text));
-      }
-      this.#pieces.set(text, piece);
+    return this.#pieces.get(text) ?? this.#keep(text);
+  }
+
+  #keep(text: string, tokens: readonly TokenId[] = this.#vocabulary.tokenize(text)): Piece {
+    if (tokens.length === 0) {
+      throw answerInvalid(this.#key, "text that the model's vocabulary can write", JSON.stringify(text));
     }
+    const piece = { text, tokens };
+    this.#pieces.set(text, piece);
     return piece;
   }
 
-  /** Whether the tokens of `left + right` are those of `left` followed by those of `right`. */
-  fit(left: Piece, right: Piece): boolean {
-    const tail = this.#tail(left);
-    const head = this.#head(right);
-    const pair = tail.id * 2 ** 24 + head.id;
-    let fits = this.#fits.get(pair);
-    if (fits === undefined) {
-      const joined = this.#vocabulary.tokenize(tail.piece.text + head.piece.text);
-      fits =
-        joined.length === tail.piece.tokens.length + head.piece.tokens.length &&
-        tail.piece.tokens.every((token, index) => token === joined[index]) &&
-        head.piece.tokens.every((token, index) => token === joined[tail.piece.tokens.length + index]);
-      this.#fits.set(pair, fits);
-    }
-    return fits;
+  /** Whether the tokens of a text with this tail followed by one with this head are those of the two. */
+  fit(tail: Rim, head: Rim): boolean {
+    return this.#joined(tail, head) === true;
   }
 
-  #tail(piece: Piece): Rim {
+  /** Two texts as one. Of long ones only the tokens around the boundary are made anew. */
+  join(left: Piece, right: Piece): Piece {
+    const text = left.text + right.text;
+    return this.#pieces.get(text) ?? this.#keep(text, this.#splice(left, right));
+  }
+
+  /**
+   * `left` without the tokens that change, what they become, `right` without those that change; undefined where the tokens
+   * next to those are not the ones that were looked at.
+   */
+  #splice(left: Piece, right: Piece): TokenId[] | undefined {
+    const tail = this.tail(left);
+    const head = this.#headBy(right, 2, this.#longHeadOf);
+    const joined = this.#joined(tail, head);
+    if (joined === true) {
+      return [...left.tokens, ...right.tokens];
+    }
+    const most = Math.min(joined.length, tail.tokens.length);
+    let kept = 0;
+    while (kept < most && joined[kept] === tail.tokens[kept]) {
+      kept += 1;
+    }
+    const least = Math.max(kept, joined.length - head.tokens.length);
+    let last = joined.length;
+    while (
+      last > least &&
+      joined[last - 1] === head.tokens[head.tokens.length - 1 - (joined.length - last)]
+    ) {
+      last -= 1;
+    }
+    const lost = tail.tokens.length - kept;
+    const taken = head.tokens.length - (joined.length - last);
+    // One more on either side: a token that stays, so that its neighbours are known to be canonical.
+    const known =
+      lost < tail.tokens.length &&
+      taken < head.tokens.length &&
+      lost < left.tokens.length &&
+      taken < right.tokens.length &&
+      endsWith(left.tokens, tail.tokens.slice(-lost - 1)) &&
+      startsWith(right.tokens, head.tokens.slice(0, taken + 1));
+    return known
+      ? [
+          ...left.tokens.slice(0, left.tokens.length - lost),
+          ...joined.slice(kept, last),
+          ...right.tokens.slice(taken),
+        ]
+      : undefined;
+  }
+
+  #joined(tail: Rim, head: Rim): readonly TokenId[] | true {
+    let joined = tail.joined[head.id];
+    if (joined === undefined) {
+      const tokens = this.#vocabulary.tokenize(tail.text + head.text);
+      joined =
+        tokens.length === tail.tokens.length + head.tokens.length &&
+        startsWith(tokens, tail.tokens) &&
+        endsWith(tokens, head.tokens)
+          ? true
+          : tokens;
+      tail.joined[head.id] = joined;
+    }
+    return joined;
+  }
+
+  tail(piece: Piece): Rim {
     let rim = this.#tailOf.get(piece);
     if (rim === undefined) {
       const { text, tokens } = piece;
@@ -73,11 +129,13 @@ export class Boundaries {
       const key = last.join(' ');
       rim = this.#tails.get(key);
       if (rim === undefined) {
-        const short = RIM_CHARACTERS.filter((length) => length < text.length)
-          .map((length) => this.piece(fromWhole(text, text.length - length)))
+        const short = this.#short(
+          text,
+          (length) => fromWhole(text, text.length - length),
           // Its first token is cut off from what stood before and says nothing.
-          .find((part) => part.tokens.length > last.length && endsWith(part.tokens, last));
-        rim = { id: this.#tails.size, piece: short ?? piece };
+          (part) => part.length > last.length && endsWith(part, last),
+        );
+        rim = { id: this.#tails.size, ...(short ?? piece), joined: [] };
         this.#tails.set(key, rim);
       }
       this.#tailOf.set(piece, rim);
@@ -85,22 +143,48 @@ export class Boundaries {
     return rim;
   }
 
-  #head(piece: Piece): Rim {
-    let rim = this.#headOf.get(piece);
+  /** One for all texts that begin with the same token: enough to tell whether that token stays. */
+  head(piece: Piece): Rim {
+    return this.#headBy(piece, 1, this.#headOf);
+  }
+
+  #headBy(piece: Piece, count: number, known: Map<Piece, Rim>): Rim {
+    let rim = known.get(piece);
     if (rim === undefined) {
       const { text, tokens } = piece;
       const first = tokens.slice(0, 2);
-      rim = this.#heads.get(first[0]!);
+      const key = first.slice(0, count).join(' ');
+      rim = this.#heads.get(key);
       if (rim === undefined) {
-        const short = RIM_CHARACTERS.filter((length) => length < text.length)
-          .map((length) => this.piece(untilWhole(text, length)))
-          .find((part) => part.tokens.length > first.length && startsWith(part.tokens, first));
-        rim = { id: this.#heads.size, piece: short ?? piece };
-        this.#heads.set(first[0]!, rim);
+        const short = this.#short(
+          text,
+          (length) => untilWhole(text, length),
+          (part) => part.length > first.length && startsWith(part, first),
+        );
+        rim = { id: this.#heads.size, ...(short ?? piece), joined: [] };
+        this.#heads.set(key, rim);
       }
-      this.#headOf.set(piece, rim);
+      known.set(piece, rim);
     }
     return rim;
+  }
+
+  #short(
+    text: string,
+    cut: (length: number) => string,
+    enough: (tokens: readonly TokenId[]) => boolean,
+  ): Piece | undefined {
+    for (const length of RIM_CHARACTERS) {
+      if (length >= text.length) {
+        return undefined;
+      }
+      const part = cut(length);
+      const tokens = this.#vocabulary.tokenize(part);
+      if (enough(tokens)) {
+        return { text: part, tokens };
+      }
+    }
+    return undefined;
   }
 }
 

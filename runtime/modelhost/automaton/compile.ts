@@ -16,7 +16,7 @@ export function compileAnswer(language: AnswerLanguage, vocabulary: Vocabulary):
   if (end === undefined) {
     throw answerInvalid(language.key, 'a model with a token that ends an answer', 'one without');
   }
-  const rows = determinize(segments);
+  const rows = determinize(segments, language.key);
   return { key: language.key, vocabulary, end, ...rows, ...measure(rows), segments };
 }
 
@@ -31,9 +31,13 @@ function measure({ edgesFrom, target }: Rows): { answers: number; longest: numbe
     const state = stack.at(-1)!;
     const from = edgesFrom[state]!;
     const to = edgesFrom[state + 1]!;
-    const open = target.subarray(from, to).filter((next) => answers[next] === -1);
-    if (open.length > 0) {
-      stack.push(...open);
+    const height = stack.length;
+    for (let edge = from; edge < to; edge += 1) {
+      if (answers[target[edge]!] === -1) {
+        stack.push(target[edge]!);
+      }
+    }
+    if (stack.length > height) {
       continue;
     }
     stack.pop();

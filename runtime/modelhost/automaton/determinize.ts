@@ -1,3 +1,4 @@
+import { answerInvalid } from '../answer/graph.ts';
 import type { TokenId } from '../tokens/token-model.ts';
 import type { Segment, SegmentGraph } from './segments.ts';
 
@@ -8,42 +9,54 @@ export interface Rows {
   readonly target: Uint32Array;
 }
 
+/** An automaton may have this many states: that of 200 entities and 4 calls has 4000. */
+const MAX_STATES = 200_000;
+
 /**
  * Subset construction (Rabin and Scott 1959). A place is a state of the segment graph or the middle of a segment; a state
  * of the automaton is a set of places. Nearly all sets have one member, so those go without a key.
+ *
+ * Throws MODEL_QUESTION_INVALID if there are more than 200 000 states.
  */
-export function determinize(graph: SegmentGraph): Rows {
+export function determinize(graph: SegmentGraph, key: string): Rows {
   const places = new Places(graph);
   const single = new Int32Array(places.size).fill(-1);
   const several = new Map<string, number>();
-  const sets: (readonly number[])[] = [];
-  const numberOf = (set: number[]): number => {
-    const [first] = set;
-    if (set.length === 1) {
-      if (single[first!] === -1) {
-        single[first!] = sets.push(set) - 1;
+  const sets: (number | readonly number[])[] = [];
+  const numberOf = (set: number | number[]): number => {
+    if (typeof set === 'number') {
+      if (single[set] === -1) {
+        single[set] = sets.push(set) - 1;
       }
-      return single[first!]!;
+      return single[set]!;
     }
     set.sort((a, b) => a - b);
-    const key = set.join(' ');
-    let known = several.get(key);
+    const members = set.join(' ');
+    let known = several.get(members);
     if (known === undefined) {
       known = sets.push(set) - 1;
-      several.set(key, known);
+      several.set(members, known);
     }
     return known;
   };
-  numberOf([graph.start]);
+  numberOf(graph.start);
   const edgesFrom: number[] = [0];
   const token: number[] = [];
   const target: number[] = [];
   // Grows while it is walked; states are numbered in the order in which they are walked.
   for (const set of sets) {
-    const steps = places.steps(set);
-    for (const next of [...steps.keys()].sort((a, b) => a - b)) {
-      token.push(next);
-      target.push(numberOf(steps.get(next)!));
+    if (sets.length > MAX_STATES) {
+      throw answerInvalid(key, `a language of at most ${MAX_STATES} states`, 'one of more');
+    }
+    if (typeof set === 'number' && places.isInner(set)) {
+      token.push(places.tokenAt(set));
+      target.push(numberOf(places.after(set)));
+    } else {
+      const steps = places.steps(typeof set === 'number' ? [set] : set);
+      for (const next of [...steps.keys()].toSorted((a, b) => a - b)) {
+        token.push(next);
+        target.push(numberOf(steps.get(next)!));
+      }
     }
     edgesFrom.push(token.length);
   }
@@ -81,32 +94,48 @@ class Places {
     this.size = states + this.#segmentAt.length;
   }
 
+  /** Whether a place is in the middle of a segment, so that one token is all that can follow. */
+  isInner(place: number): boolean {
+    return place >= this.#graph.states.length;
+  }
+
+  tokenAt(inner: number): TokenId {
+    const index = inner - this.#graph.states.length;
+    return this.#segmentAt[index]!.tokens[this.#offsetAt[index]!]!;
+  }
+
+  after(inner: number): number {
+    const index = inner - this.#graph.states.length;
+    const { tokens, target } = this.#segmentAt[index]!;
+    return this.#offsetAt[index] === tokens.length - 1 ? target : inner + 1;
+  }
+
   /** Where each token leads from a set of places. */
-  steps(set: readonly number[]): Map<TokenId, number[]> {
-    const steps = new Map<TokenId, number[]>();
-    const states = this.#graph.states.length;
+  steps(set: readonly number[]): Map<TokenId, number | number[]> {
+    const steps = new Map<TokenId, number | number[]>();
     for (const place of set) {
-      if (place >= states) {
-        const segment = this.#segmentAt[place - states]!;
-        const offset = this.#offsetAt[place - states]!;
-        const last = offset === segment.tokens.length - 1;
-        step(steps, segment.tokens[offset]!, last ? segment.target : place + 1);
+      if (this.isInner(place)) {
+        step(steps, this.tokenAt(place), this.after(place));
         continue;
       }
       const inner = this.#inner[place]!;
-      for (const [index, segment] of this.#graph.states[place]!.entries()) {
-        step(steps, segment.tokens[0]!, segment.tokens.length === 1 ? segment.target : inner[index]!);
+      for (const [index, { tokens, target }] of this.#graph.states[place]!.entries()) {
+        step(steps, tokens[0]!, tokens.length === 1 ? target : inner[index]!);
       }
     }
     return steps;
   }
 }
 
-function step(steps: Map<TokenId, number[]>, token: TokenId, place: number): void {
+function step(steps: Map<TokenId, number | number[]>, token: TokenId, place: number): void {
   const places = steps.get(token);
   if (places === undefined) {
-    steps.set(token, [place]);
-  } else if (!places.includes(place)) {
-    places.push(place);
+    steps.set(token, place);
+  } else if (typeof places !== 'number') {
+    if (!places.includes(place)) {
+      places.push(place);
+    }
+  } else if (places !== place) {
+    steps.set(token, [places, place]);
   }
 }

@@ -1,6 +1,6 @@
 import { answerInvalid, type AnswerGraph } from '../answer/graph.ts';
 import type { TokenId, Vocabulary } from '../tokens/token-model.ts';
-import { Boundaries, type Piece } from './boundaries.ts';
+import { Boundaries, type Piece, type Rim } from './boundaries.ts';
 
 /** A stretch of text with its tokens, or one control token, that leads to another state. */
 export interface Segment {
@@ -21,7 +21,7 @@ export interface SegmentGraph {
 }
 
 /** A graph may grow to this many segments while boundaries are mended. */
-const MAX_SEGMENTS = 500_000;
+const MAX_SEGMENTS = 200_000;
 
 type Label =
   | { readonly kind: 'text'; readonly piece: Piece }
@@ -31,6 +31,12 @@ interface Edge {
   readonly source: State;
   readonly label: Label;
   readonly target: State;
+}
+
+type TextEdge = Edge & { readonly label: { readonly kind: 'text' } };
+
+function isText(edge: Edge): edge is TextEdge {
+  return edge.label.kind === 'text';
 }
 
 interface State {
@@ -120,7 +126,11 @@ class Segmenter {
         }
         const text = edge.kind === 'text' ? edge.text : edge.otherwise;
         if (text === undefined || text === '' || /\p{Surrogate}/u.test(text)) {
-          throw answerInvalid(this.#key, 'a model with the control token of that name', 'one without');
+          throw answerInvalid(
+            this.#key,
+            `a model with the control token ${edge.kind === 'token' ? edge.name : ''}`,
+            'one without',
+          );
         }
         this.#connectText(state, text, states[edge.target]!, reached[edge.target] === 1);
       }
@@ -147,36 +157,54 @@ class Segmenter {
         rank -= 1;
         continue;
       }
-      for (const edge of [...state.into]) {
-        rank = Math.max(rank, this.#mendEdge(edge));
-      }
+      rank = Math.max(rank, this.#mendState(state));
     }
   }
 
-  /** Checks where an edge meets those that follow it. Returns the highest rank that is to be looked at again. */
-  #mendEdge(edge: Edge): number {
-    const { source, label, target } = edge;
-    if (label.kind !== 'text') {
-      return 0;
-    }
-    const unfit: Edge[] = [];
-    for (const next of target.out) {
-      if (next.label.kind === 'text' && !this.#boundaries.fit(label.piece, next.label.piece)) {
-        unfit.push(next);
+  /** Checks where texts meet at a state. Returns the highest rank that is to be looked at again. */
+  #mendState(state: State): number {
+    const heads = new Set<Rim>();
+    for (const { label } of state.out) {
+      if (label.kind === 'text') {
+        heads.add(this.#boundaries.head(label.piece));
       }
     }
-    if (unfit.length === 0) {
-      return 0;
+    const checked = new Map<Rim, boolean>();
+    const unfit: TextEdge[] = [];
+    for (const edge of state.into) {
+      if (isText(edge)) {
+        const tail = this.#boundaries.tail(edge.label.piece);
+        let fits = checked.get(tail);
+        if (fits === undefined) {
+          fits = true;
+          for (const head of heads) {
+            fits &&= this.#boundaries.fit(tail, head);
+          }
+          checked.set(tail, fits);
+        }
+        if (!fits) {
+          unfit.push(edge);
+        }
+      }
     }
+    return unfit.reduce((rank, edge) => Math.max(rank, this.#mendEdge(edge)), 0);
+  }
+
+  /** Takes an edge away from what does not fit it, and makes it one with that. Returns its source's rank. */
+  #mendEdge(edge: TextEdge): number {
+    const { source, label, target } = edge;
+    const tail = this.#boundaries.tail(label.piece);
+    const unfit = [...target.out]
+      .filter(isText)
+      .filter((next) => !this.#boundaries.fit(tail, this.#boundaries.head(next.label.piece)));
     this.#disconnect(edge);
     if (unfit.length < target.out.size) {
       this.#connect(source, label, this.#without(target, unfit));
     }
     for (const next of unfit) {
-      if (next.label.kind === 'text') {
-        this.#connect(source, this.#text(label.piece.text + next.label.piece.text), next.target);
-        this.#dirty[next.target.rank]!.add(next.target);
-      }
+      const piece = this.#boundaries.join(label.piece, next.label.piece);
+      this.#connect(source, { kind: 'text', piece }, next.target);
+      this.#dirty[next.target.rank]!.add(next.target);
     }
     this.#dirty[source.rank]!.add(source);
     return source.rank;

@@ -17,5 +17,5 @@ export async function scoreAll(walk: Walk): Promise<Place[]> {
   };
   await visit(walk.start());
   // Stable: equally likely answers keep the order of the visit, which is that of their tokens.
-  return answers.sort((a, b) => b.probability - a.probability);
+  return answers.toSorted((a, b) => b.probability - a.probability);
 }

@@ -69,7 +69,7 @@ export class Walk {
   #forced(path: TokenId[], from: number, steps: readonly Step[], probability: number): Place {
     const { edgesFrom, token, target } = this.#automaton;
     let state = from;
-    while (edgesFrom[state + 1]! - edgesFrom[state]! === 1) {
+    while (edgesFrom[state + 1] === edgesFrom[state]! + 1) {
       path.push(token[edgesFrom[state]!]!);
       state = target[edgesFrom[state]!]!;
     }

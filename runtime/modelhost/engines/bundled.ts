@@ -2,6 +2,7 @@ import type { Engine } from '../../contract/engine.ts';
 import type { LanguageModels } from '../tokens/language-models.ts';
 import { llamaAccepts } from './llama/accepts.ts';
 import { onnxEngine } from './onnx.ts';
+import { tfEngine } from './tf/engine.ts';
 
 export type HostLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 
@@ -13,9 +14,10 @@ export function bundledEngines(models: LanguageModels, log: HostLog): readonly E
       accepts: (_file, head) => llamaAccepts(head),
       load: async (spec, signal) => {
         const { loadLlama } = await import('./llama/load.ts');
-        return models.make(loadLlama(spec, signal, log));
+        return models.make(spec, async () => loadLlama(spec, signal, log));
       },
     },
     onnxEngine(),
+    tfEngine(),
   ];
 }

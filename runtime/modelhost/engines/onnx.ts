@@ -15,16 +15,21 @@ import {
   type OnnxValueInfo,
 } from '../../../quantize/index.ts';
 import { boundedThreads } from '../threads.ts';
+import { readLabels } from './image/labels.ts';
+import { folderOf } from './image/sidecar.ts';
+import { imageModelFile, OnnxImageInput } from './onnx/image.ts';
+import { openSession, type OpenedSession } from './onnx/providers.ts';
 import { toProbabilities } from './scores.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
-/** Classifiers in ONNX: one row of features in, one score per class out. */
+/** Classifiers in ONNX: one row of features or one image in, one score per class out. */
 export function onnxEngine(): Engine {
   return {
     name: 'onnx',
-    accepts: (_file, head) => formatOfHead(head) === 'onnx',
-    load,
+    accepts: (file, head) =>
+      formatOfHead(head) === 'onnx' || (head.length === 0 && imageModelFile(file) !== undefined),
+    load: async (spec, signal) => load({ ...spec, file: imageModelFile(spec.file) ?? spec.file }, signal),
   };
 }
 
@@ -32,25 +37,30 @@ async function load(spec: ModelSpec, signal: AbortSignal): Promise<LoadedModel> 
   const header = readOnnxHeader(spec.file);
   const input = inputOf(spec.file, header);
   const output = outputOf(spec.file, header);
+  const image = input.shape.length === 4 ? new OnnxImageInput(spec.file, input) : undefined;
+  // One row is computed sooner than it is copied to an accelerator and back.
+  const device = spec.device ?? (image === undefined ? 'cpu' : 'auto');
+  const labels = readLabels(folderOf(spec.file));
   const threads = boundedThreads(spec.threads);
   let runtime: Runtime;
-  let session: InferenceSession;
+  let opened: OpenedSession;
   try {
     // Imported here and not above: the library takes memory, which only a host with such a model should pay.
     runtime = await import('onnxruntime-node');
-    session = await runtime.InferenceSession.create(spec.file, {
-      executionProviders: ['cpu'],
+    opened = await openSession(runtime, spec.file, device, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
   } catch (error) {
+    if (error instanceof GanglionError) throw error;
     throw new GanglionError(
       'MODEL_LOAD_FAILED',
       { file: spec.file, reason: reason(error) },
       { cause: error },
     );
   }
+  const { session, provider, passedOver } = opened;
   if (signal.aborted) {
     await session.release();
     throw new GanglionError('MODEL_ABORTED', { file: spec.file });
@@ -60,15 +70,19 @@ async function load(spec: ModelSpec, signal: AbortSignal): Promise<LoadedModel> 
     file: spec.file,
     name: header.graph,
     sizeBytes: header.fileBytes,
+    ...(labels === undefined ? {} : { labels }),
     details: {
       producer: header.producer,
       nodes: header.nodes,
       input: `${input.name}: ${input.type}[${input.shape.join(', ')}]`,
       output: `${output.name}: ${output.type}[${output.shape.join(', ')}]`,
       threads,
+      provider,
+      ...(passedOver.length === 0 ? {} : { passedOver: passedOver.join('; ') }),
+      ...image?.details,
     },
   };
-  return new OnnxClassifier(info, session, { input, output, Tensor: runtime.Tensor });
+  return new OnnxClassifier(info, session, { input, output, image, Tensor: runtime.Tensor });
 }
 
 /** The one input a classifier has. Throws MODEL_UNSUPPORTED. */
@@ -79,15 +93,18 @@ function inputOf(file: string, header: OnnxHeader): OnnxValueInfo {
   const [input, ...others] = header.inputs;
   if (input === undefined || others.length > 0) {
     throw unsupported(
-      `it has ${header.inputs.length} inputs (${header.inputs.map(({ name }) => name).join(', ')}) where one row of numbers is given`,
+      `it has ${header.inputs.length} inputs (${header.inputs.map(({ name }) => name).join(', ')}) where one row of numbers or one image is given`,
     );
   }
-  if (input.type !== 'float32' && input.type !== 'float64') {
-    throw unsupported(`its input ${input.name} is ${input.type} and not float32`);
+  const isImage = input.shape.length === 4;
+  if (input.type !== 'float32' && input.type !== 'float64' && !(isImage && input.type === 'uint8')) {
+    const mend =
+      input.type === 'float16' ? '; convert it again and keep its inputs and outputs as float32' : '';
+    throw unsupported(`its input ${input.name} is ${input.type} and not float32${mend}`);
   }
-  if (input.shape.length > 2) {
+  if (input.shape.length > 2 && !isImage) {
     throw unsupported(
-      `its input ${input.name} has ${input.shape.length} dimensions and not 2 (rows, features)`,
+      `its input ${input.name} has ${input.shape.length} dimensions and not 2 (rows, features) or 4 (an image)`,
     );
   }
   return input;
@@ -110,6 +127,8 @@ function outputOf(file: string, header: OnnxHeader): OnnxValueInfo {
 interface Wiring {
   readonly input: OnnxValueInfo;
   readonly output: OnnxValueInfo;
+  /** For models of images. */
+  readonly image: OnnxImageInput | undefined;
   readonly Tensor: Runtime['Tensor'];
 }
 
@@ -127,20 +146,12 @@ class OnnxClassifier implements LoadedModel {
   async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classified> {
     const { file } = this.info;
     if (signal.aborted) throw new GanglionError('MODEL_ABORTED', { file });
-    const { input, output } = this.#wiring;
-    const { features } = request;
-    const wanted = input.shape.at(-1);
-    if (features.length === 0 || (typeof wanted === 'number' && wanted !== features.length)) {
-      throw new GanglionError('MODEL_QUESTION_INVALID', {
-        file,
-        expected: `${wanted ?? 'some'} features`,
-        received: `${features.length}`,
-      });
-    }
+    const { input, output, image, Tensor } = this.#wiring;
+    const asked = image === undefined ? this.#row(request) : await image.tensor(Tensor, request);
     let results: Readonly<Record<string, Tensor>>;
     try {
       // The call blocks this thread until it is done, which is why it runs in a process of its own.
-      results = await this.#session.run({ [input.name]: this.#row(features) }, [output.name]);
+      results = await this.#session.run({ [input.name]: asked }, [output.name]);
     } catch (error) {
       throw new GanglionError('MODEL_ANSWER_FAILED', { file, reason: reason(error) }, { cause: error });
     }
@@ -161,11 +172,21 @@ class OnnxClassifier implements LoadedModel {
     await this.#session.release();
   }
 
-  #row(features: Float64Array): Tensor {
+  /** (1, features) Throws MODEL_QUESTION_INVALID. */
+  #row({ features }: ClassifyRequest): Tensor {
     const { input, Tensor } = this.#wiring;
+    const wanted = input.shape.at(-1);
+    const fits = typeof wanted === 'number' ? features?.length === wanted : features?.length !== 0;
+    if (features === undefined || !fits) {
+      throw new GanglionError('MODEL_QUESTION_INVALID', {
+        file: this.info.file,
+        expected: `${wanted ?? 'some'} features`,
+        received: features === undefined ? 'an image' : `${features.length}`,
+      });
+    }
     const shape = input.shape.length === 1 ? [features.length] : [1, features.length];
     return input.type === 'float64'
-      ? new Tensor('float64', features, shape)
+      ? new Tensor('float64', Float64Array.from(features), shape)
       : new Tensor('float32', Float32Array.from(features), shape);
   }
 }

@@ -10,7 +10,8 @@ import type { Pointers } from './pointers.ts';
 import { clean, isCut, quote } from './quote.ts';
 import { entityText, inputLines } from './state-text.ts';
 
-const MAX_GUIDANCE = 2000;
+/** What a policy may say, and four times what a request in words may. */
+const MAX_GUIDANCE = 4000;
 const MAX_INPUTS = 60;
 const MAX_CHOICE = 200;
 /** Readings of the linker that are told, likeliest first. */

@@ -7,6 +7,8 @@ import { clean, numberText, quote } from './quote.ts';
 
 const MAX_VALUE = 60;
 const MAX_UNIT = 12;
+/** What units look like; anything else a device calls one is data. */
+const UNIT = /^[\p{L}°%‰µΩ²³⁻¹/·]{1,10}$/u;
 /** Properties of one entity that are told. */
 const MAX_PROPERTIES = 8;
 
@@ -23,13 +25,8 @@ export function entityText(entity: Entity, state: StateView): string {
     const property = seen[name]!;
     if (property.standing === 'unknown') return [];
     const value = property.standing === 'known' ? valueText(entity, name, property) : NOT_KNOWN;
-    return [
-      name === 'state'
-        ? value === NOT_KNOWN
-          ? `state ${value}`
-          : value
-        : `${clean(name, MAX_NAME)} ${value}`,
-    ];
+    if (name === 'state' && value !== NOT_KNOWN) return [value];
+    return [`${order.includes(name) ? name : quote(name, MAX_NAME)} ${value}`];
   });
   if (told.length === 0) return NOT_KNOWN;
   const more = names.length - MAX_PROPERTIES;
@@ -40,7 +37,7 @@ export function entityText(entity: Entity, state: StateView): string {
  * A line of what a policy looks at: a property as it is at this moment, not as it was when the policy was set off; a
  * feature of another kind (`now.hour`, a difference) as it was worked out then.
  */
-export function inputText(name: string, value: number | undefined, house: House, state: StateView): string {
+function inputText(name: string, value: number | undefined, house: House, state: StateView): string {
   if (!isPropertyKey(name))
     return `${clean(name, MAX_NAME)}: ${value === undefined ? 'unknown' : numberText(value)}`;
   const entity = house.entity(entityOf(name));
@@ -51,7 +48,7 @@ export function inputText(name: string, value: number | undefined, house: House,
   return `${label}: ${now.standing === 'known' ? valueText(entity, property, now) : NOT_KNOWN}`;
 }
 
-/** Where a policy's features come from, for the order of lines: most policies have few. */
+/** What a policy looks at, at most `max` of it. */
 export function inputLines(frame: Frame, house: House, state: StateView, max: number): string[] {
   const lines = frame.names
     .slice(0, max)
@@ -62,7 +59,7 @@ export function inputLines(frame: Frame, house: House, state: StateView, max: nu
 
 function valueText(entity: Entity | undefined, property: string, { value, unit }: PropertyState): string {
   if (value === undefined) return NOT_KNOWN;
-  const measured = unit === undefined ? '' : ` ${clean(unit, MAX_UNIT)}`;
+  const measured = unit === undefined ? '' : ` ${UNIT.test(unit) ? unit : quote(unit, MAX_UNIT)}`;
   if (typeof value === 'number') return `${numberText(value)}${measured}`;
   if (typeof value === 'boolean') return String(value);
   // Words of our own table are ours; whatever else a device says is data.

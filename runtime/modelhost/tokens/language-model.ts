@@ -10,7 +10,8 @@ import type {
 import { GanglionError, messageOf } from '../../errors.ts';
 import { AutomatonCache } from '../automaton/cache.ts';
 import { decide } from '../decode/decide.ts';
-import type { PrefixCache } from '../prefix/prefix-cache.ts';
+import type { PrefixCache } from '../prefix/cache.ts';
+import type { StateOwner } from '../prefix/entry.ts';
 import { compileChatTemplate } from './chat-template.ts';
 import { writeAnswer } from './chat.ts';
 import { prefill, sharedLength } from './prefill.ts';
@@ -23,6 +24,8 @@ export interface LanguageModelParts {
   readonly random: () => number;
   /** Absent: nothing is kept on disk. */
   readonly prefixes: PrefixCache | undefined;
+  /** What kept states of this model belong to. */
+  readonly owner: StateOwner;
   readonly onDispose: () => void;
 }
 
@@ -108,15 +111,15 @@ export class LanguageModel implements LoadedModel {
     prefix: readonly TokenId[],
     turn: Turn,
   ): Promise<{ readonly evaluated: number; readonly ms: number }> {
-    const { prefixes, mono } = this.#parts;
+    const { prefixes, owner, mono } = this.#parts;
     if (prefixes === undefined || sharedLength(session.tokens, prefix) === prefix.length)
       return { evaluated: 0, ms: 0 };
-    const restored = await prefixes.restore(session, this.#model, prefix);
+    const restored = await prefixes.restore(session, owner, prefix);
     if (restored === prefix.length) return { evaluated: 0, ms: 0 };
     const started = mono();
     const cached = await prefill(session, prefix, prefix.length, this.#model.batchTokens, turn);
     const ms = mono() - started;
-    await prefixes.keep(session, this.#model, prefix);
+    await prefixes.keep(session, owner, prefix);
     return { evaluated: prefix.length - cached, ms };
   }
 

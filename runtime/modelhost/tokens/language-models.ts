@@ -1,23 +1,33 @@
-import type { LoadedModel } from '../../contract/engine.ts';
+import type { LoadedModel, ModelSpec } from '../../contract/engine.ts';
 import type { HostCounters } from '../protocol.ts';
+import { modelDigest } from '../prefix/digest.ts';
 import { LanguageModel, type LanguageModelParts } from './language-model.ts';
 import type { TokenModel } from './token-model.ts';
 
+/** What all models of a host share. */
+export type SharedParts = Omit<LanguageModelParts, 'onDispose' | 'owner'>;
+
 /** Makes language models of what engines bring, and counts over all of them. */
 export class LanguageModels {
-  readonly #parts: Omit<LanguageModelParts, 'onDispose'>;
+  readonly #parts: SharedParts;
   readonly #models = new Set<LanguageModel>();
 
-  constructor(parts: Omit<LanguageModelParts, 'onDispose'>) {
+  constructor(parts: SharedParts) {
     this.#parts = parts;
   }
 
-  /** Disposes of the tokens' model where it cannot be used. Throws MODEL_UNSUPPORTED. */
-  async make(loading: Promise<TokenModel>): Promise<LoadedModel> {
-    const tokens = await loading;
+  /**
+   * Loads a model of tokens with `load` and makes a model of it that can be asked. Throws MODEL_UNSUPPORTED if its chat
+   * template cannot be used, and what `load` throws.
+   */
+  async make(spec: ModelSpec, load: () => Promise<TokenModel>): Promise<LoadedModel> {
+    // Before the weights are read: a file that is replaced in between must not pass for the one that was loaded.
+    const digest = await this.#digest(spec);
+    const tokens = await load();
     try {
       const model: LanguageModel = new LanguageModel(tokens, {
         ...this.#parts,
+        owner: { digest, stateKey: tokens.stateKey },
         onDispose: () => this.#models.delete(model),
       });
       this.#models.add(model);
@@ -25,6 +35,21 @@ export class LanguageModels {
     } catch (error) {
       await tokens.dispose();
       throw error;
+    }
+  }
+
+  /** Resolves when what is to be kept on disk is there. */
+  async settled(): Promise<void> {
+    await this.#parts.prefixes?.settled();
+  }
+
+  /** A file that cannot be read is the engine's to report, with the reason. */
+  async #digest({ file, lora = [] }: ModelSpec): Promise<string> {
+    if (this.#parts.prefixes === undefined) return '';
+    try {
+      return await modelDigest([file, ...lora.map((adapter) => adapter.file)]);
+    } catch {
+      return '';
     }
   }
 

@@ -3,6 +3,7 @@ import { Ladder, type LadderAnswer } from '../../../policies/index.ts';
 import type { Rung, RungAnswer, RungRequest } from '../../../runtime/contract/rung.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { rungConformance } from '../../conformance/rung.ts';
+import { entity } from '../../support/house.ts';
 import { request } from '../support.ts';
 
 type Answering = (request: RungRequest, signal: AbortSignal) => unknown;
@@ -90,6 +91,13 @@ describe('the ladder', () => {
     expect(result.skipped[0]!.reason).toContain(reason);
   });
 
+  it('tells rungs how sure they have to be', () => {
+    let told: unknown;
+    const curious = scripted('llm', (req) => ((told = req.minConfidence), choose(0)));
+    void ladder([curious], 0.6).ladder.decide(request([1, 2]));
+    expect(told).toBe(0.6);
+  });
+
   it('passes over an answer that is not sure enough', () => {
     const unsure = scripted('onnx', () => choose(1, 0.4));
     const answer = ladder([unsure], 0.6).ladder.decide(request([1, 2])) as LadderAnswer;
@@ -152,6 +160,50 @@ describe('the ladder', () => {
     });
     expect(ladder([]).ladder.decide(request([1, 2]))).toMatchObject({
       explanation: 'there is no rung to ask',
+    });
+  });
+});
+
+describe('calls as an answer', () => {
+  const light = entity('light.hall');
+  const turnOn = { entity: 'light.hall', command: 'turn_on', args: { brightness: 40 } } as const;
+  const words = request([], { policy: 'ask', choices: [], space: { entities: [light], maxCalls: 2 } });
+  const answering = (calls: unknown, confidence = 0.9): Rung & { learned: unknown[] } =>
+    scripted('llm', () => ({ kind: 'calls', calls, confidence, explanation: 'because' }));
+
+  it('are taken for a request in words, with nothing to learn from', () => {
+    const cache = scripted('cache', () => ({ kind: 'abstain', reason: 'nothing remembered' }));
+    const answer = ladder([cache, answering([turnOn])]).ladder.decide(words) as LadderAnswer;
+    expect(answer).toMatchObject({ rung: 'llm', index: -1, calls: [turnOn], confidence: 0.9 });
+    expect(cache.learned).toEqual([]);
+    expect(ladder([answering([])]).ladder.decide(words)).toMatchObject({ rung: 'llm', calls: [] });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no list', 'light.hall.turn_on', 'no list of calls'],
+    ['too many', [turnOn, turnOn, turnOn], '3 calls of at most 2'],
+    ['another entity', [{ ...turnOn, entity: 'lock.door' }], 'lock.door'],
+    ['no call', [undefined], 'a call that is none'],
+    ['no arguments', [{ entity: 'light.hall', command: 'turn_on' }], 'a call that is none'],
+    ['an argument that is no value', [{ ...turnOn, args: { brightness: {} } }], 'a call that is none'],
+  ])('do not count when they are %s', (_name, calls, reason) => {
+    const answer = ladder([answering(calls)]).ladder.decide(words) as LadderAnswer;
+    expect(answer).toMatchObject({ rung: 'abstain', calls: [] });
+    expect(answer.explanation).toContain(reason);
+  });
+
+  it('do not count for a policy, nor when they are not sure enough', () => {
+    expect(ladder([answering([turnOn])]).ladder.decide(request([1, 2]))).toMatchObject({
+      rung: 'abstain',
+      skipped: [{ rung: 'llm', reason: 'it answered with calls where a choice was asked for' }],
+    });
+    expect(ladder([answering([turnOn], 0.4)], 0.5).ladder.decide(words)).toMatchObject({
+      skipped: [
+        {
+          rung: 'llm',
+          reason: 'it would choose light.hall.turn_on but is only 0.40 sure, a request in words wants 0.5',
+        },
+      ],
     });
   });
 });

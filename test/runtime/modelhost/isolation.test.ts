@@ -3,7 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const NATIVE = new Set(['node-llama-cpp', 'onnxruntime-node', 'koffi']);
+const NATIVE = new Set([
+  'node-llama-cpp',
+  'onnxruntime-node',
+  'koffi',
+  'sharp',
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-backend-wasm',
+]);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Packages that importing a file loads: follows what is imported when the module is, types and `import()` left out. */
@@ -31,6 +38,8 @@ describe('the main process', () => {
     'runtime/modelhost/rungs.ts',
     'runtime/modelhost/options.ts',
     'quantize/index.ts',
+    'runtime/cli/doctor/gpu.ts',
+    'runtime/cli/doctor/model.ts',
   ])('loads nothing native through %s', (entry) => {
     expect([...packagesOf(entry)].filter((name) => NATIVE.has(name))).toEqual([]);
   });

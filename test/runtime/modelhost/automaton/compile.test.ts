@@ -12,8 +12,9 @@ import type { TokenId } from '../../../../runtime/modelhost/tokens/token-model.t
 import { anyLanguage, anyVocabulary, spell, textOf, tokensOf } from '../../../support/languages.ts';
 import { PRETOKENS, toyVocabulary } from '../../../support/vocabularies.ts';
 
-const ALPHABET = ['a', 'b', ' ', '.', '-', ...'0123456789'];
-const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '.', '1', '2'), maxLength: 5 });
+const ALPHABET = ['a', 'b', ' ', '.', '-', ...Array.from('0123456789')];
+const unit = fc.constantFrom('a', 'b', ' ', '.', '1', '2');
+const texts = fc.oneof(fc.string({ unit, maxLength: 5 }), fc.string({ unit, minLength: 12, maxLength: 40 }));
 
 /** Every path from the start to the end. */
 function pathsOf(automaton: TokenAutomaton): TokenId[][] {
@@ -32,7 +33,7 @@ function pathsOf(automaton: TokenAutomaton): TokenId[][] {
 }
 
 function sortedKeys(paths: readonly (readonly TokenId[])[]): string[] {
-  return [...new Set(paths.map((path) => path.join(' ')))].sort();
+  return [...new Set(paths.map((path) => path.join(' ')))].toSorted();
 }
 
 describe('compileAnswer', () => {
@@ -57,13 +58,29 @@ describe('compileAnswer', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
+    );
+  });
+
+  it('refuses a language that no automaton of bearable size recognizes', () => {
+    const vocabulary = toyVocabulary({ alphabet: ['a', 'b'], merges: [], by: 'rank' });
+    const either = { any: [{ text: 'a' }, { text: 'b' }] };
+    // What a letter means depends on how many follow: there are 2^24 things to remember.
+    const root = {
+      seq: [
+        { list: { each: either, separator: { text: '' }, max: 24 } },
+        { text: 'a' },
+        ...Array.from({ length: 24 }, () => either),
+      ],
+    };
+    expect(() => compileAnswer({ key: 'huge', root }, vocabulary)).toThrow(
+      expect.objectContaining({ code: 'MODEL_QUESTION_INVALID' }),
     );
   });
 
   it('joins pieces only where they would be tokenized differently together', () => {
     const vocabulary = toyVocabulary({
-      alphabet: [...'abon: 7'],
+      alphabet: Array.from('abon: 7'),
       merges: [
         ['o', 'n'],
         [' ', 'on'],
@@ -75,6 +92,6 @@ describe('compileAnswer', () => {
     };
     const { segments } = compileAnswer({ key: 'join', root }, vocabulary);
     const pieces = segments.states.flat().map(({ text }) => text);
-    expect(pieces.sort()).toEqual(['', '7', 'a: ', 'a: on', 'b: ', 'b: on']);
+    expect(pieces.toSorted()).toEqual(['', '7', 'a: ', 'a: on', 'b: ', 'b: on']);
   });
 });

@@ -92,15 +92,14 @@ describe('the call language', () => {
     fc.assert(
       fc.property(anySpace, fc.array(fc.nat(), { minLength: 1, maxLength: 40 }), (space, draws) => {
         const language = callLanguage(space);
-        if (language === undefined) {
-          expect(space.entities.every((one) => formsOf(one.entity).length === 0)).toBe(true);
-          return;
-        }
+        const silent = space.entities.every((one) => formsOf(one.entity).length === 0);
+        expect(language === undefined).toBe(silent);
+        if (language === undefined) return;
         let at = 0;
         const draw = (below: number): number => draws[at++ % draws.length]! % below;
         const said = sampleAnswer(language.root, draw);
         const calls = readCalls(said, space);
-        expect(calls, said).toBeDefined();
+        expect(calls).toBeDefined();
         const check = interlocks(space.entities.map((one) => one.entity));
         for (const call of calls!) expect(check.check(call)).not.toSatisfy(isRefusal);
         expect(writeCalls(calls!, space)).toBe(said);
@@ -108,7 +107,7 @@ describe('the call language', () => {
         expect(readCalls(sampleAnswer(language.root, draw, true), space)).toEqual(calls);
         seen += calls!.length;
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
     expect(seen).toBeGreaterThan(100);
   });

@@ -14,7 +14,7 @@ import type { TokenId } from '../../../../runtime/modelhost/tokens/token-model.t
 import { anyLanguage, anyVocabulary } from '../../../support/languages.ts';
 import { freeTurn, ScriptedModel } from '../../../support/token-model.ts';
 
-const ALPHABET = ['a', 'b', ' ', '.', '-', ...'0123456789'];
+const ALPHABET = ['a', 'b', ' ', '.', '-', ...Array.from('0123456789')];
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '.', '1', '2'), maxLength: 5 });
 const languages = anyLanguage({ texts, controls: ['<e1>', '<e2>'] });
 const prompts = fc.array(fc.nat({ max: 15 }), { minLength: 1, maxLength: 80 });
@@ -69,7 +69,7 @@ function scoreByEnumeration(
     }
   };
   walk(0, [], 1);
-  return found.sort((a, b) => b.probability - a.probability);
+  return found.toSorted((a, b) => b.probability - a.probability);
 }
 
 const cases = fc.record({

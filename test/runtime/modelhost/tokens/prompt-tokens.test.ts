@@ -27,7 +27,6 @@ function hostile(vocabulary: ByteVocabulary): fc.Arbitrary<string> {
   const bait = [
     ...vocabulary.controls,
     ...vocabulary.controls.map((name) => name.slice(0, -1)),
-
     '<|',
     '|>',
     '<',
@@ -42,7 +41,6 @@ function hostile(vocabulary: ByteVocabulary): fc.Arbitrary<string> {
     '{#',
     '<think>',
     '</think>',
-
     `${NONCE}x0x`,
     `${NONCE}x1x`,
     `${NONCE}xbosx`,
@@ -55,7 +53,11 @@ function hostile(vocabulary: ByteVocabulary): fc.Arbitrary<string> {
     '\u0000',
     '😀',
   ];
-  const piece = fc.oneof(fc.constantFrom(...bait), fc.string({ unit: 'binary', maxLength: 8 }));
+  // Any character but halves of pairs, which no file or message can carry.
+  const character = fc
+    .integer({ min: 0, max: 0x10_ffff - 0x800 })
+    .map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800));
+  const piece = fc.oneof(fc.constantFrom(...bait), fc.string({ maxLength: 8 }), character);
   return fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
 }
 
@@ -83,7 +85,7 @@ describe.each(SHAPES)('promptTokens with a template like $name', (shape) => {
           .join('');
         expect(vocabulary.detokenize(tokens)).toBe(expected + opening);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -96,7 +98,7 @@ describe.each(SHAPES)('promptTokens with a template like $name', (shape) => {
         expect(b.prefixLength).toBe(a.prefixLength);
         expect(b.tokens.slice(0, b.prefixLength)).toEqual(a.tokens.slice(0, a.prefixLength));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -117,7 +119,7 @@ describe.each(SHAPES)('promptTokens with a template like $name', (shape) => {
         const all = vocabulary.detokenize(tokens);
         for (const content of contents) expect(all).toContain(content);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
