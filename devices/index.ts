@@ -39,8 +39,8 @@ export {
 } from './host/governor.ts';
 export { profileOf, type BoardSpeed, type Profile } from './host/profiles.ts';
 export { CATALOGUE, type CatalogueModel } from './host/catalogue.ts';
-export { memoryNeed, type ContextChoice, type ModelShape } from './host/model-shape.ts';
-export { estimateSpeed, measureMemoryGBs, speedMeasured, TYPICAL, type Measured } from './host/estimate.ts';
+export { type ContextChoice, type ModelShape } from './host/model-shape.ts';
+export { measureMemoryGBs, speedMeasured } from './host/estimate.ts';
 export { rankModels, type Candidate, type Ranked } from './host/recommend.ts';
 export { costMs, median, type Measurement, type TuneSpec } from './host/tuner/measurement.ts';
 export { COORDINATES, spaceOf, startOf, type Coordinate, type TuneSpace } from './host/tuner/space.ts';
@@ -48,6 +48,7 @@ export { searchSettings, type SearchResult, type SearchStep, type Trial } from '
 export {
   boardKey,
   identityOf,
+  measuredHere,
   readTuning,
   tunedSpec,
   tuningFile,

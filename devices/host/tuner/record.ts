@@ -3,6 +3,7 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -14,6 +15,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { DEVICES, KV_TYPES } from '../../../runtime/contract/engine.ts';
 import { GanglionError, messageOf } from '../../../runtime/errors.ts';
+import type { Measured } from '../estimate.ts';
 import type { HostProbe } from '../probe.ts';
 
 const figure = z.number().positive();
@@ -130,15 +132,9 @@ export type TuningLookup =
 /** What was measured of this file on this board; a record of another board or file, or a damaged one, does not count. */
 export function readTuning(data: string, model: string, board: string): TuningLookup {
   const file = tuningFile(data, model);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return { reason: 'it was not measured here' };
-  }
-  const parsed = record.safeParse(jsonOf(text));
-  if (!parsed.success) return { reason: `${file} is damaged` };
-  const found = parsed.data;
+  const found = parsed(file);
+  if (found === undefined) return { reason: 'it was not measured here' };
+  if (found === 'damaged') return { reason: `${file} is damaged` };
   if (found.board !== board) return { reason: `it was measured on another board (${found.boardName})` };
   try {
     const now = identityOf(model);
@@ -148,6 +144,23 @@ export function readTuning(data: string, model: string, board: string): TuningLo
     return { reason: messageOf(error) };
   }
   return { found };
+}
+
+/** Every measurement of this board in the data folder, wherever the models lie now; what is damaged is left out. */
+export function measuredHere(data: string, board: string): Measured[] {
+  const folder = join(data, 'tuning');
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+  return names.toSorted().flatMap((name): Measured[] => {
+    const found = parsed(join(folder, name));
+    if (found === undefined || found === 'damaged' || found.board !== board) return [];
+    const { name: model, fileBytes, parameters } = found.model;
+    return [{ name: model, fileBytes, parameters, measurement: found.measurement }];
+  });
 }
 
 /**
@@ -161,10 +174,17 @@ export function tunedSpec(data: string, model: string, board: string): TuningRec
   return 'found' in looked ? looked.found.best : undefined;
 }
 
-function jsonOf(text: string): unknown {
+/** Undefined: there is no such file. */
+function parsed(file: string): TuningRecord | 'damaged' | undefined {
+  let text: string;
   try {
-    return JSON.parse(text);
+    text = readFileSync(file, 'utf8');
   } catch {
     return undefined;
+  }
+  try {
+    return record.parse(JSON.parse(text));
+  } catch {
+    return 'damaged';
   }
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import {
   boardKey,
   CATALOGUE,
+  measuredHere,
   measureMemoryGBs,
   probeHost,
   profileOf,
@@ -11,7 +12,6 @@ import {
   speedMeasured,
   type BoardSpeed,
   type Candidate,
-  type Measured,
   type Profile,
   type Ranked,
 } from '../../../devices/index.ts';
@@ -39,8 +39,9 @@ export const modelRecommendCommand = defineCommand({
     const probe = probeHost();
     const profile = profileOf(probe);
     const budgetBytes = budgetOf(args.memory) ?? config.model?.memory ?? profile.modelBytes;
-    const { local, measured } = await localModels(config, folders(config, io, args.config), boardKey(probe));
-    const board = boardSpeed(profile, measured, () => io.clock.mono());
+    const key = boardKey(probe);
+    const local = await localModels(config, folders(config, io, args.config), key);
+    const board = boardSpeed(profile, speedMeasured(measuredHere(config.data, key)), () => io.clock.mono());
     const here = new Set(local.map(({ source }) => source.split('/').at(-1)?.toLowerCase()));
     const far = CATALOGUE.filter(({ reference }) => !here.has(reference.split('/').at(-1)?.toLowerCase()));
     const ranked = rankModels({
@@ -60,7 +61,7 @@ export const modelRecommendCommand = defineCommand({
     });
     if (args.json === true) {
       printJson(io, {
-        board: boardKey(probe),
+        board: key,
         profile: profile.id,
         budgetBytes,
         speed: board,
@@ -91,49 +92,30 @@ function folders(config: Config, io: CommandContext['io'], given: string | undef
   );
 }
 
-interface Local {
-  readonly local: readonly Candidate[];
-  readonly measured: readonly Measured[];
-}
-
 /** GGUF files that can be read, with what was measured of them on this board. Parts of split models are left out. */
-async function localModels(config: Config, places: readonly string[], board: string): Promise<Local> {
+async function localModels(config: Config, places: readonly string[], board: string): Promise<Candidate[]> {
   const { listModels } = await import('../../../quantize/index.ts');
   const seen = new Map(
     places
       .flatMap((place) => listModels(place))
-      .flatMap((info) => (info.format === 'gguf' ? [[info.file, info]] : [])),
+      .flatMap((info) => (info.format === 'gguf' && info.split === undefined ? [[info.file, info]] : [])),
   );
-  const local: Candidate[] = [];
-  const measured: Measured[] = [];
-  for (const [file, info] of seen) {
-    if (info.split !== undefined) continue;
-    const name = file.split('/').at(-1) ?? file;
+  return [...seen].map(([file, info]): Candidate => {
     const tuning = readTuning(config.data, file, board);
     const found = 'found' in tuning ? tuning.found : undefined;
-    const shape = shapeOf(info);
-    local.push({
-      ...shape,
-      name: info.name === '' ? name : info.name,
+    return {
+      ...shapeOf(info),
+      name: info.name === '' ? basename(file) : info.name,
       quantization: info.quantization,
       source: file,
       local: true,
       ...(found === undefined ? {} : { measured: { measurement: found.measurement, choice: found.best } }),
-    });
-    if (found !== undefined)
-      measured.push({
-        name,
-        fileBytes: shape.fileBytes,
-        parameters: shape.parameters,
-        measurement: found.measurement,
-      });
-  }
-  return { local, measured };
+    };
+  });
 }
 
 /** By what was measured of any model here; else by the board's profile, its memory being timed if the table has none. */
-function boardSpeed(profile: Profile, measured: readonly Measured[], nowMs: () => number): BoardSpeed {
-  const known = speedMeasured(measured);
+function boardSpeed(profile: Profile, known: BoardSpeed | undefined, nowMs: () => number): BoardSpeed {
   if (known !== undefined) return known;
   const { speed } = profile;
   if (speed.memoryGBs !== undefined || speed.promptGflops === undefined) return speed;

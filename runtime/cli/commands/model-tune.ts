@@ -20,7 +20,7 @@ import type { Config } from '../../config/load.ts';
 import { GanglionError } from '../../errors.ts';
 import { canonical } from '../../modelhost/options.ts';
 import { formatBytes } from '../../lib/units.ts';
-import { packageVersion } from '../../version.ts';
+import { libraryVersion, packageVersion } from '../../version.ts';
 import { usage } from '../arguments.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
@@ -185,7 +185,7 @@ function stepText({ trying, spec }: SearchStep): string {
 
 function notMeasured(file: string, trials: SearchResult['trials']): GanglionError {
   const reason = trials.find(({ problem }) => problem !== undefined)?.problem ?? 'no setting was tried';
-  return new GanglionError('MODEL_NOT_MEASURED', { file, reason });
+  return new GanglionError('MODEL_NOT_MEASURED', { file, reason: reason.replace(/\.$/, '') });
 }
 
 interface Found {
@@ -208,7 +208,11 @@ function recordOf(
     model: { ...identityOf(file), parameters: Math.max(1, info.parameters) },
     board: boardKey(probe),
     boardName: probe.board.model,
-    versions: { ganglion: packageVersion(), node: probe.node },
+    versions: {
+      ganglion: packageVersion(),
+      node: probe.node,
+      'node-llama-cpp': libraryVersion('node-llama-cpp') ?? 'unknown',
+    },
     measuredAt: new Date(io.clock.wall()).toISOString(),
     quick,
     budgetBytes: budget,

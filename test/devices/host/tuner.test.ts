@@ -13,6 +13,7 @@ import {
 import {
   boardKey,
   identityOf,
+  measuredHere,
   readTuning,
   tunedSpec,
   tuningFile,
@@ -337,6 +338,18 @@ describe('the record', () => {
     const board = change(place);
     expect(readTuning(place.data, place.model, board)).toEqual({ reason: expect.stringContaining(reason) });
     expect(tunedSpec(place.data, place.model, board)).toBeUndefined();
+  });
+
+  test('of any model of this board tells how fast the board is', () => {
+    const { data, model } = written();
+    writeTuning(data, '/gone/elsewhere.gguf', {
+      ...found,
+      model: { ...found.model, name: 'elsewhere.gguf' },
+    });
+    writeTuning(data, '/other.gguf', { ...found, board: 'another' });
+    writeFileSync(tuningFile(data, '/damaged.gguf'), '[]');
+    expect(measuredHere(data, BOARD).map(({ name }) => name)).toEqual(['elsewhere.gguf', 'm.gguf']);
+    expect(measuredHere(model, BOARD)).toEqual([]);
   });
 
   test('that cannot be written says where and why', () => {

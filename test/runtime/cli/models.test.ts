@@ -88,6 +88,10 @@ describe('model tune', () => {
       board: boardKey(probeHost()),
       best: { contextTokens: 1024 },
     });
+    expect(record.versions).toMatchObject({
+      node: process.version,
+      'node-llama-cpp': expect.stringMatching(/^\d/),
+    });
     expect(record.measurement.promptTokensPerS).toBeGreaterThan(0);
     expect(record.trials.some(({ trying }) => trying === 'batchTokens')).toBe(true);
     // What was measured is what the ranking then goes by.
