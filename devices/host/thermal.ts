@@ -30,7 +30,7 @@ export function thermalOf(files: HostFiles): Thermal {
   if (cooling.active) now.add('throttled');
   const alarm = voltageAlarm(files);
   if (alarm === true) now.add('under-voltage');
-  const limit = zone === undefined ? undefined : limitOf(files, zone.folder);
+  const limit = zone === undefined ? undefined : (limitOf(files, zone.folder) ?? packageLimit(files, zone));
   return {
     ...(zone === undefined ? {} : { celsius: zone.celsius }),
     ...(limit === undefined ? {} : { limitCelsius: limit }),
@@ -79,6 +79,19 @@ function limitOf(files: HostFiles, folder: string): number | undefined {
   }
   return undefined;
 }
+
+/** Intel's processors slow down when they reach their critical temperature, which the kernel tells by another driver. */
+function packageLimit(files: HostFiles, { type }: Zone): number | undefined {
+  if (type !== 'x86_pkg_temp') return undefined;
+  const monitor = files
+    .list('sys/class/hwmon')
+    .find((name) => files.text(`sys/class/hwmon/${name}/name`) === 'coretemp');
+  const milli = monitor === undefined ? undefined : files.number(`sys/class/hwmon/${monitor}/temp1_crit`);
+  return milli === undefined ? undefined : milli / 1000 - BEFORE_CRITICAL;
+}
+
+/** Degrees below the critical temperature at which it is close enough. */
+const BEFORE_CRITICAL = 5;
 
 /** The kernel's own throttling: a cooling device that lowers the processor's clock is above state 0. */
 function coolingOf(files: HostFiles): { readonly known: boolean; readonly active: boolean } {

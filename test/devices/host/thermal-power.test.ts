@@ -46,6 +46,18 @@ test('without the firmware the kernel tells: a cooling device at work, too littl
   });
 });
 
+test('a PC may be hotter than a board: its processor says how hot', () => {
+  const { thermal } = probe(
+    zone('x86_pkg_temp', 86_000, {
+      'sys/class/thermal/thermal_zone0/trip_point_0_type': 'passive',
+      'sys/class/thermal/thermal_zone0/trip_point_0_temp': '0',
+      'sys/class/hwmon/hwmon2/name': 'coretemp',
+      'sys/class/hwmon/hwmon2/temp1_crit': '100000',
+    }),
+  );
+  expect(thermal).toMatchObject({ celsius: 86, limitCelsius: 95 });
+});
+
 test('a fan at full speed alone is no throttling', () => {
   const { thermal } = probe(
     zone('cpu-thermal', 70_000, {
