@@ -36,8 +36,8 @@ export const MODEL_ERRORS = {
   ),
   MODEL_OVER_BUDGET: spec(
     'environment',
-    (f: { file: string; needed: number; budget: number }) =>
-      `Expected ${f.file} to fit into ${megabytes(f.budget)} MB for all models but it needs about ${megabytes(f.needed)} MB.`,
+    (f: { file: string; neededMb: number; budgetMb: number }) =>
+      `Expected ${f.file} to fit into ${f.budgetMb.toFixed(0)} MB for all models but it needs about ${f.neededMb.toFixed(0)} MB.`,
     'Raise `model.memory`, shorten `model.context`, or take a smaller model: `ganglion model recommend` names some.',
   ),
   MODEL_DEVICE_MISSING: spec(
@@ -126,7 +126,3 @@ export const MODEL_ERRORS = {
     'Install the packages again with `npm ci`, with the versions of the lock file.',
   ),
 } as const;
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 1e6);
-}

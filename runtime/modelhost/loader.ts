@@ -145,7 +145,11 @@ export class ModelLoader {
     const { budgetBytes, supervisor, busy, onSettled, log } = this.#parts;
     const needed = Math.max(model.memoryBytes, modelBytes(model.spec));
     if (needed > budgetBytes && model.state !== 'ready') {
-      const problem = new GanglionError('MODEL_OVER_BUDGET', { file: model.spec.file, needed, budget: budgetBytes });
+      const problem = new GanglionError('MODEL_OVER_BUDGET', {
+        file: model.spec.file,
+        neededMb: needed / 1e6,
+        budgetMb: budgetBytes / 1e6,
+      });
       this.#fail(model, 'failed', problem);
       onSettled(model);
       return false;
