@@ -150,9 +150,13 @@ export const configSchema = z.strictObject({
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
     })
     .optional(),
-  models: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel)).default({}).meta({
-    description: 'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
-  }),
+  models: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel))
+    .default({})
+    .meta({
+      description:
+        'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
+    }),
   prefix_cache: z
     .strictObject({
       max: bytes.prefault('512MB').meta({ description: 'KV states of prompts on disk; 0 keeps none' }),

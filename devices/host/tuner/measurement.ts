@@ -18,7 +18,7 @@ export interface Measurement {
   readonly decisionMs: number;
   /** One branch: a decode call of a token or two. */
   readonly tokenMs: number;
-  /** Weights and what the host took beyond them, bytes. */
+  /** Weights, contexts and working memory, bytes. */
   readonly memoryBytes: number;
   readonly loadMs: number;
 }

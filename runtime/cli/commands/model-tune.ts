@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   boardKey,
@@ -18,6 +18,7 @@ import {
 } from '../../../devices/index.ts';
 import type { Config } from '../../config/load.ts';
 import { GanglionError } from '../../errors.ts';
+import { ownMemoryBytes } from '../../modelhost/memory.ts';
 import { canonical } from '../../modelhost/options.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { libraryVersion, packageVersion } from '../../version.ts';
@@ -98,7 +99,7 @@ export const modelTuneCommand = defineCommand({
         host,
         file,
         clock: io.clock,
-        residentBytes: () => residentBytes(host.status.pid),
+        ownBytes: async () => (host.status.pid === undefined ? undefined : ownMemoryBytes(host.status.pid)),
         decisions,
         lines,
         signal: stop.signal,
@@ -147,16 +148,6 @@ function fileOf(given: string | undefined, config: Config, io: CommandContext['i
     'Expected a model file, or `model.file` in the configuration, but received neither',
     'model tune',
   );
-}
-
-/** VmRSS of a process, on Linux. */
-function residentBytes(pid: number | undefined): number | undefined {
-  try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kib === undefined ? undefined : Number(kib) * 1024;
-  } catch {
-    return undefined;
-  }
 }
 
 function sameFile(a: string | undefined, b: string): boolean {

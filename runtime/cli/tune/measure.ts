@@ -19,8 +19,8 @@ export interface MeasureOptions {
   readonly host: MeasuredHost;
   readonly file: string;
   readonly clock: Clock;
-  /** What the host holds with the mapped weights it has touched, bytes; undefined where the system does not say. */
-  readonly residentBytes: () => number | undefined;
+  /** Memory of its own that the host holds, without mapped files, bytes; undefined where the system does not say. */
+  readonly ownBytes: () => Promise<number | undefined>;
   /** Decisions per visit. */
   readonly decisions: number;
   /** Lines of the house in the prompt; about 16 tokens each. */
@@ -48,7 +48,7 @@ export class Measurer {
 
   /** Throws MODEL_…, as the model host does. */
   async measure(spec: TuneSpec): Promise<Measurement> {
-    const { host, file, clock, residentBytes } = this.#options;
+    const { host, file, clock, ownBytes } = this.#options;
     const visit = ++this.#visits;
     const loading = clock.mono();
     const info = await host.load({ file, ...spec });
@@ -74,8 +74,9 @@ export class Measurer {
       promptTokensPerS,
       decisionMs: Math.max(median(walls), LEAST_MS),
       tokenMs: Math.max(median(branches), LEAST_MS),
-      // What lies on an accelerator only the engine knows; what weights are unpacked into only the system.
-      memoryBytes: Math.max(info.memoryBytes ?? info.sizeBytes, residentBytes() ?? 0),
+      // The engine counts mapped weights and what lies on an accelerator, the system what weights are unpacked into: the
+      // mapped ones are not needed any more then.
+      memoryBytes: Math.max(info.memoryBytes ?? info.sizeBytes, (await ownBytes()) ?? 0),
       loadMs: Math.max(loadMs, LEAST_MS),
     };
   }

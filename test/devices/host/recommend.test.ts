@@ -38,8 +38,12 @@ describe('memory', () => {
     const shape = { fileBytes: 491e6, parameters: 494e6, kvBytesPerToken: 12_288, vocabulary: 151_936 };
     const need = memoryNeed(shape, CHOICE);
     expect(need.kvBytes).toBe(3 * 4096 * 12_288);
-    expect(need.workBytes).toBe(151_936 * 64 * 4 + 100 * 1024 * 1024);
+    expect(need.workBytes).toBe(151_936 * 64 * 4 + 225 * 1024 * 1024);
     expect(need.totalBytes).toBe(491e6 + need.kvBytes + need.workBytes);
+    // What a random-weight model of this shape was measured to take.
+    const measured = { ...shape, fileBytes: 395_327_936 };
+    expect(memoryNeed(measured, { ...CHOICE, batchTokens: 32 }).totalBytes / 799e6).toBeCloseTo(1, 1);
+    expect(memoryNeed(measured, { ...CHOICE, batchTokens: 128 }).totalBytes / 858e6).toBeCloseTo(1, 1);
     // 34 bytes hold 32 numbers.
     expect(memoryNeed(shape, { ...CHOICE, kvType: 'q8_0' }).kvBytes).toBe((need.kvBytes * 34) / 64);
   });

@@ -249,9 +249,9 @@ describe('what is tried', () => {
   });
 
   test('a context that does not fit the memory or the model is not tried', () => {
-    const small = options({ ...PI5, 'proc/meminfo': meminfo(2_000_000, 1_900_000) });
+    const small = options({ ...PI5, 'proc/meminfo': meminfo(3_000_000, 2_900_000) });
     expect(spaceOf(small).contextTokens[0]).toBe(8192);
-    const tight = options({ ...PI5, 'proc/meminfo': meminfo(1_500_000, 1_400_000) });
+    const tight = options({ ...PI5, 'proc/meminfo': meminfo(1_700_000, 1_600_000) });
     expect(startOf(tight).contextTokens).toBe(2048);
     expect(spaceOf(tight).contextTokens).toEqual([2048, 1024, 512]);
     expect(spaceOf(options(PI5, { trainedTokens: 2048 })).contextTokens).toEqual([2048, 1024, 512]);

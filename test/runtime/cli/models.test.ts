@@ -156,8 +156,8 @@ function scriptedHost(clock: ManualClock, say: (prompt: number) => Partial<Decid
 }
 
 describe('a measurement', () => {
-  const measurer = (clock: ManualClock, host: MeasuredHost, resident?: number) =>
-    new Measurer({ host, file: 'm.gguf', clock, residentBytes: () => resident, decisions: 3, lines: 4 });
+  const measurer = (clock: ManualClock, host: MeasuredHost, own?: number) =>
+    new Measurer({ host, file: 'm.gguf', clock, ownBytes: async () => own, decisions: 3, lines: 4 });
 
   it('times loading, an unseen prompt, and decisions with the prefix kept', async () => {
     const clock = new ManualClock();
@@ -177,7 +177,7 @@ describe('a measurement', () => {
     expect(new Set(asked.map(({ prompt }) => JSON.stringify(prompt))).size).toBe(asked.length);
   });
 
-  it('counts memory as the system sees it where that is more', async () => {
+  it('counts the memory the host holds itself where that is more', async () => {
     const clock = new ManualClock();
     expect((await measurer(clock, scriptedHost(clock).host, 700e6).measure(SPEC)).memoryBytes).toBe(700e6);
   });

@@ -204,9 +204,9 @@ describe('doctor', () => {
     expect(checkAccelerators({ ...host, accelerators: [gpu] }).detail).toBe('NVIDIA GPU');
     const thermal = { celsius: 52, throttled: [], throttledBefore: [], throttleKnown: true } as const;
     expect(checkThermal({ ...host, thermal })).toMatchObject({ status: 'ok', detail: '52 °C' });
-    expect(checkThermal({ ...host, thermal: { ...thermal, throttledBefore: ['under-voltage'] } }).mend).toContain(
-      'power',
-    );
+    expect(
+      checkThermal({ ...host, thermal: { ...thermal, throttledBefore: ['under-voltage'] } }).mend,
+    ).toContain('power');
     expect(checkThermal({ ...host, thermal: { ...thermal, celsius: 90 } }).status).toBe('warn');
   });
 });
