@@ -31,7 +31,7 @@ import { HealthBoard } from './health.ts';
 import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
-import { askLadder } from './ladders.ts';
+import { askLadder, askTimeoutMs } from './ladders.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
@@ -188,7 +188,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const absent = new Map<RungName, string>([
     ['llm', 'no language model is configured (model.file)'],
     ['onnx', 'the policy names no classifier (model)'],
-    ['remote', 'no remote model is configured'],
+    ['remote', 'no model server is configured (remote.url)'],
   ]);
   const ladderParts = {
     shared,
@@ -199,7 +199,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   rulebook.buildLadders(ladderParts);
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
-    askLadder: askLadder(ladderParts, config.model?.deadline ?? 1000),
+    askLadder: askLadder(ladderParts, askTimeoutMs(config)),
     house,
     state,
     clock,

@@ -1,21 +1,20 @@
-import { boardKey, probeHost, tunedSpec, type TuneSpec } from '../devices/index.ts';
-import type { Config } from './config/load.ts';
-import { canonical } from './modelhost/options.ts';
+import { boardKey, probeHost, tunedSpec } from '../devices/index.ts';
+import type { ModelSpec } from './contract/engine.ts';
+import { canonical, modelSpec } from './modelhost/options.ts';
 
-/** Tuned settings by file, under its one name. */
-export type Tunings = ReadonlyMap<string, TuneSpec>;
+/** Where neither the configuration nor a measurement says otherwise: a house and a request fit into 2048 tokens. */
+const OPEN = { contextTokens: 2048, device: 'auto', kvType: 'f16' } as const;
 
-/** What `ganglion model tune` found for the configured models on this board; those it never measured are not in it. */
-export function tuningsOf(config: Pick<Config, 'data' | 'model' | 'models'>): Tunings {
-  const files = [config.model, ...Object.values(config.models)].flatMap((model) =>
-    model === undefined ? [] : [canonical(model.file)],
-  );
-  if (files.length === 0) return new Map();
-  const board = boardKey(probeHost());
-  return new Map(
-    files.flatMap((file) => {
-      const tuned = tunedSpec(config.data, file, board);
-      return tuned === undefined ? [] : [[file, tuned] as const];
-    }),
-  );
+/**
+ * How a model is loaded: what the configuration leaves open is as `ganglion model tune` measured it on this board, or the
+ * default.
+ * @param data the data folder, where the measurements are
+ */
+export function loadSpec(
+  data: string,
+  file: string,
+  configured: Partial<Omit<ModelSpec, 'file'>>,
+): ModelSpec {
+  const path = canonical(file);
+  return modelSpec(path, { ...OPEN, ...tunedSpec(data, path, boardKey(probeHost())), ...configured });
 }

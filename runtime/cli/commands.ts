@@ -69,8 +69,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'model list',
-    summary: 'the model files of a folder',
+    summary: 'the model files of a folder, and those that were fetched',
     load: async () => (await import('./commands/model-list.ts')).modelListCommand,
+  },
+  {
+    name: 'model pull',
+    summary: 'fetch a model from the Hugging Face hub or an address',
+    load: async () => (await import('./commands/model-pull.ts')).modelPullCommand,
   },
   {
     name: 'model inspect',

@@ -94,7 +94,10 @@ const combine = z.strictObject({ of: z.array(z.string()).min(2), by: z.enum(['me
 
 /** How a local model is loaded; what is left open is measured by `ganglion model tune` or chosen by the board. */
 const localModel = {
-  file: z.string(),
+  file: z.string().meta({
+    description:
+      'path of a model, or where to fetch it: hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:Q4_K_M, https://…',
+  }),
   context: positive
     .optional()
     .meta({ description: 'tokens a prompt and its answer may take; left out: as tuned, or 2048' }),
@@ -138,6 +141,10 @@ export const configSchema = z.strictObject({
     .string()
     .default('ganglion-data')
     .meta({ description: 'folder of the journal and everything learned' }),
+  models_folder: z
+    .string()
+    .optional()
+    .meta({ description: 'folder of fetched models (default: ~/.cache/ganglion/models)' }),
   model: z
     .strictObject({
       ...localModel,
@@ -162,6 +169,26 @@ export const configSchema = z.strictObject({
       max: bytes.prefault('512MB').meta({ description: 'KV states of prompts on disk; 0 keeps none' }),
     })
     .prefault({}),
+  remote: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\/[^\s@?#]+$/, 'Expected an address such as http://gpu.local:8080/v1')
+        .meta({ description: 'an OpenAI-compatible server: llama-server, Ollama, vLLM, LocalAI' }),
+      model: z.string().min(1).max(200),
+      key: z.string().min(1).optional().meta({ description: 'sent as a bearer token, to this server only' }),
+      timeout: duration
+        .prefault('20s')
+        .meta({ description: 'how long the server may read the prompt before it begins to answer' }),
+      confidence: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.7)
+        .meta({ description: 'how sure an answer counts where the server tells no probabilities' }),
+      requests: positive.max(64).default(2).meta({ description: 'requests the server gets at once' }),
+    })
+    .optional(),
   limits: z
     .strictObject({
       allow: z

@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { boardKey, identityOf, probeHost, writeTuning, type TuneSpec } from '../../devices/index.ts';
 import { checkConfig } from '../../runtime/config/load.ts';
 import { canonical } from '../../runtime/modelhost/options.ts';
-import { specOf } from '../../runtime/models.ts';
-import { tuningsOf } from '../../runtime/tuned.ts';
+import { settingsOf } from '../../runtime/model-settings.ts';
+import { loadSpec } from '../../runtime/tuned.ts';
 
 const BEST: TuneSpec = {
   threads: 1,
@@ -41,7 +41,7 @@ function tuned(board = boardKey(probeHost())): string {
 
 function spec(folder: string, model: object) {
   const config = checkConfig({ data: 'data', model: { file: 'm.gguf', ...model } }, { baseDir: folder });
-  return specOf(config.model!, tuningsOf(config));
+  return loadSpec(config.data, config.model!.file, settingsOf(config.model!));
 }
 
 test('a model is loaded as it was tuned here', () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import {
   boardKey,
   CATALOGUE,
@@ -16,6 +16,8 @@ import {
   type Ranked,
 } from '../../../devices/index.ts';
 import type { Config } from '../../config/load.ts';
+import { isModelReference } from '../../modelhost/pull/reference.ts';
+import { defaultModelsFolder } from '../../modelhost/pull/settings.ts';
 import { formatBytes, parseBytes } from '../../lib/units.ts';
 import { usage } from '../arguments.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
@@ -82,14 +84,15 @@ function budgetOf(given: string | undefined): number | undefined {
   return bytes;
 }
 
-/** Where model files may lie: the folder of the configured one, `models/` and the configuration's own folder. */
+/** Where model files may lie: the folder of the configured one, `models/` beside the configuration, and that of fetched ones. */
 function folders(config: Config, io: CommandContext['io'], given: string | undefined): string[] {
   const file = configFile(io, given);
   const base = file === undefined ? io.cwd : dirname(file);
-  const named = config.model === undefined ? [] : [dirname(config.model.file)];
-  return [...new Set([...named, resolve(base, 'models'), join(config.data, 'models')])].filter((folder) =>
-    existsSync(folder),
-  );
+  const main = config.model?.file;
+  const named = main === undefined || isModelReference(main) ? [] : [dirname(main)];
+  return [
+    ...new Set([...named, resolve(base, 'models'), config.models_folder ?? defaultModelsFolder(io.env)]),
+  ].filter((folder) => existsSync(folder));
 }
 
 /** GGUF files that can be read, with what was measured of them on this board. Parts of split models are left out. */

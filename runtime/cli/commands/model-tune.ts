@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   boardKey,
@@ -20,6 +19,8 @@ import type { Config } from '../../config/load.ts';
 import { GanglionError } from '../../errors.ts';
 import { ownMemoryBytes } from '../../modelhost/memory.ts';
 import { canonical } from '../../modelhost/options.ts';
+import { modelStore } from '../../modelhost/pull/open.ts';
+import { isModelReference } from '../../modelhost/pull/reference.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { libraryVersion, packageVersion } from '../../version.ts';
 import { usage } from '../arguments.ts';
@@ -27,6 +28,7 @@ import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { latencyText } from '../format.ts';
 import { shapeOf } from '../models/shape.ts';
+import { presentModel } from '../local-model.ts';
 import { Progress } from '../progress.ts';
 import { Measurer } from '../tune/measure.ts';
 import { trialTable, settingText, specText } from '../tune/report.ts';
@@ -51,7 +53,7 @@ export const modelTuneCommand = defineCommand({
     const file = fileOf(args.file, config, io);
     const info = inspectGguf(file);
     const probe = probeHost();
-    const cap = sameFile(config.model?.file, file) ? config.model?.memory : undefined;
+    const cap = isFile(config.model?.file, file, config) ? config.model?.memory : undefined;
     const profile = { ...profileOf(probe), ...(cap === undefined ? {} : { modelBytes: cap }) };
     const fixed = configured(config, file);
     const options = {
@@ -142,21 +144,26 @@ export const modelTuneCommand = defineCommand({
 });
 
 function fileOf(given: string | undefined, config: Config, io: CommandContext['io']): string {
-  const file = given === undefined ? config.model?.file : resolve(io.cwd, given);
-  if (file !== undefined) return canonical(file);
+  if (given !== undefined) return canonical(resolve(io.cwd, given));
+  if (config.model !== undefined) return canonical(presentModel(config.model.file, config));
   throw usage(
     'Expected a model file, or `model.file` in the configuration, but received neither',
     'model tune',
   );
 }
 
-function sameFile(a: string | undefined, b: string): boolean {
-  return a !== undefined && existsSync(a) && canonical(a) === b;
+/** Whether a configured model, a path or a reference that was fetched, is this file. */
+function isFile(configured: string | undefined, file: string, config: Config): boolean {
+  if (configured === undefined) return false;
+  const path = isModelReference(configured) ? modelStore(config).find(configured)?.file : configured;
+  return path !== undefined && canonical(path) === file;
 }
 
 /** What the configuration says about this file: it holds, so it is not searched. */
 function configured(config: Config, file: string): Partial<TuneSpec> {
-  const model = [config.model, ...Object.values(config.models)].find((one) => sameFile(one?.file, file));
+  const model = [config.model, ...Object.values(config.models)].find((one) =>
+    isFile(one?.file, file, config),
+  );
   if (model === undefined) return {};
   const { threads, context, batch, kv, gpu_layers: gpuLayers, device } = model;
   return {
