@@ -98,9 +98,7 @@ const localModel = {
     description:
       'path of a model, or where to fetch it: hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:Q4_K_M, https://…',
   }),
-  context: positive
-    .optional()
-    .meta({ description: 'tokens a prompt and its answer may take; left out: as tuned, or 2048' }),
+  context: positive.optional().meta({ description: 'tokens a prompt and its answer may take' }),
   threads: positive.optional(),
   device: z.enum(DEVICES).optional(),
   gpu_layers: z
@@ -110,10 +108,7 @@ const localModel = {
     .optional()
     .meta({ description: 'layers on the accelerator; left out: as many as fit' }),
   batch: positive.optional().meta({ description: 'tokens evaluated in one call at most' }),
-  kv: z
-    .enum(KV_TYPES)
-    .optional()
-    .meta({ description: 'precision of the KV cache; q8_0 halves its memory; left out: as tuned, or f16' }),
+  kv: z.enum(KV_TYPES).optional().meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
   lora: z
     .array(z.strictObject({ file: z.string(), scale: z.number().default(1) }))
     .default([])
@@ -161,8 +156,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel))
     .default({})
     .meta({
-      description:
-        'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
+      description: 'further models by name, loaded when they are first asked over /v1/chat/completions',
     }),
   prefix_cache: z
     .strictObject({

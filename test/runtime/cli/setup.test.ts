@@ -183,7 +183,7 @@ describe('doctor', () => {
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
     expect(ok).toBe(false);
     expect(checks.find((check) => check.name === 'config')?.status).toBe('fail');
-    expect(checks.filter((check) => check.name === 'native')).toHaveLength(4);
+    expect(checks.filter((check) => check.name === 'native')).toHaveLength(6);
   });
 
   it('judges versions, clocks, disks and devices', () => {

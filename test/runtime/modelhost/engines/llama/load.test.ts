@@ -60,7 +60,7 @@ describe('loading a GGUF model', () => {
     // Never all cores.
     expect(info.details['threads']).toBeLessThan(64);
     // No more in a call than the context holds.
-    expect(batchTokens).toBe(256);
+    expect(batchTokens).toBe(128);
   });
 
   it('goes no further than the model was trained for', async () => {
