@@ -26,6 +26,7 @@ import { messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
 import { Fusion } from './fuse.ts';
+import { governBoard } from './governor.ts';
 import { HealthBoard } from './health.ts';
 import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
@@ -130,6 +131,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('models', async () => models.stop());
   stats.watch(() => models.gauges);
+
+  const governor = governBoard({ clock, log, health, hold: (lanes) => models.hold(lanes) });
+  teardown.add('governor', () => governor.stop());
+  stats.watch(() => governor.gauges);
 
   const pools = new Pools({
     broker: options.broker,
@@ -312,6 +317,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
 
   reflexes.prime();
   models.start();
+  governor.start();
   const topics = (): string[] => [
     ...new Set([
       ...decoders.flatMap((decoder) => decoder.topics),

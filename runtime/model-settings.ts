@@ -5,10 +5,10 @@ import type { ModelSpec } from './contract/engine.ts';
 export function settingsOf(model: Config['models'][string]): Partial<Omit<ModelSpec, 'file'>> {
   const { context, threads, device, gpu_layers: gpuLayers, batch, kv, lora } = model;
   return {
-    contextTokens: context,
-    device,
-    kvType: kv,
     lora,
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(device === undefined ? {} : { device }),
+    ...(kv === undefined ? {} : { kvType: kv }),
     ...(threads === undefined ? {} : { threads }),
     ...(gpuLayers === undefined ? {} : { gpuLayers }),
     ...(batch === undefined ? {} : { batchTokens: batch }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
 import type { ModelListing } from './contract/api.ts';
-import { LANES, type ChatAnswer, type ChatRequest, type ModelSpec } from './contract/engine.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
@@ -17,6 +17,7 @@ import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung, type Asker } from './modelhost/rungs.ts';
 import type { ProblemDesk } from './problems.ts';
 import { Remote } from './remote-model.ts';
+import { loadSpec } from './tuned.ts';
 
 export interface ModelsOptions {
   readonly config: Config;
@@ -120,6 +121,11 @@ export class Models {
     await this.#host?.stop();
   }
 
+  /** Holds lanes back until the next call. */
+  hold(lanes: readonly Lane[]): void {
+    this.#host?.hold(lanes);
+  }
+
   /** The language models by name, the main one first, the server elsewhere last. */
   list(): readonly ModelListing[] {
     const known = new Map(this.#host?.status.models.map((model) => [model.file, model]));
@@ -207,12 +213,13 @@ export class Models {
     await Promise.all(this.#configured.map((model) => this.#loadOne(host, model)));
   }
 
-  async #loadOne(host: ModelHost, { reference, settings, eager }: Configured): Promise<void> {
+  async #loadOne(host: ModelHost, { reference, settings, language, eager }: Configured): Promise<void> {
     const { health, problems } = this.#options;
     const part = partName(reference);
     try {
       const file = await this.#files.resolve(reference);
-      const spec = modelSpec(file, settings);
+      const { data } = this.#options.config;
+      const spec = language ? loadSpec(data, file, settings) : modelSpec(file, settings);
       if (!eager) {
         host.register(spec);
         return;
@@ -269,24 +276,20 @@ function configuredModels({ config, classifiers }: ModelsOptions): readonly Conf
             eager: true,
           },
         ];
-  const further = Object.entries(models).map(
-    ([name, one]): Configured => ({
-      name,
-      reference: one.file,
-      settings: settingsOf(one),
-      language: true,
-      eager: false,
-    }),
-  );
-  const classes = [...new Set(classifiers.values())].map(
-    (file): Configured => ({
-      name: modelName(file),
-      reference: file,
-      settings: { contextTokens: CLASSIFIER_CONTEXT, threads: 1 },
-      language: false,
-      eager: true,
-    }),
-  );
+  const further = Object.entries(models).map(([name, one]): Configured => ({
+    name,
+    reference: one.file,
+    settings: settingsOf(one),
+    language: true,
+    eager: false,
+  }));
+  const classes = [...new Set(classifiers.values())].map((file): Configured => ({
+    name: modelName(file),
+    reference: file,
+    settings: { contextTokens: CLASSIFIER_CONTEXT, threads: 1 },
+    language: false,
+    eager: true,
+  }));
   return [...main, ...further, ...classes];
 }
 

@@ -83,6 +83,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/model-inspect.ts')).modelInspectCommand,
   },
   {
+    name: 'model tune',
+    summary: 'measure how a model runs best on this board and keep it for the daemon',
+    load: async () => (await import('./commands/model-tune.ts')).modelTuneCommand,
+  },
+  {
+    name: 'model recommend',
+    summary: 'models for this board, the best first, and why others do not fit',
+    load: async () => (await import('./commands/model-recommend.ts')).modelRecommendCommand,
+  },
+  {
     name: 'quantize',
     summary: 'make a smaller GGUF model of a large one',
     load: async () => (await import('./commands/quantize.ts')).quantizeCommand,

@@ -3,25 +3,26 @@ import type { Log } from '../contract/log.ts';
 import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { ModelHost } from '../modelhost/client.ts';
-import { defaultMemoryBytes, modelSpec } from '../modelhost/options.ts';
+import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { GanglionError } from '../errors.ts';
 import { modelStore } from '../modelhost/pull/open.ts';
 import { isModelReference } from '../modelhost/pull/reference.ts';
 import { LlmRung } from '../modelhost/rungs.ts';
 import { settingsOf } from '../model-settings.ts';
+import { loadSpec } from '../tuned.ts';
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Rung `llm` for a single request: the model is loaded when it is first asked, and not at all if nobody asks. */
 export class LocalModel implements Rung {
   readonly name = 'llm';
-  readonly #config: Pick<Config, 'models_folder'>;
+  readonly #config: Pick<Config, 'models_folder' | 'data'>;
   readonly #model: NonNullable<Config['model']>;
   readonly #host: ModelHost;
   #rung: Promise<LlmRung> | undefined;
 
   constructor(
-    config: Pick<Config, 'models_folder'> & { readonly model: NonNullable<Config['model']> },
+    config: Pick<Config, 'models_folder' | 'data'> & { readonly model: NonNullable<Config['model']> },
     clock: Clock,
   ) {
     const { model } = config;
@@ -41,7 +42,8 @@ export class LocalModel implements Rung {
   }
 
   async #load(): Promise<LlmRung> {
-    const spec = modelSpec(presentModel(this.#model.file, this.#config), settingsOf(this.#model));
+    const file = presentModel(this.#model.file, this.#config);
+    const spec = loadSpec(this.#config.data, file, settingsOf(this.#model));
     await this.#host.start();
     await this.#host.load(spec);
     return new LlmRung({ host: this.#host, file: spec.file, minConfidence: 0 });

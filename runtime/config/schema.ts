@@ -98,9 +98,9 @@ const localModel = {
     description:
       'path of a model, or where to fetch it: hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:Q4_K_M, https://…',
   }),
-  context: positive.default(2048).meta({ description: 'tokens a prompt and its answer may take' }),
+  context: positive.optional().meta({ description: 'tokens a prompt and its answer may take' }),
   threads: positive.optional(),
-  device: z.enum(DEVICES).default('auto'),
+  device: z.enum(DEVICES).optional(),
   gpu_layers: z
     .number()
     .int()
@@ -108,7 +108,7 @@ const localModel = {
     .optional()
     .meta({ description: 'layers on the accelerator; left out: as many as fit' }),
   batch: positive.optional().meta({ description: 'tokens evaluated in one call at most' }),
-  kv: z.enum(KV_TYPES).default('f16').meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
+  kv: z.enum(KV_TYPES).optional().meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
   lora: z
     .array(z.strictObject({ file: z.string(), scale: z.number().default(1) }))
     .default([])
@@ -152,9 +152,12 @@ export const configSchema = z.strictObject({
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
     })
     .optional(),
-  models: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel)).default({}).meta({
-    description: 'further models by name, loaded when they are first asked over /v1/chat/completions',
-  }),
+  models: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel))
+    .default({})
+    .meta({
+      description: 'further models by name, loaded when they are first asked over /v1/chat/completions',
+    }),
   prefix_cache: z
     .strictObject({
       max: bytes.prefault('512MB').meta({ description: 'KV states of prompts on disk; 0 keeps none' }),

@@ -109,6 +109,12 @@ export const MODEL_ERRORS = {
     (f: { file: string; reason: string }) => `Expected an answer from ${f.file} but ${f.reason}.`,
     'Try another model; `ganglion doctor` checks the native libraries.',
   ),
+  MODEL_NOT_MEASURED: spec(
+    'environment',
+    (f: { file: string; reason: string }) =>
+      `Expected to measure ${f.file} but no setting worked; the first ended so: ${f.reason}.`,
+    'Take a smaller model (`ganglion model recommend`), or raise `model.memory` if the board has more to give.',
+  ),
   QUANTIZE_REFUSED: spec(
     'caller',
     (f: { file: string; reason: string }) => `Expected to quantize ${f.file} but ${f.reason}.`,
