@@ -39,12 +39,18 @@ export const decide: Bench = async (context) => {
   const house = benchHouse(options.entities);
   const { signal } = new AbortController();
   const tokens = await loadLlama(model.spec, signal, () => {});
-  const models = new LanguageModels({ mono: () => performance.now(), random: () => 0.5, prefixes: undefined });
+  const models = new LanguageModels({
+    mono: () => performance.now(),
+    random: () => 0.5,
+    prefixes: undefined,
+  });
   const ours = await models.make(model.spec, () => Promise.resolve(tokens));
   const rival = await GrammarJson.load(model.spec, options.candidates);
   const lanes = new Lanes(() => performance.now());
   const decideNow = async (request: DecideRequest): Promise<Decided> =>
-    lanes.run({ lane: 'interactive', signal, file: model.spec.file }, async (turn) => ours.decide!(request, turn));
+    lanes.run({ lane: 'interactive', signal, file: model.spec.file }, async (turn) =>
+      ours.decide!(request, turn),
+    );
 
   const ms: Record<string, number[]> = {};
   const note = (name: string, value: number): void => void (ms[name] ??= []).push(value);
@@ -121,7 +127,12 @@ async function compareWithStepwise(
   decideNow: (request: DecideRequest) => Promise<Decided>,
   house: ReturnType<typeof benchHouse>,
   { same, candidates }: { readonly same: number; readonly candidates: number },
-): Promise<{ readonly share: number; readonly compared: number; readonly ties: number; readonly tiesEqual: number }> {
+): Promise<{
+  readonly share: number;
+  readonly compared: number;
+  readonly ties: number;
+  readonly tiesEqual: number;
+}> {
   const outcomes: { readonly equal: boolean; readonly tied: boolean }[] = [];
   for (let i = 0; i < same; i++) {
     const text = `${REQUESTS[i % REQUESTS.length]} (${i})`;

@@ -74,12 +74,15 @@ export async function questionOf(house: House, text: string, candidates: number)
 }
 
 /** The same question with exactly `calls` calls as the answer, so that a model with random weights says as much as a trained one. */
-export function withCalls({ language, ...request }: DecideRequest, calls: number): DecideRequest {
+export function withCalls({ language, prompt }: DecideRequest, calls: number): DecideRequest {
   const list = 'any' in language.root ? language.root.any.find((node) => 'list' in node) : language.root;
   if (list === undefined || !('list' in list))
-    throw new GanglionError('BENCH_SYSTEM', { system: 'the call language', reason: 'it has no list of calls' });
+    throw new GanglionError('BENCH_SYSTEM', {
+      system: 'the call language',
+      reason: 'it has no list of calls',
+    });
   const { each, separator } = list.list;
   const seq: AnswerNode[] = [each];
   for (let i = 1; i < calls; i++) seq.push(separator, each);
-  return { ...request, language: { key: `${language.key} × ${calls}`, root: { seq } } };
+  return { prompt, language: { key: `${language.key} × ${calls}`, root: { seq } } };
 }

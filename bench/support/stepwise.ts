@@ -37,7 +37,11 @@ export async function stepwise(
   const { tokens, prefixLength } = promptTokens(prompt, { file, vocabulary, template, contextTokens });
   const session = model.session(alone.lane);
   await prefill(session, tokens, prefixLength, batchTokens, alone);
-  let next = tokens.slice(prefixLength);
+  let done = prefixLength;
+  for (; tokens.length - done > batchTokens; done += batchTokens) {
+    await session.append(tokens.slice(done, done + batchTokens));
+  }
+  let next = tokens.slice(done);
   const path: number[] = [];
   let closest = Infinity;
   let state = 0;

@@ -116,7 +116,11 @@ export class ModelLoader {
       model.crashes++;
       const { crashes } = model;
       if (crashes < this.#parts.maxCrashes) continue;
-      this.#fail(model, 'given-up', new GanglionError('MODEL_GIVEN_UP', { file: model.spec.file, crashes, reason }));
+      this.#fail(
+        model,
+        'given-up',
+        new GanglionError('MODEL_GIVEN_UP', { file: model.spec.file, crashes, reason }),
+      );
     }
     for (const model of this.all) model.lost();
   }

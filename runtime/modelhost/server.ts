@@ -2,7 +2,14 @@ import { LANES, type Engine, type Lane, type LoadedModel, type ModelSpec } from 
 import { GanglionError } from '../errors.ts';
 import { loadWith } from './engines/registry.ts';
 import { Lanes } from './lanes.ts';
-import { toWire, type Answer, type FromHost, type Question, type QuestionKind, type ToHost } from './protocol.ts';
+import {
+  toWire,
+  type Answer,
+  type FromHost,
+  type Question,
+  type QuestionKind,
+  type ToHost,
+} from './protocol.ts';
 
 /** The model host's side of the protocol: holds the models, answers each message, cancels what is withdrawn. */
 export class ModelServer {

@@ -167,11 +167,8 @@ describe('ModelHost with models that make trouble', () => {
     await Promise.all(['H', 'S', 'W'].map(async (what) => host.load(spec(path(`fake-${what}`)))));
   });
   afterAll(async () => host?.stop());
-  const ask = async (
-    what: string,
-    text: string,
-    options: Partial<Parameters<ModelHost['decide']>[2]> = {},
-  ) => host.decide(path(`fake-${what}`), question(text), { ...soon, ...options });
+  const ask = async (what: string, text: string, options: Partial<Parameters<ModelHost['decide']>[2]> = {}) =>
+    host.decide(path(`fake-${what}`), question(text), { ...soon, ...options });
   const asked = (text: string): Promise<void> =>
     vi.waitFor(() => expect(log.lines).toContain(`debug: asked ${text}`), { interval: 5 });
   const waiting = (): number => Object.values(host.status.lanes).reduce((sum, lane) => sum + lane.waiting, 0);

@@ -168,7 +168,8 @@ describe('lanes', () => {
             await new Promise<void>((resolve) => {
               (starts[plan.at] ??= []).push(resolve);
             });
-            if (plan.abortAt !== undefined) (starts[Math.max(tick, plan.abortAt)] ??= []).push(() => abort.abort());
+            if (plan.abortAt !== undefined)
+              (starts[Math.max(tick, plan.abortAt)] ??= []).push(() => abort.abort());
             waiting.add(id);
             try {
               await lanes.run(place(plan.lane, abort.signal), async (turn) => {

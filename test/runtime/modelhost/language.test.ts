@@ -118,7 +118,11 @@ describe('a language model in the host', () => {
 
   it('abstains below the wanted probability', async () => {
     const host = await start();
-    const sure = await host.decide(path('chat.gguf'), request('It is dark.', { minProbability: 0.999 }), soon);
+    const sure = await host.decide(
+      path('chat.gguf'),
+      request('It is dark.', { minProbability: 0.999 }),
+      soon,
+    );
     expect(sure.abstained).toBe(true);
   });
 
@@ -178,7 +182,10 @@ describe('conversations', () => {
 
   it('follow a JSON schema', async () => {
     const host = await start();
-    const schema = { type: 'object', properties: { on: { type: 'boolean' }, level: { enum: ['low', 'high'] } } };
+    const schema = {
+      type: 'object',
+      properties: { on: { type: 'boolean' }, level: { enum: ['low', 'high'] } },
+    };
     const { text } = await host.chat(path('chat.gguf'), chat({ schema, maxTokens: 200 }), soon);
     expect(JSON.parse(text)).toEqual({
       on: expect.any(Boolean) as boolean,
