@@ -3,6 +3,7 @@ import { StateStore } from '../../sensors/index.ts';
 import type { AnswerNode } from '../../runtime/contract/answer.ts';
 import type { Decided, DecideRequest } from '../../runtime/contract/engine.ts';
 import type { House } from '../../runtime/contract/house.ts';
+import { propertyKey } from '../../runtime/contract/ids.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { systemClock } from '../../runtime/lib/clock.ts';
 import { LlmRung } from '../../runtime/modelhost/rungs.ts';
@@ -55,6 +56,10 @@ export async function questionOf(house: House, text: string, candidates: number)
   });
   const state = new StateStore({ clock: systemClock });
   const entities = [...house.entities()].slice(0, candidates);
+  for (const { id } of entities) {
+    const key = propertyKey(id, 'state');
+    state.apply({ key, value: 'off', at: systemClock.wall(), received: systemClock.mono(), retained: false });
+  }
   await rung.decide(
     {
       policy: 'ask',

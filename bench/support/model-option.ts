@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Quantization } from '../../quantize/index.ts';
 import { DEVICES, type Device, type ModelSpec } from '../../runtime/contract/engine.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { modelSpec } from '../../runtime/modelhost/options.ts';
@@ -21,7 +22,12 @@ export interface ModelOption {
  */
 export async function readModelOption(
   argv: readonly string[],
-  context: { readonly log: (line: string) => void; readonly contextTokens: number },
+  context: {
+    readonly log: (line: string) => void;
+    readonly contextTokens: number;
+    /** Of a shape's weights. Default: Q4_K_M. */
+    readonly type?: Quantization;
+  },
 ): Promise<ModelOption> {
   const args = [...argv];
   const file = takeText(args, '--model');
@@ -33,7 +39,8 @@ export async function readModelOption(
       expected: `one of ${DEVICES.join(', ')}`,
       received: device,
     });
-  const path = file === undefined ? await writtenShape(shape, context.log) : resolve(file);
+  const path =
+    file === undefined ? await writtenShape(shape, context.type ?? 'Q4_K_M', context.log) : resolve(file);
   const spec = modelSpec(path, { contextTokens: context.contextTokens, device });
   return { spec, name: file ?? shape, args };
 }
@@ -50,9 +57,10 @@ export function takeText(args: string[], option: string): string | undefined {
   return value;
 }
 
-async function writtenShape(shape: string, log: (line: string) => void): Promise<string> {
+async function writtenShape(shape: string, type: Quantization, log: (line: string) => void): Promise<string> {
   let tenths = -1;
   return modelOfShape(shape, {
+    type,
     onProgress: ({ fraction, step }) => {
       if (Math.floor(fraction * 10) === tenths) return;
       tenths = Math.floor(fraction * 10);
