@@ -47,10 +47,10 @@ export const lanes: Bench = async (context) => {
         await work(person ? own : turn);
         return turn.waitedMs;
       });
-    let busy = true;
+    const stop = new AbortController();
     let text = 0;
     const background = (async () => {
-      while (busy) {
+      while (!stop.signal.aborted) {
         const chat = conversation(options.words, options.tokens, text++);
         await ask(false, async (turn) => language.chat!(chat, turn, () => {}));
       }
@@ -61,7 +61,7 @@ export const lanes: Bench = async (context) => {
       await delay(50 + ((i * 137) % 400));
       waited.push(await ask(true, async (turn) => language.decide!(question, turn)));
     }
-    busy = false;
+    stop.abort();
     await background;
     return waited;
   };

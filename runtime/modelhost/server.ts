@@ -104,7 +104,7 @@ export class ModelServer {
       throw new GanglionError('MODEL_QUESTION_INVALID', {
         file: place.file,
         expected: `one of the lanes ${LANES.join(', ')}`,
-        received: String(place.lane),
+        received: place.lane,
       });
     return this.#lanes.run(place, async (turn) => {
       this.#send({ type: 'started', id });
