@@ -17,7 +17,12 @@ const SAMPLES = 20;
  * tenth after the warm-up, as a share. The budget is 0.01.
  */
 export const soak: Bench = async (context) => {
-  const model = await readModelOption(context.args, { log: context.log, contextTokens: CONTEXT });
+  const model = await readModelOption(context.args, {
+    log: context.log,
+    contextTokens: CONTEXT,
+    shape: 'tiny-8m',
+    type: 'Q8_0',
+  });
   const options = readOptions(model.args, DEFAULTS, SHORT);
   const house = benchHouse(options.entities);
   const texts = Array.from({ length: options.questions }, (_, i) => `make it ${i} degrees warmer here`);

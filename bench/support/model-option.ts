@@ -25,13 +25,15 @@ export async function readModelOption(
   context: {
     readonly log: (line: string) => void;
     readonly contextTokens: number;
+    /** Default: `qwen2.5-0.5b`. */
+    readonly shape?: string;
     /** Of a shape's weights. Default: Q4_K_M. */
     readonly type?: Quantization;
   },
 ): Promise<ModelOption> {
   const args = [...argv];
   const file = takeText(args, '--model');
-  const shape = takeText(args, '--model-shape') ?? DEFAULT_SHAPE;
+  const shape = takeText(args, '--model-shape') ?? context.shape ?? DEFAULT_SHAPE;
   const device = takeText(args, '--device') ?? 'cpu';
   if (!isDevice(device))
     throw new GanglionError('BENCH_OPTION', {
