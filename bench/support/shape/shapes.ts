@@ -33,7 +33,7 @@ export const SHAPES = {
     heads: 5,
     kvHeads: 5,
     feedForward: 864,
-    vocabulary: 4096,
+    vocabulary: 8192,
     contextTokens: 4096,
     ropeBase: 10_000,
     normEpsilon: 1e-5,
