@@ -9,13 +9,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.ts')).memory,
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
   decide: async () => (await import('./decide.ts')).decide,
-  tree: async () => (await import('./tree.ts')).tree,
-  distil: async () => (await import('./distil.ts')).distil,
-  occupancy: async () => (await import('./occupancy.ts')).occupancy,
   warmstart: async () => (await import('./warmstart.ts')).warmstart,
   lanes: async () => (await import('./lanes.ts')).lanes,
   devices: async () => (await import('./devices.ts')).devices,
   soak: async () => (await import('./soak.ts')).soak,
+  tree: async () => (await import('./tree.ts')).tree,
+  distil: async () => (await import('./distil.ts')).distil,
+  occupancy: async () => (await import('./occupancy.ts')).occupancy,
 };
 
 const HELP = `bench NAME [--json] [--plot FILE.svg] [--short] [options of the bench, such as --rounds 5]
