@@ -8,7 +8,7 @@ import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
 import { checkPolicy } from './check.ts';
-import type { Condition, Reader } from './compile.ts';
+import type { Reader } from './compile.ts';
 import { DueHeap } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
@@ -16,7 +16,7 @@ import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
 import type { PolicySpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
-import { buildSlotIndex, type SlotIndex } from './slot-index.ts';
+import { RuleIndex } from './match/rule-index.ts';
 import {
   type DecideTrack,
   isRule,
@@ -27,6 +27,8 @@ import {
   trackRule,
 } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
+import type { Site } from './watch/sun.ts';
+import { Watches } from './watch/watches.ts';
 
 export interface RuleEngineOptions {
   readonly policies: readonly PolicySpec[];
@@ -35,6 +37,8 @@ export interface RuleEngineOptions {
   readonly state: StateView;
   /** IANA name of the site's time zone. */
   readonly timezone: string;
+  /** Where the house stands; without it everything about the sun is unknown. */
+  readonly site?: Site;
   /** Wall clock of each policy's last firing before this process, so that cooldowns outlive a restart. */
   readonly lastFired?: ReadonlyMap<string, WallMs>;
   /** A policy that fires more often within a minute is paused for one. */
@@ -54,16 +58,19 @@ const NOTHING: readonly Firing[] = [];
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
+  const watches = new Watches(options.site);
   const reader: Reader = {
     state: options.state,
     time: createLocalTime(options.timezone),
+    watches,
     nameOf: (id) => options.house.entity(id)?.name,
   };
+  watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
   const tracks = options.policies.map((spec, index): Track =>
     spec.type === 'rule' ? trackRule(spec, index, reader, limit) : trackDecide(spec, index, reader, limit),
   );
-  return new RuleEngine(options, reader, tracks, limit);
+  return new RuleEngine(options, reader, watches, tracks, limit);
 }
 
 /**
@@ -77,29 +84,38 @@ export class RuleEngine {
   readonly #reader: Reader;
   readonly #tracks: readonly Track[];
   readonly #byId: ReadonlyMap<string, Track>;
-  readonly #index: SlotIndex;
+  readonly #index: RuleIndex;
+  readonly #watches: Watches;
   /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
   readonly #heap: DueHeap;
   readonly #limit: number;
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
   readonly #kind: Uint8Array;
-  readonly #when: readonly (Condition | undefined)[];
   readonly #value: Int8Array;
   readonly #evaluations: Float64Array;
   #house: House;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
 
-  constructor(options: RuleEngineOptions, reader: Reader, tracks: readonly Track[], limit: number) {
+  constructor(
+    options: RuleEngineOptions,
+    reader: Reader,
+    watches: Watches,
+    tracks: readonly Track[],
+    limit: number,
+  ) {
     this.#options = options;
+    this.#watches = watches;
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = buildSlotIndex(tracks.map((track) => track.slots));
+    this.#index = new RuleIndex(
+      tracks.map((track) => (isRule(track) ? { condition: track.spec.when.expr } : { slots: track.slots })),
+      reader,
+    );
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
-    this.#when = tracks.map((track) => (isRule(track) ? track.when : undefined));
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
     this.#evaluations = new Float64Array(tracks.length);
     this.#house = options.house;
@@ -109,6 +125,8 @@ export class RuleEngine {
   prime(now: Now): void {
     this.#reader.time.set(now.wall);
     this.#clockGap = now.wall - now.mono;
+    this.#watches.begin(now);
+    this.#index.sync();
     for (const track of this.#tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
@@ -116,7 +134,10 @@ export class RuleEngine {
       this.#stop(track);
       this.#check(track, now);
     }
-    if (this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)) {
+    if (
+      this.#watches.scheduled ||
+      this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)
+    ) {
       this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
     }
   }
@@ -141,13 +162,12 @@ export class RuleEngine {
   ): readonly Firing[] {
     this.#enter(now);
     if (!retained) this.#elapse(now);
-    const { policies, count } = this.#index.touched(slots);
-    for (let i = 0; i < count; i++) {
-      const policy = policies[i]!;
-      const kind = this.#kind[policy];
-      if (kind === RULE) this.#evaluate(policy, now, retained, 'reading');
-      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, retained);
+    for (let i = 0; i < slots.length; i++) {
+      this.#index.slotChanged(slots[i]!);
+      this.#watches.slotChanged(slots[i]!);
     }
+    this.#watches.look(now, retained, this.#onWatch);
+    this.#hear(now, retained, 'reading');
     if (retained) this.#elapse(now);
     return this.#settle(now, slots, readings);
   }
@@ -161,7 +181,9 @@ export class RuleEngine {
 
   /** When `due` should be called next; undefined if nothing waits for time. */
   nextDue(): MonoMs | undefined {
-    return this.#heap.next() as MonoMs | undefined;
+    const next = this.#heap.next();
+    const watch = this.#watches.nextDue();
+    return (next === undefined || (watch !== undefined && watch < next) ? watch : next) as MonoMs | undefined;
   }
 
   /** Throws POLICY_UNKNOWN. */
@@ -209,9 +231,27 @@ export class RuleEngine {
       if (isRule(track) && track.active && track.boundaries !== undefined)
         this.#heap.set(2 * track.index, now.mono);
     }
+    this.#watches.clockSet(now, this.#onWatch);
+    this.#hear(now, false, 'time');
+  }
+
+  readonly #onWatch = (id: number): void => this.#index.watchChanged(id);
+
+  /** Looks at the policies the index has news of. */
+  #hear(now: Now, silent: boolean, by: 'reading' | 'time'): void {
+    const index = this.#index;
+    for (let i = 0; i < index.news; i++) {
+      const policy = index.newsAt(i);
+      const kind = this.#kind[policy];
+      if (kind === RULE) this.#look(policy, now, silent, by);
+      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
+    }
+    index.forget();
   }
 
   #elapse(now: Now): void {
+    this.#watches.elapse(now, this.#onWatch);
+    this.#hear(now, false, 'time');
     for (;;) {
       const id = this.#heap.take(now.mono);
       if (id < 0) return;
@@ -219,7 +259,8 @@ export class RuleEngine {
       if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
       else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
       else if ((id & 1) === 0) {
-        this.#evaluate(track.index, now, false, 'time');
+        this.#index.timeChanged(track.index);
+        this.#hear(now, false, 'time');
         this.#schedule(track, now);
       } else {
         track.armed = false;
@@ -229,9 +270,9 @@ export class RuleEngine {
   }
 
   /** One look at `when`: edges fire or start a hold, everything else is remembered. Allocates only on an edge. */
-  #evaluate(policy: number, now: Now, silent: boolean, by: 'reading' | 'time'): void {
+  #look(policy: number, now: Now, silent: boolean, by: 'reading' | 'time'): void {
     const before = this.#value[policy];
-    const value = this.#when[policy]!();
+    const value = this.#index.value(policy);
     this.#evaluations[policy]!++;
     if (value === before) return;
     this.#value[policy] = value;
@@ -268,7 +309,13 @@ export class RuleEngine {
   }
 
   #settle(now: Now, slots: readonly number[], readings: readonly Reading[]): readonly Firing[] {
-    if (this.#candidates.length === 0) return NOTHING;
+    const firings = this.#candidates.length === 0 ? NOTHING : this.#fire(now, slots, readings);
+    this.#watches.rest(now, this.#onWatch);
+    this.#hear(now, true, 'time');
+    return firings;
+  }
+
+  #fire(now: Now, slots: readonly number[], readings: readonly Reading[]): readonly Firing[] {
     const candidates = this.#candidates;
     this.#candidates = [];
     return settle(candidates, {
@@ -298,7 +345,8 @@ export class RuleEngine {
     this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
     if (!active) return;
     if (isRule(track)) {
-      this.#evaluate(track.index, now, true, 'time');
+      this.#index.timeChanged(track.index);
+      this.#look(track.index, now, true, 'time');
       this.#schedule(track, now);
     } else this.#notice(track, now, true);
   }

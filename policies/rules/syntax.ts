@@ -10,6 +10,7 @@ import {
   NOW_FIELDS,
   type NowField,
 } from './expression.ts';
+import { isWatchName, readWatch, SUN_FIELDS, Unsupported, WATCH_NAMES } from './watch-syntax.ts';
 
 export interface SyntaxProblem {
   readonly message: string;
@@ -28,16 +29,6 @@ const environment = new Environment({
   unlistedVariablesAreDyn: true,
   limits: { maxAstNodes: 2000, maxDepth: 60, maxListElements: 256 },
 });
-
-/** Thrown and caught within this file only. */
-class Unsupported {
-  readonly message: string;
-  readonly at: number;
-  constructor(message: string, at: number) {
-    this.message = message;
-    this.at = at;
-  }
-}
 
 /** Reads a CEL expression of the supported part of the language. Never throws. */
 export function parseExpression(source: string): Parsed<Expression> {
@@ -175,6 +166,16 @@ function path(node: ASTNode): Expr {
     }
     return { op: 'now', field, start, end };
   }
+  if (names[0] === 'sun') {
+    const kind = names[1] ?? '';
+    if (names.length !== 2 || (kind !== 'elevation' && kind !== 'azimuth')) {
+      throw new Unsupported(
+        `Expected one of ${SUN_FIELDS.map((f) => `sun.${f}`).join(', ')} but received ${text}`,
+        start,
+      );
+    }
+    return { op: 'watch', watch: { kind }, start, end };
+  }
   if (names.length === 3 && isPropertyKey(text)) return { op: 'property', key: text, start, end };
   const because =
     names.length === 2
@@ -189,8 +190,11 @@ function call(name: string, args: readonly ASTNode[], method: boolean, node: AST
   if (name === 'matches') {
     throw new Unsupported('Expected no regular expressions; use startsWith, endsWith or contains', start);
   }
+  if (!method && isWatchName(name, args)) {
+    return { op: 'watch', watch: readWatch(name, args, start, convert), start, end };
+  }
   if (!isFunction(name) || (method && !METHODS.includes(name))) {
-    const known = ['prop', ...Object.keys(FUNCTIONS)];
+    const known = ['prop', ...Object.keys(FUNCTIONS), ...WATCH_NAMES];
     throw new Unsupported(
       `Expected a known function but received ${name}(); ${didYouMean(name, known)}`,
       start,
