@@ -39,12 +39,18 @@ export const decide: Bench = async (context) => {
   const house = benchHouse(options.entities);
   const { signal } = new AbortController();
   const tokens = await loadLlama(model.spec, signal, () => {});
-  const models = new LanguageModels({ mono: () => performance.now(), random: () => 0.5, prefixes: undefined });
+  const models = new LanguageModels({
+    mono: () => performance.now(),
+    random: () => 0.5,
+    prefixes: undefined,
+  });
   const ours = await models.make(model.spec, () => Promise.resolve(tokens));
   const rival = await GrammarJson.load(model.spec, options.candidates);
   const lanes = new Lanes(() => performance.now());
   const decideNow = async (request: DecideRequest): Promise<Decided> =>
-    lanes.run({ lane: 'interactive', signal, file: model.spec.file }, async (turn) => ours.decide!(request, turn));
+    lanes.run({ lane: 'interactive', signal, file: model.spec.file }, async (turn) =>
+      ours.decide!(request, turn),
+    );
 
   const ms: Record<string, number[]> = {};
   const note = (name: string, value: number): void => void (ms[name] ??= []).push(value);

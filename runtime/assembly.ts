@@ -208,7 +208,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const proposals: Proposal[] = [];
     for (const firing of firings) {
       if (firing.type === 'decide') deliberation.decide(firing, since);
-      else proposals.push({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+      else {
+        const { policy, calls, explanation, trigger, inputs, mode } = firing;
+        const rest = { rung: 'rule', confidence: 1, skipped: [], since } as const;
+        proposals.push({ policy, calls, explanation, trigger, inputs, mode, ...rest });
+      }
     }
     if (proposals.length > 0) carryOut(...proposals);
   };

@@ -77,7 +77,10 @@ export async function questionOf(house: House, text: string, candidates: number)
 export function withCalls({ language, ...request }: DecideRequest, calls: number): DecideRequest {
   const list = 'any' in language.root ? language.root.any.find((node) => 'list' in node) : language.root;
   if (list === undefined || !('list' in list))
-    throw new GanglionError('BENCH_SYSTEM', { system: 'the call language', reason: 'it has no list of calls' });
+    throw new GanglionError('BENCH_SYSTEM', {
+      system: 'the call language',
+      reason: 'it has no list of calls',
+    });
   const { each, separator } = list.list;
   const seq: AnswerNode[] = [each];
   for (let i = 1; i < calls; i++) seq.push(separator, each);

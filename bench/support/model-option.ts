@@ -28,7 +28,11 @@ export async function readModelOption(
   const shape = takeText(args, '--model-shape') ?? DEFAULT_SHAPE;
   const device = takeText(args, '--device') ?? 'cpu';
   if (!isDevice(device))
-    throw new GanglionError('BENCH_OPTION', { option: '--device', expected: `one of ${DEVICES.join(', ')}`, received: device });
+    throw new GanglionError('BENCH_OPTION', {
+      option: '--device',
+      expected: `one of ${DEVICES.join(', ')}`,
+      received: device,
+    });
   const path = file === undefined ? await writtenShape(shape, context.log) : resolve(file);
   const spec = modelSpec(path, { contextTokens: context.contextTokens, device });
   return { spec, name: file ?? shape, args };

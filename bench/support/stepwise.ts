@@ -1,5 +1,10 @@
 import type { Prompt } from '../../runtime/contract/engine.ts';
-import { allowedTokens, nextState, textOfPath, type TokenAutomaton } from '../../runtime/modelhost/automaton/token-automaton.ts';
+import {
+  allowedTokens,
+  nextState,
+  textOfPath,
+  type TokenAutomaton,
+} from '../../runtime/modelhost/automaton/token-automaton.ts';
 import { compileChatTemplate } from '../../runtime/modelhost/tokens/chat-template.ts';
 import { promptTokens } from '../../runtime/modelhost/tokens/prompt-tokens.ts';
 import type { TokenModel } from '../../runtime/modelhost/tokens/token-model.ts';
@@ -8,7 +13,11 @@ import type { TokenModel } from '../../runtime/modelhost/tokens/token-model.ts';
  * Token-masked greedy decoding in its plainest form, as a reference: every token of the answer is evaluated on its own, also
  * where there is no choice. Returns the answer's text.
  */
-export async function stepwise(prompt: Prompt, automaton: TokenAutomaton, model: TokenModel): Promise<string> {
+export async function stepwise(
+  prompt: Prompt,
+  automaton: TokenAutomaton,
+  model: TokenModel,
+): Promise<string> {
   const { vocabulary, contextTokens, batchTokens } = model;
   const { file } = model.info;
   const template = compileChatTemplate({ file, vocabulary });

@@ -17,15 +17,7 @@ import type { PolicySpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
 import { RuleIndex } from './match/rule-index.ts';
-import {
-  type DecideTrack,
-  isRule,
-  type RuleTrack,
-  stillChecked,
-  type Track,
-  trackDecide,
-  trackRule,
-} from './track.ts';
+import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
@@ -68,7 +60,9 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
   const tracks = options.policies.map((spec, index): Track =>
-    spec.type === 'rule' ? trackRule(spec, index, reader, limit) : trackDecide(spec, index, reader, limit),
+    spec.type === 'rule'
+      ? new RuleTrack(spec, { index, reader, maxPerMinute: limit })
+      : new DecideTrack(spec, { index, reader, maxPerMinute: limit }),
   );
   return new RuleEngine(options, reader, watches, tracks, limit);
 }

@@ -2,61 +2,62 @@ import { FALSE, type Tri, TRUE, UNKNOWN } from '../tri.ts';
 
 export const ALL = 0;
 export const ANY = 1;
+const YES = 0x10000;
 
 /**
  * The logic of all conditions as one network of counting gates. A gate knows how many of its inputs are true and how
  * many are false; an input that changes costs one addition, and what lies above hears of it only if the gate changes.
  *
- *     kind    ALL | ANY                              (gates)
- *     inputs  how many inputs it has                 (gates)
- *     yes no  how many of them are true, false       (gates)
- *     value   1, 0, −1                               (gates)
- *     up      the gate it feeds, or −1 − condition   (gates)
+ *     gate g   4g      kind + 2 · inputs      ALL | ANY, and how many inputs it has
+ *              4g + 1  yes · 65536 + no       how many of them are true, false
+ *              4g + 2  value                  1, 0, −1
+ *              4g + 3  up                     the gate it feeds, or −1 − condition
+ *
+ * One gate is 16 bytes of one array: a flip among many gates costs one line of memory, not one per field.
  */
 export class Gates {
-  readonly #kind: Uint8Array;
-  readonly #inputs: Uint16Array;
-  readonly #yes: Uint16Array;
-  readonly #no: Uint16Array;
-  readonly #value: Int8Array;
-  readonly #up: Int32Array;
+  readonly #gates: Int32Array;
   /** Conditions whose gate changed since `take`, each once. */
   readonly #news: Int32Array;
   readonly #isNews: Uint8Array;
   #count = 0;
 
   constructor(plan: GatePlan, conditions: number) {
-    this.#kind = Uint8Array.from(plan.kind);
-    this.#inputs = Uint16Array.from(plan.inputs);
-    this.#up = Int32Array.from(plan.up);
-    this.#yes = new Uint16Array(plan.kind.length);
-    this.#no = new Uint16Array(plan.kind.length);
-    this.#value = new Int8Array(plan.kind.length).fill(UNKNOWN);
+    this.#gates = new Int32Array(4 * plan.kind.length);
+    for (let gate = 0; gate < plan.kind.length; gate++) {
+      this.#gates[4 * gate] = plan.kind[gate]! + 2 * plan.inputs[gate]!;
+      this.#gates[4 * gate + 2] = UNKNOWN;
+      this.#gates[4 * gate + 3] = plan.up[gate]!;
+    }
     this.#news = new Int32Array(conditions);
     this.#isNews = new Uint8Array(conditions);
   }
 
   value(gate: number): Tri {
-    return this.#value[gate] as Tri;
+    return this.#gates[4 * gate + 2] as Tri;
   }
 
   /** One input of a gate went from `before` to `after`. Allocates nothing. */
   move(gate: number, before: Tri, after: Tri): void {
+    const gates = this.#gates;
     for (;;) {
-      if (before === TRUE) this.#yes[gate]!--;
-      else if (before === FALSE) this.#no[gate]!--;
-      if (after === TRUE) this.#yes[gate]!++;
-      else if (after === FALSE) this.#no[gate]!++;
-      const old = this.#value[gate] as Tri;
+      const at = 4 * gate;
+      let counts = gates[at + 1]!;
+      if (before === TRUE) counts -= YES;
+      else if (before === FALSE) counts--;
+      if (after === TRUE) counts += YES;
+      else if (after === FALSE) counts++;
+      gates[at + 1] = counts;
+      const shape = gates[at]!;
+      const yes = counts >>> 16;
+      const no = counts & 0xffff;
       let value: Tri;
-      if (this.#kind[gate] === ALL) {
-        value = this.#no[gate]! > 0 ? FALSE : this.#yes[gate] === this.#inputs[gate] ? TRUE : UNKNOWN;
-      } else {
-        value = this.#yes[gate]! > 0 ? TRUE : this.#no[gate] === this.#inputs[gate] ? FALSE : UNKNOWN;
-      }
+      if ((shape & 1) === ALL) value = no > 0 ? FALSE : yes === shape >> 1 ? TRUE : UNKNOWN;
+      else value = yes > 0 ? TRUE : no === shape >> 1 ? FALSE : UNKNOWN;
+      const old = gates[at + 2] as Tri;
       if (value === old) return;
-      this.#value[gate] = value;
-      const up = this.#up[gate]!;
+      gates[at + 2] = value;
+      const up = gates[at + 3]!;
       if (up < 0) {
         this.note(-1 - up);
         return;
@@ -89,7 +90,7 @@ export class Gates {
   }
 
   get bytes(): number {
-    return this.#kind.length * 12 + this.#news.length * 5;
+    return this.#gates.byteLength + this.#news.length * 5;
   }
 }
 
