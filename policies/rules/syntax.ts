@@ -10,6 +10,7 @@ import {
   NOW_FIELDS,
   type NowField,
 } from './expression.ts';
+import { parseQuickly } from './quick-syntax.ts';
 import { isWatchName, readWatch, SUN_FIELDS, Unsupported, WATCH_NAMES } from './watch-syntax.ts';
 
 export interface SyntaxProblem {
@@ -36,6 +37,13 @@ export function parseExpression(source: string): Parsed<Expression> {
   if (source.length > MAX_EXPRESSION) {
     return failure(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
+  const quick = parseQuickly(source);
+  if (quick !== undefined) return { ok: true, value: { source: source.trim(), expr: quick } };
+  return parseFully(source);
+}
+
+/** The same by the CEL parser alone; for what `parseQuickly` leaves, and to compare it with. */
+export function parseFully(source: string): Parsed<Expression> {
   try {
     return { ok: true, value: { source: source.trim(), expr: convert(environment.parse(source).ast) } };
   } catch (error) {
