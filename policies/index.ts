@@ -1,6 +1,9 @@
 export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rules/engine.ts';
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
+export type { PolicyCosts } from './rules/costs.ts';
+export type { Overdue } from './rules/watchdog.ts';
+export type { Site } from './rules/watch/sun.ts';
 export { type CheckedPolicies, checkPolicies } from './rules/check.ts';
 export type { ToolSignature } from './rules/call-check.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';

@@ -235,6 +235,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     onFirings,
     onRechecked,
+    onOverdue: (overdue) => rulebook.sayOverdue(overdue, problems),
     onError: (error) => problems.caught('A rule', error),
   });
   teardown.add('reflexes', () => reflexes.stop());

@@ -9,6 +9,7 @@ import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
 import { checkPolicy } from './check.ts';
 import type { Reader } from './compile.ts';
+import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
@@ -19,6 +20,7 @@ import { type Candidate, settle } from './settle.ts';
 import { RuleIndex } from './match/rule-index.ts';
 import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
+import { type Overdue, overdueOf } from './watchdog.ts';
 import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
 
@@ -35,6 +37,8 @@ export interface RuleEngineOptions {
   readonly lastFired?: ReadonlyMap<string, WallMs>;
   /** A policy that fires more often within a minute is paused for one. */
   readonly maxFiringsPerMinute?: number;
+  /** A clock for the CPU time of firings, ms; without it no CPU time is kept. */
+  readonly cpuMs?: () => number;
   /** Told when that happens, with POLICY_LOOP. */
   readonly onPaused?: (error: GanglionError) => void;
 }
@@ -43,6 +47,8 @@ export interface RuleEngineOptions {
 const CLOCK_CHECK_MS = 60_000;
 /** More than this between the clocks means that somebody set the wall clock, ms. */
 const CLOCK_JUMP_MS = 500;
+/** Conditions the watchdog evaluates afresh at each look. */
+const AUDITED = 200;
 const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
@@ -90,6 +96,7 @@ export class RuleEngine {
   #house: House;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
+  #audited = 0;
 
   constructor(
     options: RuleEngineOptions,
@@ -182,14 +189,12 @@ export class RuleEngine {
 
   /** Throws POLICY_UNKNOWN. */
   explain(id: string, now: Now): PolicyExplanation {
-    const track = this.#byId.get(id);
-    if (track === undefined) {
-      throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
-    }
+    const track = this.#track(id);
     this.#reader.time.set(now.wall);
     return explainTrack(track, this.#reader, now, {
       holdDue: this.#heap.at(2 * track.index + 1),
       evaluations: this.#evaluations[track.index]!,
+      watches: this.#watches,
     });
   }
 
@@ -199,6 +204,36 @@ export class RuleEngine {
 
   policy(id: string): PolicySpec | undefined {
     return this.#byId.get(id)?.spec;
+  }
+
+  /** What one policy has cost so far. Throws POLICY_UNKNOWN. */
+  costs(id: string): PolicyCosts {
+    const track = this.#track(id);
+    return costsOf(track, this.#evaluations[track.index]!, this.#watches);
+  }
+
+  /**
+   * The watchdog: policies that should have fired and did not, oldest first; each is named until it fires again.
+   * It also evaluates some conditions afresh, the next ones each time: one the index has lost is named, and put right.
+   */
+  overdue(now: Now): Overdue[] {
+    this.#enter(now);
+    const found = this.#tracks.flatMap((track) => overdueOf(track, this.#watches));
+    let lost = false;
+    for (let i = 0; i < Math.min(AUDITED, this.#tracks.length); i++) {
+      const track = this.#tracks[this.#audited++ % this.#tracks.length]!;
+      if (!isRule(track) || !track.active || track.boundaries !== undefined) continue;
+      if (track.when() === this.#index.value(track.index)) continue;
+      lost = true;
+      found.push({
+        policy: track.spec.id,
+        since: now.wall,
+        reason:
+          'the index had lost track of its condition, which is a mistake of this program; it is right again',
+      });
+    }
+    if (lost) this.#index.sync();
+    return found.toSorted((a, b) => a.since - b.since);
   }
 
   /** What keeps policies from running now, and warnings. */
@@ -213,6 +248,12 @@ export class RuleEngine {
       if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
     }
     return result;
+  }
+
+  #track(id: string): Track {
+    const track = this.#byId.get(id);
+    if (track !== undefined) return track;
+    throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
   }
 
   /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
@@ -319,6 +360,8 @@ export class RuleEngine {
       now,
       slots,
       readings,
+      cpuMs: this.#options.cpuMs,
+      failed: false,
       onPaused: (policy) =>
         this.#options.onPaused?.(
           new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),

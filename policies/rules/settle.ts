@@ -16,7 +16,7 @@ import {
   type RuleTrack,
   type Track,
 } from './track.ts';
-import { TRUE } from './tri.ts';
+import { TRUE, UNKNOWN } from './tri.ts';
 import { evidence, label, showValue } from './words.ts';
 
 /** How long a policy that fires too often stays quiet. */
@@ -35,6 +35,9 @@ export interface Settling {
   readonly now: Now;
   readonly slots: readonly number[];
   readonly readings: readonly Reading[];
+  readonly cpuMs: (() => number) | undefined;
+  /** What stopped the policy just now was not meant: unknown, out of range, paused. */
+  failed: boolean;
   readonly onPaused: (policy: string) => void;
 }
 
@@ -62,11 +65,19 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
   for (const { track, by } of ordered) {
     const trigger: Trigger =
       by === 'time' ? BY_TIME : (reading ??= { kind: 'reading', readings: settling.readings });
+    const start = settling.cpuMs?.() ?? 0;
     const result = isRule(track)
       ? settleRule(track, trigger, settling, claims)
       : settleDecide(track, trigger, settling);
-    if (typeof result === 'string') track.whyNot = { at: settling.now.wall, reason: result };
-    else firings.push(result);
+    if (settling.cpuMs !== undefined) track.cpuMs += settling.cpuMs() - start;
+    if (typeof result === 'string') {
+      track.whyNot = { at: settling.now.wall, reason: result };
+      if (settling.failed) track.blocked = track.whyNot;
+      settling.failed = false;
+    } else {
+      track.blocked = undefined;
+      firings.push(result);
+    }
   }
   return firings;
 }
@@ -79,17 +90,24 @@ function settleRule(
 ): Firing | string {
   const { spec } = track;
   const early = tooEarly(track, settling.now);
-  if (early !== undefined) return early;
+  if (early !== undefined) {
+    settling.failed = settling.now.mono < track.pausedUntil;
+    return early;
+  }
   if (track.only !== undefined && spec.if !== undefined) {
     const value = track.only();
     if (value !== TRUE) {
+      settling.failed = value === UNKNOWN;
       const news = trigger.kind === 'reading' ? settling.slots : [];
       const because = evidence(spec.if, settling.reader, (slot) => news.includes(slot));
       return `its condition is ${value === 0 ? 'false' : 'unknown'}: ${because}`;
     }
   }
   const calls = callsOf(track, settling);
-  if (typeof calls === 'string') return calls;
+  if (typeof calls === 'string') {
+    settling.failed = true;
+    return calls;
+  }
   // A suggestion does nothing by itself, so it takes no entity from anyone.
   const claimed = spec.mode === 'suggest' ? [] : track.entities;
   for (const entity of claimed) {
@@ -100,7 +118,10 @@ function settleRule(
     return reason;
   }
   const loop = fire(track, settling);
-  if (loop !== undefined) return loop;
+  if (loop !== undefined) {
+    settling.failed = true;
+    return loop;
+  }
   const overrode: Overridden[] = [];
   for (const entity of claimed) claims.set(entity, { winner: spec.id, overrode });
   return new FiredRule(track, calls, trigger, trigger.kind === 'reading' ? settling.slots : [], overrode);

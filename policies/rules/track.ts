@@ -28,8 +28,12 @@ abstract class Policy {
   lastFiredMono: number = Number.NEGATIVE_INFINITY;
   lastFiredWall: WallMs | undefined;
   fired = 0;
+  /** What its firings have taken, ms. */
+  cpuMs = 0;
   pausedUntil: number = Number.NEGATIVE_INFINITY;
   whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
+  /** The same, if that was not meant; until it fires again. */
+  blocked: { readonly at: WallMs; readonly reason: string } | undefined;
   #guard: LoopGuard | undefined;
   #inputs: readonly (readonly [key: PropertyKey, slot: number])[] | undefined;
   readonly #limit: number;

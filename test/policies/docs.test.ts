@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parsePolicies, readTree } from '../../policies/index.ts';
 import { FUNCTIONS, NOW_FIELDS } from '../../policies/rules/expression.ts';
+import { WATCH_NAMES } from '../../policies/rules/watch-syntax.ts';
 import { parseCall } from '../../policies/rules/calls.ts';
 
 const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
@@ -32,7 +33,9 @@ describe('docs/rules.md', () => {
   });
 
   it('names every function and every field of now', () => {
-    const missing = [...Object.keys(FUNCTIONS), 'prop'].filter((name) => !page.includes(`${name}(`));
+    const missing = [...Object.keys(FUNCTIONS), ...WATCH_NAMES, 'prop'].filter(
+      (name) => !page.includes(`${name}(`),
+    );
     expect(missing).toEqual([]);
     expect(NOW_FIELDS.filter((field) => !page.includes(`\`now.${field}\``))).toEqual([]);
   });
