@@ -2,6 +2,7 @@ export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rul
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
 export type { PolicyCosts } from './rules/costs.ts';
+export type { Veto } from './rules/veto.ts';
 export type { Overdue } from './rules/watchdog.ts';
 export type { Site } from './rules/watch/sun.ts';
 export { type CheckedPolicies, checkPolicies } from './rules/check.ts';
@@ -9,7 +10,7 @@ export type { ToolSignature } from './rules/call-check.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
-export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec } from './rules/policy.ts';
+export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec, VetoSpec } from './rules/policy.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { type Certificate, type DecisionTree, type Leaf, readTree } from './tree/read-tree.ts';

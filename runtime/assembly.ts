@@ -160,6 +160,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     state,
     tools,
     repeatable: (dialect) => ENCODED_DIALECTS.includes(dialect),
+    veto: (call) => rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason,
   });
   const decider = new Decider({
     interlocks,

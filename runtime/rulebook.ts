@@ -90,6 +90,7 @@ export function openRulebook(parts: RulebookParts): Rulebook {
   const { latitude, longitude } = config.site;
   const engine = createRuleEngine({
     policies: parsed.policies,
+    vetoes: parsed.vetoes,
     house,
     tools,
     state,

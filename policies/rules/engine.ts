@@ -1,3 +1,4 @@
+import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
@@ -7,25 +8,27 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
-import { checkPolicy } from './check.ts';
+import { checkPolicy, contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
-import type { PolicySpec } from './policy.ts';
+import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
 import { RuleIndex } from './match/rule-index.ts';
 import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
+import { checkVeto, type Veto, Vetoes } from './veto.ts';
 import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
 
 export interface RuleEngineOptions {
   readonly policies: readonly PolicySpec[];
+  readonly vetoes?: readonly VetoSpec[];
   readonly house: House;
   readonly tools: readonly ToolSignature[];
   readonly state: StateView;
@@ -86,6 +89,8 @@ export class RuleEngine {
   readonly #byId: ReadonlyMap<string, Track>;
   readonly #index: RuleIndex;
   readonly #watches: Watches;
+  readonly #vetoes: Vetoes;
+  readonly #contradictions: readonly PolicyProblem[];
   /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
   readonly #heap: DueHeap;
   readonly #limit: number;
@@ -107,6 +112,8 @@ export class RuleEngine {
   ) {
     this.#options = options;
     this.#watches = watches;
+    this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
+    this.#contradictions = contradictions(options.policies);
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
@@ -206,6 +213,12 @@ export class RuleEngine {
     return this.#byId.get(id)?.spec;
   }
 
+  /** Whether a rule forbids a call, whoever wants it. */
+  veto(call: Call, now: Now): Veto | undefined {
+    this.#reader.time.set(now.wall);
+    return this.#vetoes.find(call);
+  }
+
   /** What one policy has cost so far. Throws POLICY_UNKNOWN. */
   costs(id: string): PolicyCosts {
     const track = this.#track(id);
@@ -238,7 +251,12 @@ export class RuleEngine {
 
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
-    return this.#tracks.flatMap((track) => track.problems);
+    const vetoes = this.#options.vetoes ?? [];
+    return [
+      ...this.#tracks.flatMap((track) => track.problems),
+      ...vetoes.flatMap((veto) => checkVeto(veto, this.#house)),
+      ...this.#contradictions,
+    ];
   }
 
   /** To be stored and handed to the next process as `lastFired`. */

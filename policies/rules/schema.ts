@@ -31,6 +31,19 @@ export const ruleSchema = z.strictObject({
   then: oneOrMore,
 });
 
+const callPattern = z.string().regex(/^[a-z_]+\.(?:\*|[\p{Ll}\p{Lo}\p{N}_]+\*?)\.(?:\*|[a-z_][a-z0-9_]*)$/u, {
+  error: (issue) =>
+    `Expected entity.command such as lock.*.unlock or valve.main.* but received ${quote(issue.input)}`,
+});
+
+export const vetoSchema = z.strictObject({
+  id: common.id,
+  never: z.union([callPattern, z.array(callPattern).min(1).max(32)]),
+  while: text.optional(),
+  because: z.string().max(200).default(''),
+  mode: z.enum(['auto', 'off']).default('auto'),
+});
+
 const decideBody = z.strictObject({
   on: z.array(text).min(1).max(64),
   choices: z.array(oneOrMore).min(2).max(52),
@@ -50,6 +63,7 @@ export const decideSchema = z.strictObject({ ...common, decide: decideBody });
 /** Keys per place, to name the nearest one for a key nobody knows. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   rule: Object.keys(ruleSchema.shape),
+  veto: Object.keys(vetoSchema.shape),
   decidePolicy: Object.keys(decideSchema.shape),
   decide: Object.keys(decideBody.shape),
   certify: ['agreement', 'confidence'],
@@ -64,12 +78,12 @@ export interface SchemaProblem {
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   input: unknown,
-  type: 'rule' | 'decide',
+  type: 'rule' | 'decide' | 'veto',
 ): SchemaProblem[] {
   return issues.flatMap((issue): SchemaProblem[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
-      const place = path.length === 0 ? (type === 'rule' ? 'rule' : 'decidePolicy') : String(path.at(-1));
+      const place = path.length === 0 ? (type === 'decide' ? 'decidePolicy' : type) : String(path.at(-1));
       const known = KEYS[place] ?? [];
       return issue.keys.map((key) => ({
         path: [...path, key],

@@ -14,10 +14,16 @@ function blocks(language: string): string[] {
 describe('docs/rules.md', () => {
   it('shows policies that can be read', () => {
     const yaml = blocks('yaml');
-    expect(yaml).toHaveLength(2);
-    const { policies, problems } = parsePolicies(yaml.map((text, i) => ({ name: `example ${i}`, text })));
+    expect(yaml).toHaveLength(3);
+    const { policies, vetoes, problems } = parsePolicies(
+      yaml.map((text, i) => ({ name: `example ${i}`, text })),
+    );
     expect(problems).toEqual([]);
-    expect(policies.map((policy) => policy.id)).toEqual(['hall-night-light', 'fresh-air']);
+    expect([...policies, ...vetoes].map(({ id }) => id)).toEqual([
+      'hall-night-light',
+      'fresh-air',
+      'never-unlock-empty',
+    ]);
   });
 
   it('shows a tree that can be read', () => {
