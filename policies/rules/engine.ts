@@ -1,6 +1,7 @@
 import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
+import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
@@ -56,6 +57,7 @@ const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
 const NOTHING: readonly Firing[] = [];
+const NO_PROBLEMS: readonly PolicyProblem[] = [];
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
@@ -68,11 +70,11 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   };
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
-  const tracks = options.policies.map((spec, index): Track =>
-    spec.type === 'rule'
-      ? new RuleTrack(spec, { index, reader, maxPerMinute: limit })
-      : new DecideTrack(spec, { index, reader, maxPerMinute: limit }),
-  );
+  const names = new Map<EntityId, EntityId>();
+  const tracks = options.policies.map((spec, index): Track => {
+    const place = { index, reader, maxPerMinute: limit, names };
+    return spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
+  });
   return new RuleEngine(options, reader, watches, tracks, limit);
 }
 
@@ -122,6 +124,7 @@ export class RuleEngine {
       reader,
     );
     this.#heap = new DueHeap(2 * tracks.length + 1);
+    for (const track of tracks) track.release();
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
@@ -141,6 +144,7 @@ export class RuleEngine {
       this.#kind[track.index] = INACTIVE;
       this.#stop(track);
       this.#check(track, now);
+      track.release();
     }
     if (
       this.#watches.scheduled ||
@@ -154,7 +158,9 @@ export class RuleEngine {
   recheck(house: House, now: Now): void {
     this.#house = house;
     this.#enter(now);
-    for (const track of this.#tracks) this.#check(track, now);
+    for (const track of this.#tracks) {
+      if (this.#check(track, now)) track.release();
+    }
   }
 
   /**
@@ -387,23 +393,26 @@ export class RuleEngine {
     });
   }
 
-  #check(track: Track, now: Now): void {
-    if (track.active && stillChecked(track, this.#house)) return;
+  /** Returns whether it had to look. */
+  #check(track: Track, now: Now): boolean {
+    if (track.active && stillChecked(track, this.#house)) return false;
     track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
-    track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
+    const problems = checkPolicy(track.spec, this.#house, this.#options.tools);
+    track.problems = problems.length === 0 ? NO_PROBLEMS : problems;
     const active =
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return;
+    if (active === track.active) return true;
     this.#stop(track);
     track.active = active;
     this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
-    if (!active) return;
+    if (!active) return true;
     if (isRule(track)) {
       this.#index.timeChanged(track.index);
       this.#look(track.index, now, true, 'time');
       this.#schedule(track, now);
     } else this.#notice(track, now, true);
+    return true;
   }
 
   /** Forgets what a policy was waiting for. */

@@ -49,6 +49,8 @@ export type Expr = Place &
 export interface Expression {
   readonly source: string;
   readonly expr: Expr;
+  /** Forgets `expr`, which is several times as large as the text, until it is asked for again. */
+  release?(): void;
 }
 
 /** The direct parts of an expression. */

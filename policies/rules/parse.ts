@@ -6,7 +6,7 @@ import type { Expression } from './expression.ts';
 import type { CallTemplate, DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import { type PolicyProblem, quote } from './problem.ts';
 import { type PolicyFile, type RawPolicy, readYaml } from './read-yaml.ts';
-import { decideSchema, describeIssues, ruleSchema, vetoSchema } from './schema.ts';
+import { decideSchema, describeIssues, plainRule, ruleSchema, vetoSchema } from './schema.ts';
 import { parseExpression } from './syntax.ts';
 
 type Path = readonly (string | number)[];
@@ -81,7 +81,7 @@ class PolicyReader {
   }
 
   #rule(data: object): RuleSpec | undefined {
-    const result = ruleSchema.safeParse(data);
+    const result = plainRule(data) ?? ruleSchema.safeParse(data);
     if (!result.success) {
       this.#refuse(describeIssues(result.error.issues, data, 'rule'));
       return this.#lookFurther(data, []);

@@ -12,8 +12,10 @@ const share = z.number().min(0).max(1);
 const oneOrMore = z.union([text, z.array(text).min(1).max(32)]);
 const duration = z.union([z.string(), z.number()]);
 
+const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
 const common = {
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+  id: z.string().regex(ID, {
     error: (issue) =>
       `Expected an id of at most 64 letters, digits, _ . - but received ${quote(issue.input)}`,
   }),
@@ -30,6 +32,23 @@ export const ruleSchema = z.strictObject({
   // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
   then: oneOrMore,
 });
+
+const PLAIN_KEYS: ReadonlySet<string> = new Set(['id', 'when', 'if', 'then']);
+
+/** What the schema would give for a rule of `id`, `when`, `if` and `then` alone, all of them texts; most rules are such. */
+export function plainRule(
+  data: object,
+): { readonly success: true; readonly data: z.infer<typeof ruleSchema> } | undefined {
+  for (const key in data) {
+    const value: unknown = data[key as keyof typeof data];
+    if (!PLAIN_KEYS.has(key) || typeof value !== 'string' || value === '') return undefined;
+  }
+  const { id, when, then, if: only } = data as Record<string, string>;
+  if (id === undefined || when === undefined || then === undefined || !ID.test(id)) return undefined;
+  // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+  const rule = { id, when, then, priority: 50, mode: 'auto' as const };
+  return { success: true, data: only === undefined ? rule : { ...rule, if: only } };
+}
 
 const callPattern = z.string().regex(/^[a-z_]+\.(?:\*|[\p{Ll}\p{Lo}\p{N}_]+\*?)\.(?:\*|[a-z_][a-z0-9_]*)$/u, {
   error: (issue) =>

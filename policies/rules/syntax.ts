@@ -31,6 +31,25 @@ const environment = new Environment({
   limits: { maxAstNodes: 2000, maxDepth: 60, maxListElements: 256 },
 });
 
+/** What was read once can be read again. */
+class ParsedExpression implements Expression {
+  readonly source: string;
+  #expr: Expr | undefined;
+
+  constructor(source: string, expr: Expr) {
+    this.source = source.trim();
+    this.#expr = expr;
+  }
+
+  get expr(): Expr {
+    return (this.#expr ??= parseQuickly(this.source) ?? convert(environment.parse(this.source).ast));
+  }
+
+  release(): void {
+    this.#expr = undefined;
+  }
+}
+
 /** Reads a CEL expression of the supported part of the language. Never throws. */
 export function parseExpression(source: string): Parsed<Expression> {
   if (source.trim() === '') return failure('Expected an expression but received nothing', 0);
@@ -38,14 +57,14 @@ export function parseExpression(source: string): Parsed<Expression> {
     return failure(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
   const quick = parseQuickly(source);
-  if (quick !== undefined) return { ok: true, value: { source: source.trim(), expr: quick } };
+  if (quick !== undefined) return { ok: true, value: new ParsedExpression(source, quick) };
   return parseFully(source);
 }
 
 /** The same by the CEL parser alone; for what `parseQuickly` leaves, and to compare it with. */
 export function parseFully(source: string): Parsed<Expression> {
   try {
-    return { ok: true, value: { source: source.trim(), expr: convert(environment.parse(source).ast) } };
+    return { ok: true, value: new ParsedExpression(source, convert(environment.parse(source).ast)) };
   } catch (error) {
     if (error instanceof Unsupported) return failure(error.message, error.at);
     if (error instanceof ParseError) {

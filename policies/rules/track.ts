@@ -43,10 +43,13 @@ abstract class Policy {
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
     const names: EntityId[] = [];
-    for (const key of keys) addOnce(names, entityOf(key));
-    for (const target of targets) addOnce(names, target);
+    for (const key of keys) addOnce(names, shared(place.names, entityOf(key)));
+    for (const target of targets) addOnce(names, shared(place.names, target));
     this.names = names;
   }
+
+  /** Forgets what can be read again from the text. */
+  abstract release(): void;
 
   abstract readonly spec: RuleSpec | DecideSpec;
 
@@ -84,6 +87,8 @@ export interface TrackPlace {
   readonly index: number;
   readonly reader: Reader;
   readonly maxPerMinute: number;
+  /** One string for each entity's name, however many policies have it. */
+  readonly names: Map<EntityId, EntityId>;
 }
 
 /** A rule while it runs. */
@@ -137,6 +142,11 @@ export class RuleTrack extends Policy {
     return (this.#entities ??= actsOn(this.spec));
   }
 
+  release(): void {
+    this.spec.when.release?.();
+    this.spec.if?.release?.();
+  }
+
   protected keys(): ReadonlySet<PropertyKey> {
     return keysOf(this.spec);
   }
@@ -162,6 +172,8 @@ export class DecideTrack extends Policy {
     this.frames = new FrameBuilder(spec.features, place.reader);
     this.seen = this.slots.map(() => undefined);
   }
+
+  release(): void {}
 
   protected keys(): ReadonlySet<PropertyKey> {
     return decideKeys(this.spec);
@@ -239,6 +251,13 @@ function decideKeys(spec: DecideSpec): Set<PropertyKey> {
 
 function argumentsOf(call: CallTemplate): Expr[] {
   return Object.values(call.args).map((arg) => arg.expr);
+}
+
+function shared(names: Map<EntityId, EntityId>, name: EntityId): EntityId {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  names.set(name, name);
+  return name;
 }
 
 function addOnce<T>(list: T[], item: T): void {
