@@ -124,7 +124,6 @@ export class RuleEngine {
       reader,
     );
     this.#heap = new DueHeap(2 * tracks.length + 1);
-    for (const track of tracks) track.release();
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);

@@ -1,9 +1,6 @@
 import { isPropertyKey } from '../../runtime/contract/ids.ts';
 import type { Comparison, Expr } from './expression.ts';
 
-/** Everything a token can be; sticky, so that it is tried where the last one ended. */
-const TOKEN =
-  /[ \t\n]*(?:([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)(?![\w.(])|(\d{1,15}(?:\.\d{1,15})?)(?![\w.])|"([^"\\\n]*)"|'([^'\\\n]*)'|(&&|\|\||[<>=!]=|[<>!()[\],])|(true|false|in)(?![\w.(]))/y;
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 const MAX_DEPTH = 40;
 
@@ -20,7 +17,6 @@ export function parseQuickly(source: string): Expr | undefined {
 
 class QuickReader {
   readonly #source: string;
-  #at = 0;
   /** The token that comes next: its text, or what it stands for. */
   #symbol: string = '';
   #operand: Expr | undefined;
@@ -113,28 +109,92 @@ class QuickReader {
 
   #next(): void {
     this.#operand = undefined;
-    TOKEN.lastIndex = this.#at;
-    const match = TOKEN.exec(this.#source);
-    if (match === null) {
-      this.#symbol = this.#source.slice(this.#at).trim() === '' ? 'end' : 'other';
-      return;
-    }
-    this.#at = this.#end = TOKEN.lastIndex;
-    const [, key, number, double, single, symbol, word] = match;
-    const text = key ?? number ?? symbol ?? word;
-    const start = this.#end - (text?.length ?? (double ?? single)!.length + 2);
-    const end = this.#end;
-    this.#start = start;
-    this.#symbol = symbol ?? 'operand';
-    if (symbol !== undefined) return;
-    if (key !== undefined) {
-      if (key.startsWith('now.') || key.startsWith('sun.') || !isPropertyKey(key)) this.#symbol = 'other';
-      else this.#operand = { op: 'property', key, start, end };
-    } else if (number !== undefined) this.#operand = { op: 'literal', value: Number(number), start, end };
-    else if (word === 'in') this.#symbol = 'in';
+    const source = this.#source;
+    let at = this.#end;
+    while (isSpace(source.charCodeAt(at))) at++;
+    this.#start = at;
+    const code = source.charCodeAt(at);
+    if (at === source.length) this.#symbol = 'end';
+    else if (code >= 0x61 && code <= 0x7a) this.#word(at);
+    else if (isDigit(code)) this.#number(at);
+    else if (code === 0x22 || code === 0x27) this.#text(at, code);
     else {
-      const value = word === undefined ? (double ?? single)! : word === 'true';
-      this.#operand = { op: 'literal', value, start, end };
+      const two = source.slice(at, at + 2);
+      const isTwo = two === '&&' || two === '||' || (COMPARISONS.has(two) && two.length === 2);
+      this.#symbol = isTwo ? two : SINGLES.includes(two.charAt(0)) ? two.charAt(0) : 'other';
+      this.#end = at + this.#symbol.length;
     }
   }
+
+  /** A property, `true`, `false` or `in`. */
+  #word(start: number): void {
+    const source = this.#source;
+    let end = start + 1;
+    let dots = 0;
+    for (; ; end++) {
+      const code = source.charCodeAt(end);
+      if (code === 0x2e) dots++;
+      else if (!((code >= 0x61 && code <= 0x7a) || isDigit(code) || code === 0x5f)) break;
+    }
+    this.#end = end;
+    const word = source.slice(start, end);
+    this.#symbol = 'other';
+    if (isWordEnd(source.charCodeAt(end))) {
+      if (dots === 2) {
+        if (!word.startsWith('now.') && !word.startsWith('sun.') && PARTS.test(word) && isPropertyKey(word)) {
+          this.#give({ op: 'property', key: word, start, end });
+        }
+      } else if (word === 'in') this.#symbol = 'in';
+      else if (word === 'true' || word === 'false') {
+        this.#give({ op: 'literal', value: word === 'true', start, end });
+      }
+    }
+  }
+
+  #number(start: number): void {
+    const source = this.#source;
+    let end = start;
+    while (isDigit(source.charCodeAt(end))) end++;
+    if (source.charCodeAt(end) === 0x2e && isDigit(source.charCodeAt(end + 1))) {
+      end++;
+      while (isDigit(source.charCodeAt(end))) end++;
+    }
+    this.#end = end;
+    this.#symbol = 'other';
+    if (end - start > 15 || !isWordEnd(source.charCodeAt(end))) return;
+    this.#give({ op: 'literal', value: Number(source.slice(start, end)), start, end });
+  }
+
+  #text(start: number, quote: number): void {
+    const close = this.#source.indexOf(String.fromCharCode(quote), start + 1);
+    this.#symbol = 'other';
+    if (close < 0) return;
+    const value = this.#source.slice(start + 1, close);
+    this.#end = close + 1;
+    if (!/[\\\n]/.test(value)) this.#give({ op: 'literal', value, start, end: close + 1 });
+  }
+
+  #give(operand: Expr): void {
+    this.#symbol = 'operand';
+    this.#operand = operand;
+  }
+}
+
+const SINGLES = '<>!()[],';
+/** Every part begins with a letter, as it must to be an identifier. */
+const PARTS = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** What follows belongs to no longer word, number, path or call. */
+function isWordEnd(code: number): boolean {
+  if (Number.isNaN(code)) return true;
+  if (isDigit(code) || code === 0x2e || code === 0x28 || code === 0x5f) return false;
+  return !((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a));
 }
