@@ -7,6 +7,7 @@ export type { Overdue } from './rules/watchdog.ts';
 export type { Site } from './rules/watch/sun.ts';
 export { type CheckedPolicies, checkPolicies } from './rules/check.ts';
 export type { ToolSignature } from './rules/call-check.ts';
+export { importJsonRules, type JsonRulesImport, type JsonRulesOptions } from './rules/import-json.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';

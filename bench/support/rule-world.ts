@@ -117,11 +117,11 @@ export function mixedRules(count: number, seed: number): BenchRule[] {
     ];
   };
   const shapes: readonly (() => RuleTest[][])[] = [
-    () => [[threshold(), mode()]],
+    () => [[threshold(), threshold(), mode(), mode()]],
     () => [[threshold(), threshold(), mode()]],
     () => [[threshold(), threshold(), threshold(), mode()]],
     () => [[...band(), mode()]],
-    () => [[threshold(), mode(), mode()]],
+    () => [[...band(), threshold(), mode()]],
     () => [[...band(), threshold(), threshold()]],
     () => [
       [threshold(), threshold(), mode()],

@@ -59,7 +59,8 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
       : candidates.toSorted(
           (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.index - b.track.index,
         );
-  const claims = new Map<string, Claim>();
+  // One policy alone has nothing to share.
+  const claims = candidates.length === 1 ? undefined : new Map<string, Claim>();
   const firings: Firing[] = [];
   let reading: Trigger | undefined;
   for (const { track, by } of ordered) {
@@ -86,7 +87,7 @@ function settleRule(
   track: RuleTrack,
   trigger: Trigger,
   settling: Settling,
-  claims: Map<string, Claim>,
+  claims: Map<string, Claim> | undefined,
 ): Firing | string {
   const { spec } = track;
   const early = tooEarly(track, settling.now);
@@ -111,7 +112,7 @@ function settleRule(
   // A suggestion does nothing by itself, so it takes no entity from anyone.
   const claimed = spec.mode === 'suggest' ? [] : track.entities;
   for (const entity of claimed) {
-    const claim = claims.get(entity);
+    const claim = claims?.get(entity);
     if (claim === undefined) continue;
     const reason = `${claim.winner} acts on ${entity} at the same moment and comes first`;
     claim.overrode.push({ policy: spec.id, reason });
@@ -123,7 +124,7 @@ function settleRule(
     return loop;
   }
   const overrode: Overridden[] = [];
-  for (const entity of claimed) claims.set(entity, { winner: spec.id, overrode });
+  for (const entity of claimed) claims?.set(entity, { winner: spec.id, overrode });
   return new FiredRule(track, calls, trigger, trigger.kind === 'reading' ? settling.slots : [], overrode);
 }
 
