@@ -8,16 +8,7 @@ import { Watches } from '../../policies/rules/watch/watches.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
-import {
-  type BenchRule,
-  keyOf,
-  policyFile,
-  PROPERTIES,
-  type Step,
-  TOOLS,
-  worldHouse,
-  WorldState,
-} from './rule-world.ts';
+import { type BenchRule, keyOf, PROPERTIES, type Step, TOOLS, worldHouse, WorldState } from './rule-world.ts';
 
 /** Matches rules over a stream of readings. `step` returns the ids of the rules whose condition turned true. */
 export interface Matcher {

@@ -79,7 +79,7 @@ export function walk(steps: number, seed: number, outages: boolean): Step[] {
     if (slot < TEXTS) return { slot, value: WORDS[Math.floor(random() * WORDS.length)]! };
     const moved = at[slot]! + (random() + random() + random() + random() - 2) * 1.7;
     at[slot] = moved < 0 ? -moved : moved > 100 ? 200 - moved : moved;
-    return { slot, value: Math.round(at[slot]! * 100) / 100 };
+    return { slot, value: Math.round(at[slot] * 100) / 100 };
   });
 }
 

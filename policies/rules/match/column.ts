@@ -73,7 +73,7 @@ export class Column {
     const limits = new Set<number>();
     for (const { limit } of plan.less) limits.add(limit);
     for (const { limit } of plan.equal) limits.add(limit);
-    this.#limits = Float64Array.from(limits).sort();
+    this.#limits = Float64Array.from(limits).toSorted();
     const rank = new Map<number, number>();
     for (let i = 0; i < this.#limits.length; i++) rank.set(this.#limits[i]!, i);
     [this.#fences, this.#less] = pack(

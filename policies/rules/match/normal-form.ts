@@ -64,10 +64,18 @@ export function normalise(expr: Expr, watchId: (expr: Expr & { op: 'watch' }) =>
         if (subject !== undefined) return { op: 'test', subject, test: { op: 'known' }, positive };
         break;
       }
-      default: {
+      case 'property':
+      case 'watch': {
         const subject = subjectOf(of);
         if (subject !== undefined) return { op: 'test', subject, test: { op: 'true' }, positive };
+        break;
       }
+      case 'literal':
+      case 'now':
+      case 'negate':
+      case 'arithmetic':
+      case 'choose':
+        break;
     }
     return { op: 'leaf', expr: of, positive };
   };

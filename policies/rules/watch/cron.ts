@@ -35,7 +35,7 @@ export function parseCron(text: string): CronTimes | string {
     readField(fields[4]!, 'weekday', 0, 7, WEEKDAYS, 0),
   ];
   const wrong = read.find((field) => typeof field === 'string');
-  if (wrong !== undefined) return wrong as string;
+  if (wrong !== undefined) return wrong;
   const [minutes, hours, days, months, weekdays] = read as number[][];
   return {
     minutes: hours!.flatMap((hour) => minutes!.map((minute) => hour * 60 + minute)),

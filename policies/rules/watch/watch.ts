@@ -55,7 +55,12 @@ export function isPulse(spec: WatchSpec): boolean {
     case 'rose':
     case 'fell':
       return spec.ms === undefined;
-    default:
+    case 'mean':
+    case 'min':
+    case 'max':
+    case 'count':
+    case 'elevation':
+    case 'azimuth':
       return false;
   }
 }
