@@ -2,6 +2,7 @@ export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rul
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
 export type { PolicyCosts } from './rules/costs.ts';
+export { compileScan } from './rules/scan.ts';
 export type { Veto } from './rules/veto.ts';
 export type { Overdue } from './rules/watchdog.ts';
 export type { Site } from './rules/watch/sun.ts';

@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { packageRoot } from '../../runtime/lib/package-root.ts';
-import { createRuleEngine, parsePolicies, type RuleEngine, type RuleSpec } from '../../policies/index.ts';
-import { compileCondition } from '../../policies/rules/compile.ts';
-import { createLocalTime } from '../../policies/rules/local-time.ts';
-import { Watches } from '../../policies/rules/watch/watches.ts';
+import {
+  compileScan,
+  createRuleEngine,
+  parsePolicies,
+  type RuleEngine,
+  type RuleSpec,
+} from '../../policies/index.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
@@ -57,11 +60,8 @@ export class ScanMatcher implements Matcher {
 
   constructor(text: string) {
     const rules = parsePolicies([{ name: 'bench.yaml', text }]).policies as readonly RuleSpec[];
-    const watches = new Watches(undefined);
-    const reader = { state: this.#state, time: createLocalTime('UTC'), watches };
-    watches.attach(reader);
     this.#ids = rules.map((rule) => rule.id);
-    this.#conditions = rules.map((rule) => compileCondition(rule.when.expr, reader));
+    this.#conditions = compileScan(rules, this.#state, 'UTC');
     this.#before = Int8Array.from(this.#conditions, (condition) => condition());
   }
 

@@ -10,8 +10,7 @@ export const policyImportCommand = defineCommand({
     fact: {
       type: 'string',
       valueHint: 'A=B',
-      description:
-        'which property each fact is, as in temperature=sensor.living.temperature; several with commas',
+      description: 'the property a fact is; several with commas',
     },
     out: {
       type: 'string',
@@ -20,9 +19,7 @@ export const policyImportCommand = defineCommand({
     },
   },
   rest: 'FILE',
-  notes: [
-    'ganglion policy import rules.json --fact temperature=sensor.living.temperature --out policies/imported.yaml',
-  ],
+  notes: ['ganglion policy import rules.json --fact t=sensor.hall.temperature'],
   async run({ args, words, io }) {
     const [file] = words;
     if (file === undefined || words.length > 1) {
