@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   e2e: async () => (await import('./e2e.ts')).e2e,
   memory: async () => (await import('./memory.ts')).memory,
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
+  rules: async () => (await import('./rules.ts')).rules,
   decide: async () => (await import('./decide.ts')).decide,
   warmstart: async () => (await import('./warmstart.ts')).warmstart,
   lanes: async () => (await import('./lanes.ts')).lanes,

@@ -165,6 +165,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     state,
     tools,
     repeatable: (dialect) => ENCODED_DIALECTS.includes(dialect),
+    veto: (call) => rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason,
   });
   const decider = new Decider({
     interlocks,
@@ -213,7 +214,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const proposals: Proposal[] = [];
     for (const firing of firings) {
       if (firing.type === 'decide') deliberation.decide(firing, since);
-      else proposals.push({ ...firing, rung: 'rule', confidence: 1, skipped: [], since });
+      else {
+        const { policy, calls, explanation, trigger, inputs, mode } = firing;
+        const rest = { rung: 'rule', confidence: 1, skipped: [], since } as const;
+        proposals.push({ policy, calls, explanation, trigger, inputs, mode, ...rest });
+      }
     }
     if (proposals.length > 0) carryOut(...proposals);
   };
@@ -236,6 +241,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     onFirings,
     onRechecked,
+    onOverdue: (overdue) => rulebook.sayOverdue(overdue, problems),
     onError: (error) => problems.caught('A rule', error),
   });
   teardown.add('reflexes', () => reflexes.stop());

@@ -1,4 +1,4 @@
-import type { Firing, RuleEngine } from '../policies/index.ts';
+import type { Firing, Overdue, RuleEngine } from '../policies/index.ts';
 import type { House } from './contract/house.ts';
 import type { Reading } from './contract/reading.ts';
 import type { Clock, MonoMs, Timer } from './contract/time.ts';
@@ -10,12 +10,17 @@ export interface ReflexesOptions {
   readonly onFirings: (firings: readonly Firing[], since: MonoMs) => void;
   /** The policies were checked against a house that has changed. */
   readonly onRechecked: () => void;
+  /** The watchdog names a policy that should have fired and did not; once for each time. */
+  readonly onOverdue: (overdue: Overdue) => void;
   /** A look that time alone set off has failed; it is repeated. */
   readonly onError: (error: unknown) => void;
 }
 
 /** New devices announce themselves in bursts; the rules are checked again when a burst is over. */
 const RECHECK_MS = 250;
+const WATCHDOG_MS = 60_000;
+/** So many of the watchdog's findings are remembered as said. */
+const SAID = 1000;
 /** After a look that failed, the next one waits at least so long: it may fail again. */
 const RETRY_MS = 1000;
 
@@ -25,6 +30,8 @@ export class Reflexes {
   #due: Timer | undefined;
   #dueAt = Infinity;
   #recheck: Timer | undefined;
+  #watchdog: Timer | undefined;
+  readonly #said = new Set<string>();
   #stopped = false;
 
   constructor(options: ReflexesOptions) {
@@ -35,6 +42,7 @@ export class Reflexes {
   prime(): void {
     this.#options.engine.prime(this.#now());
     this.#schedule();
+    this.#watch();
   }
 
   changed(slots: readonly number[], retained: boolean, readings: readonly Reading[]): void {
@@ -62,6 +70,7 @@ export class Reflexes {
     this.#stopped = true;
     this.#due?.cancel();
     this.#recheck?.cancel();
+    this.#watchdog?.cancel();
   }
 
   #schedule(atLeastMs = 0): void {
@@ -83,6 +92,25 @@ export class Reflexes {
       this.#options.onError(error);
       this.#schedule(RETRY_MS);
     }
+  }
+
+  #watch(): void {
+    this.#watchdog?.cancel();
+    if (this.#stopped) return;
+    this.#watchdog = this.#options.clock.schedule(WATCHDOG_MS, () => {
+      try {
+        for (const overdue of this.#options.engine.overdue(this.#now())) {
+          const name = `${overdue.policy} ${overdue.since}`;
+          if (this.#said.has(name)) continue;
+          if (this.#said.size === SAID) this.#said.clear();
+          this.#said.add(name);
+          this.#options.onOverdue(overdue);
+        }
+      } catch (error) {
+        this.#options.onError(error);
+      }
+      this.#watch();
+    });
   }
 
   #fire(firings: readonly Firing[], since: MonoMs): void {

@@ -1,6 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { createRuleEngine, formatProblem, parsePolicies } from '../policies/index.ts';
-import type { DecideSpec, Ladder, PolicyProblem, RuleEngine, ToolSignature } from '../policies/index.ts';
+import type {
+  DecideSpec,
+  Ladder,
+  Overdue,
+  PolicyProblem,
+  RuleEngine,
+  ToolSignature,
+} from '../policies/index.ts';
 import type { Config } from './config/load.ts';
 import type { House } from './contract/house.ts';
 import type { StateView } from './contract/state.ts';
@@ -62,6 +69,13 @@ export class Rulebook {
       );
   }
 
+  /** The watchdog's word on a policy that should have fired. */
+  sayOverdue({ policy, since, reason }: Overdue, problems: ProblemDesk): void {
+    const time = new Date(since).toISOString();
+    const sentence = `Expected policy ${policy} to fire at ${time} but it did not: ${reason}`;
+    problems.say('POLICY_PROBLEM', `overdue ${policy} ${since}`, sentence);
+  }
+
   ladder(policy: string): { readonly spec: DecideSpec; readonly ladder: Ladder } | undefined {
     return this.#ladders.get(policy);
   }
@@ -73,12 +87,16 @@ export function openRulebook(parts: RulebookParts): Rulebook {
   const files = readPolicyFiles(config.policies, (error) => problems.report(error, config.policies));
   const parsed = parsePolicies(files);
   for (const problem of parsed.problems) sayPolicyProblem(problems, problem);
+  const { latitude, longitude } = config.site;
   const engine = createRuleEngine({
     policies: parsed.policies,
+    vetoes: parsed.vetoes,
     house,
     tools,
     state,
     timezone: config.site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...(latitude === undefined || longitude === undefined ? {} : { site: { latitude, longitude } }),
+    cpuMs: () => performance.now(),
     lastFired: journal.decisions.lastFired() as Map<string, WallMs>,
     onPaused: (error) => problems.report(error, error.message),
   });

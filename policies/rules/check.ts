@@ -3,14 +3,16 @@ import type { Value } from '../../runtime/contract/reading.ts';
 import { checkCall, type ToolSignature } from './call-check.ts';
 import type { Expr, Expression } from './expression.ts';
 import { parsePolicies } from './parse.ts';
-import type { DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
+import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import type { PolicyFile } from './read-yaml.ts';
 import { checkExpression, type TypeProblem } from './type-check.ts';
+import { checkVeto } from './veto.ts';
 
 export interface CheckedPolicies {
   /** Those that can be read, also where the house does not (yet) have what they name. */
   readonly policies: readonly PolicySpec[];
+  readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
 }
 
@@ -20,11 +22,45 @@ export function checkPolicies(
   house: House,
   tools: readonly ToolSignature[],
 ): CheckedPolicies {
-  const { policies, problems } = parsePolicies(files);
+  const { policies, vetoes, problems } = parsePolicies(files);
   return {
     policies,
-    problems: [...problems, ...policies.flatMap((policy) => checkPolicy(policy, house, tools))],
+    vetoes,
+    problems: [
+      ...problems,
+      ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
+      ...vetoes.flatMap((veto) => checkVeto(veto, house)),
+      ...contradictions(policies),
+    ],
   };
+}
+
+/** Rules that act on one entity in different ways on the very same condition: only the first of them ever acts. */
+export function contradictions(policies: readonly PolicySpec[]): PolicyProblem[] {
+  const first = new Map<string, { readonly rule: RuleSpec; readonly does: string }>();
+  const found: PolicyProblem[] = [];
+  const ordered = policies
+    .filter((policy) => policy.type === 'rule' && (policy.mode === 'auto' || policy.mode === 'approve'))
+    .toSorted((a, b) => b.priority - a.priority) as RuleSpec[];
+  for (const rule of ordered) {
+    for (const call of rule.calls) {
+      if (call.entity.startsWith('tool.') || call.entity.startsWith('notify.')) continue;
+      const place = [call.entity, rule.when.source, rule.if?.source ?? '', rule.forMs].join('\n');
+      const other = first.get(place);
+      if (other === undefined) first.set(place, { rule, does: call.source });
+      else if (other.rule !== rule && other.does !== call.source) {
+        found.push({
+          severity: 'warning',
+          file: rule.file,
+          line: rule.line,
+          policy: rule.id,
+          path: 'then',
+          message: `Expected one rule for ${call.entity} on this condition but ${other.rule.id} does ${other.does} where ${rule.id} does ${call.source}; ${other.rule.id} comes first, so ${rule.id} never acts`,
+        });
+      }
+    }
+  }
+  return found;
 }
 
 /** What keeps one policy from running in this house. A house that grows may mend it. */

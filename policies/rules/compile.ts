@@ -13,13 +13,22 @@ import {
 import type { LocalTime } from './local-time.ts';
 import { staticType } from './static-type.ts';
 import { FALSE, type Tri, TRUE, UNKNOWN } from './tri.ts';
+import type { WatchSpec } from './watch/watch.ts';
 
 /** What compiled expressions read. Both are the same objects for all expressions of an engine. */
 export interface Reader {
   readonly state: StateView;
   readonly time: LocalTime;
+  readonly watches: WatchReader;
   /** What people call an entity; undefined where nobody has named it. For explanations alone. */
   readonly nameOf?: (id: EntityId) => string | undefined;
+}
+
+/** Where the values of watches are read; see ./watch. */
+export interface WatchReader {
+  /** The number of a watch, the same for equal ones; it is set up when first asked for. */
+  id(watch: WatchSpec): number;
+  value(id: number): Value | undefined;
 }
 
 export type Condition = () => Tri;
@@ -95,6 +104,14 @@ export function compileCondition(expr: Expr, reader: Reader): Condition {
       const { state } = reader;
       return () => {
         const value = state.current(slot);
+        return value === true ? TRUE : value === false ? FALSE : UNKNOWN;
+      };
+    }
+    case 'watch': {
+      const { watches } = reader;
+      const id = watches.id(expr.watch);
+      return () => {
+        const value = watches.value(id);
         return value === true ? TRUE : value === false ? FALSE : UNKNOWN;
       };
     }
@@ -192,6 +209,14 @@ export function compileNumber(expr: Expr, reader: Reader): Numeric {
       return () => {
         const value = when();
         return value === TRUE ? then() : value === FALSE ? otherwise() : Number.NaN;
+      };
+    }
+    case 'watch': {
+      const { watches } = reader;
+      const id = watches.id(expr.watch);
+      return () => {
+        const value = watches.value(id);
+        return typeof value === 'number' ? value : Number.NaN;
       };
     }
     case 'call':

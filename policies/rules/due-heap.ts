@@ -1,15 +1,17 @@
 /**
- * When each of a fixed set of ids is next due: an indexed binary min-heap. An id has at most one due time, setting it
+ * When each of a set of ids is next due: an indexed binary min-heap. An id has at most one due time, setting it
  * again moves it. Equal times come out odd ids after even ones, then by id, so that the order never depends on history.
  *
  *     #heap   ids in heap order            (#size used of capacity)
  *     #place  id → index in #heap, or −1   (capacity)
  *     #due    id → due time                (capacity)
+ *
+ * The capacity grows with the greatest id.
  */
 export class DueHeap {
-  readonly #heap: Int32Array;
-  readonly #place: Int32Array;
-  readonly #due: Float64Array;
+  #heap: Int32Array;
+  #place: Int32Array;
+  #due: Float64Array;
   #size = 0;
 
   constructor(capacity: number) {
@@ -19,6 +21,7 @@ export class DueHeap {
   }
 
   set(id: number, due: number): void {
+    if (id >= this.#place.length) this.#grow(id + 1);
     this.clear(id);
     this.#due[id] = due;
     this.#put(this.#size++, id);
@@ -26,7 +29,7 @@ export class DueHeap {
   }
 
   clear(id: number): void {
-    const at = this.#place[id]!;
+    const at = this.#place[id] ?? -1;
     if (at < 0) return;
     this.#place[id] = -1;
     const last = this.#heap[--this.#size]!;
@@ -38,7 +41,7 @@ export class DueHeap {
 
   /** The due time of an id; undefined if it has none. */
   at(id: number): number | undefined {
-    return this.#place[id]! < 0 ? undefined : this.#due[id];
+    return (this.#place[id] ?? -1) < 0 ? undefined : this.#due[id];
   }
 
   /** The earliest due time; undefined if nothing is due. */
@@ -53,6 +56,17 @@ export class DueHeap {
     if (this.#due[id]! > now) return -1;
     this.clear(id);
     return id;
+  }
+
+  #grow(least: number): void {
+    const capacity = Math.max(least, 2 * this.#place.length, 16);
+    const place = new Int32Array(capacity).fill(-1);
+    place.set(this.#place);
+    const heap = new Int32Array(capacity);
+    heap.set(this.#heap);
+    const due = new Float64Array(capacity);
+    due.set(this.#due);
+    [this.#place, this.#heap, this.#due] = [place, heap, due];
   }
 
   #put(at: number, id: number): void {

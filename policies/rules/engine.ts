@@ -1,5 +1,7 @@
+import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
+import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
@@ -7,38 +9,40 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
-import { checkPolicy } from './check.ts';
-import type { Condition, Reader } from './compile.ts';
+import { checkPolicy, contradictions } from './check.ts';
+import type { Reader } from './compile.ts';
+import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
-import type { PolicySpec } from './policy.ts';
+import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
-import { buildSlotIndex, type SlotIndex } from './slot-index.ts';
-import {
-  type DecideTrack,
-  isRule,
-  type RuleTrack,
-  stillChecked,
-  type Track,
-  trackDecide,
-  trackRule,
-} from './track.ts';
+import { RuleIndex } from './match/rule-index.ts';
+import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
+import { type Overdue, overdueOf } from './watchdog.ts';
+import { checkVeto, type Veto, Vetoes } from './veto.ts';
+import type { Site } from './watch/sun.ts';
+import { Watches } from './watch/watches.ts';
 
 export interface RuleEngineOptions {
   readonly policies: readonly PolicySpec[];
+  readonly vetoes?: readonly VetoSpec[];
   readonly house: House;
   readonly tools: readonly ToolSignature[];
   readonly state: StateView;
   /** IANA name of the site's time zone. */
   readonly timezone: string;
+  /** Where the house stands; without it everything about the sun is unknown. */
+  readonly site?: Site;
   /** Wall clock of each policy's last firing before this process, so that cooldowns outlive a restart. */
   readonly lastFired?: ReadonlyMap<string, WallMs>;
   /** A policy that fires more often within a minute is paused for one. */
   readonly maxFiringsPerMinute?: number;
+  /** A clock for the CPU time of firings, ms; without it no CPU time is kept. */
+  readonly cpuMs?: () => number;
   /** Told when that happens, with POLICY_LOOP. */
   readonly onPaused?: (error: GanglionError) => void;
 }
@@ -47,23 +51,31 @@ export interface RuleEngineOptions {
 const CLOCK_CHECK_MS = 60_000;
 /** More than this between the clocks means that somebody set the wall clock, ms. */
 const CLOCK_JUMP_MS = 500;
+/** Conditions the watchdog evaluates afresh at each look. */
+const AUDITED = 200;
 const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
 const NOTHING: readonly Firing[] = [];
+const NO_PROBLEMS: readonly PolicyProblem[] = [];
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
+  const watches = new Watches(options.site);
   const reader: Reader = {
     state: options.state,
     time: createLocalTime(options.timezone),
+    watches,
     nameOf: (id) => options.house.entity(id)?.name,
   };
+  watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
-  const tracks = options.policies.map((spec, index): Track =>
-    spec.type === 'rule' ? trackRule(spec, index, reader, limit) : trackDecide(spec, index, reader, limit),
-  );
-  return new RuleEngine(options, reader, tracks, limit);
+  const names = new Map<EntityId, EntityId>();
+  const tracks = options.policies.map((spec, index): Track => {
+    const place = { index, reader, maxPerMinute: limit, names };
+    return spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
+  });
+  return new RuleEngine(options, reader, watches, tracks, limit);
 }
 
 /**
@@ -77,29 +89,43 @@ export class RuleEngine {
   readonly #reader: Reader;
   readonly #tracks: readonly Track[];
   readonly #byId: ReadonlyMap<string, Track>;
-  readonly #index: SlotIndex;
+  readonly #index: RuleIndex;
+  readonly #watches: Watches;
+  readonly #vetoes: Vetoes;
+  readonly #contradictions: readonly PolicyProblem[];
   /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
   readonly #heap: DueHeap;
   readonly #limit: number;
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
   readonly #kind: Uint8Array;
-  readonly #when: readonly (Condition | undefined)[];
   readonly #value: Int8Array;
   readonly #evaluations: Float64Array;
   #house: House;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
+  #audited = 0;
 
-  constructor(options: RuleEngineOptions, reader: Reader, tracks: readonly Track[], limit: number) {
+  constructor(
+    options: RuleEngineOptions,
+    reader: Reader,
+    watches: Watches,
+    tracks: readonly Track[],
+    limit: number,
+  ) {
     this.#options = options;
+    this.#watches = watches;
+    this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
+    this.#contradictions = contradictions(options.policies);
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = buildSlotIndex(tracks.map((track) => track.slots));
+    this.#index = new RuleIndex(
+      tracks.map((track) => (isRule(track) ? { condition: track.spec.when.expr } : { slots: track.slots })),
+      reader,
+    );
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
-    this.#when = tracks.map((track) => (isRule(track) ? track.when : undefined));
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
     this.#evaluations = new Float64Array(tracks.length);
     this.#house = options.house;
@@ -109,14 +135,20 @@ export class RuleEngine {
   prime(now: Now): void {
     this.#reader.time.set(now.wall);
     this.#clockGap = now.wall - now.mono;
+    this.#watches.begin(now);
+    this.#index.sync();
     for (const track of this.#tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
       this.#kind[track.index] = INACTIVE;
       this.#stop(track);
       this.#check(track, now);
+      track.release();
     }
-    if (this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)) {
+    if (
+      this.#watches.scheduled ||
+      this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)
+    ) {
       this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
     }
   }
@@ -125,7 +157,9 @@ export class RuleEngine {
   recheck(house: House, now: Now): void {
     this.#house = house;
     this.#enter(now);
-    for (const track of this.#tracks) this.#check(track, now);
+    for (const track of this.#tracks) {
+      if (this.#check(track, now)) track.release();
+    }
   }
 
   /**
@@ -141,13 +175,12 @@ export class RuleEngine {
   ): readonly Firing[] {
     this.#enter(now);
     if (!retained) this.#elapse(now);
-    const { policies, count } = this.#index.touched(slots);
-    for (let i = 0; i < count; i++) {
-      const policy = policies[i]!;
-      const kind = this.#kind[policy];
-      if (kind === RULE) this.#evaluate(policy, now, retained, 'reading');
-      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, retained);
+    for (let i = 0; i < slots.length; i++) {
+      this.#index.slotChanged(slots[i]!);
+      this.#watches.slotChanged(slots[i]!);
     }
+    this.#watches.look(now, retained, this.#onWatch);
+    this.#hear(now, retained, 'reading');
     if (retained) this.#elapse(now);
     return this.#settle(now, slots, readings);
   }
@@ -161,19 +194,19 @@ export class RuleEngine {
 
   /** When `due` should be called next; undefined if nothing waits for time. */
   nextDue(): MonoMs | undefined {
-    return this.#heap.next() as MonoMs | undefined;
+    const next = this.#heap.next();
+    const watch = this.#watches.nextDue();
+    return (next === undefined || (watch !== undefined && watch < next) ? watch : next) as MonoMs | undefined;
   }
 
   /** Throws POLICY_UNKNOWN. */
   explain(id: string, now: Now): PolicyExplanation {
-    const track = this.#byId.get(id);
-    if (track === undefined) {
-      throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
-    }
+    const track = this.#track(id);
     this.#reader.time.set(now.wall);
     return explainTrack(track, this.#reader, now, {
       holdDue: this.#heap.at(2 * track.index + 1),
       evaluations: this.#evaluations[track.index]!,
+      watches: this.#watches,
     });
   }
 
@@ -185,9 +218,50 @@ export class RuleEngine {
     return this.#byId.get(id)?.spec;
   }
 
+  /** Whether a rule forbids a call, whoever wants it. */
+  veto(call: Call, now: Now): Veto | undefined {
+    this.#reader.time.set(now.wall);
+    return this.#vetoes.find(call);
+  }
+
+  /** What one policy has cost so far. Throws POLICY_UNKNOWN. */
+  costs(id: string): PolicyCosts {
+    const track = this.#track(id);
+    return costsOf(track, this.#evaluations[track.index]!, this.#watches);
+  }
+
+  /**
+   * The watchdog: policies that should have fired and did not, oldest first; each is named until it fires again.
+   * It also evaluates some conditions afresh, the next ones each time: one the index has lost is named, and put right.
+   */
+  overdue(now: Now): Overdue[] {
+    this.#enter(now);
+    const found = this.#tracks.flatMap((track) => overdueOf(track, this.#watches));
+    let lost = false;
+    for (let i = 0; i < Math.min(AUDITED, this.#tracks.length); i++) {
+      const track = this.#tracks[this.#audited++ % this.#tracks.length]!;
+      if (!isRule(track) || !track.active || track.boundaries !== undefined) continue;
+      if (track.when() === this.#index.value(track.index)) continue;
+      lost = true;
+      found.push({
+        policy: track.spec.id,
+        since: now.wall,
+        reason:
+          'the index had lost track of its condition, which is a mistake of this program; it is right again',
+      });
+    }
+    if (lost) this.#index.sync();
+    return found.toSorted((a, b) => a.since - b.since);
+  }
+
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
-    return this.#tracks.flatMap((track) => track.problems);
+    const vetoes = this.#options.vetoes ?? [];
+    return [
+      ...this.#tracks.flatMap((track) => track.problems),
+      ...vetoes.flatMap((veto) => checkVeto(veto, this.#house)),
+      ...this.#contradictions,
+    ];
   }
 
   /** To be stored and handed to the next process as `lastFired`. */
@@ -197,6 +271,12 @@ export class RuleEngine {
       if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
     }
     return result;
+  }
+
+  #track(id: string): Track {
+    const track = this.#byId.get(id);
+    if (track !== undefined) return track;
+    throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
   }
 
   /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
@@ -209,9 +289,27 @@ export class RuleEngine {
       if (isRule(track) && track.active && track.boundaries !== undefined)
         this.#heap.set(2 * track.index, now.mono);
     }
+    this.#watches.clockSet(now, this.#onWatch);
+    this.#hear(now, false, 'time');
+  }
+
+  readonly #onWatch = (id: number): void => this.#index.watchChanged(id);
+
+  /** Looks at the policies the index has news of. */
+  #hear(now: Now, silent: boolean, by: 'reading' | 'time'): void {
+    const index = this.#index;
+    for (let i = 0; i < index.news; i++) {
+      const policy = index.newsAt(i);
+      const kind = this.#kind[policy];
+      if (kind === RULE) this.#look(policy, now, silent, by);
+      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
+    }
+    index.forget();
   }
 
   #elapse(now: Now): void {
+    this.#watches.elapse(now, this.#onWatch);
+    this.#hear(now, false, 'time');
     for (;;) {
       const id = this.#heap.take(now.mono);
       if (id < 0) return;
@@ -219,7 +317,8 @@ export class RuleEngine {
       if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
       else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
       else if ((id & 1) === 0) {
-        this.#evaluate(track.index, now, false, 'time');
+        this.#index.timeChanged(track.index);
+        this.#hear(now, false, 'time');
         this.#schedule(track, now);
       } else {
         track.armed = false;
@@ -229,9 +328,9 @@ export class RuleEngine {
   }
 
   /** One look at `when`: edges fire or start a hold, everything else is remembered. Allocates only on an edge. */
-  #evaluate(policy: number, now: Now, silent: boolean, by: 'reading' | 'time'): void {
+  #look(policy: number, now: Now, silent: boolean, by: 'reading' | 'time'): void {
     const before = this.#value[policy];
-    const value = this.#when[policy]!();
+    const value = this.#index.value(policy);
     this.#evaluations[policy]!++;
     if (value === before) return;
     this.#value[policy] = value;
@@ -268,7 +367,13 @@ export class RuleEngine {
   }
 
   #settle(now: Now, slots: readonly number[], readings: readonly Reading[]): readonly Firing[] {
-    if (this.#candidates.length === 0) return NOTHING;
+    const firings = this.#candidates.length === 0 ? NOTHING : this.#fire(now, slots, readings);
+    this.#watches.rest(now, this.#onWatch);
+    this.#hear(now, true, 'time');
+    return firings;
+  }
+
+  #fire(now: Now, slots: readonly number[], readings: readonly Reading[]): readonly Firing[] {
     const candidates = this.#candidates;
     this.#candidates = [];
     return settle(candidates, {
@@ -278,6 +383,8 @@ export class RuleEngine {
       now,
       slots,
       readings,
+      cpuMs: this.#options.cpuMs,
+      failed: false,
       onPaused: (policy) =>
         this.#options.onPaused?.(
           new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),
@@ -285,22 +392,26 @@ export class RuleEngine {
     });
   }
 
-  #check(track: Track, now: Now): void {
-    if (track.active && stillChecked(track, this.#house)) return;
+  /** Returns whether it had to look. */
+  #check(track: Track, now: Now): boolean {
+    if (track.active && stillChecked(track, this.#house)) return false;
     track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
-    track.problems = checkPolicy(track.spec, this.#house, this.#options.tools);
+    const problems = checkPolicy(track.spec, this.#house, this.#options.tools);
+    track.problems = problems.length === 0 ? NO_PROBLEMS : problems;
     const active =
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return;
+    if (active === track.active) return true;
     this.#stop(track);
     track.active = active;
     this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
-    if (!active) return;
+    if (!active) return true;
     if (isRule(track)) {
-      this.#evaluate(track.index, now, true, 'time');
+      this.#index.timeChanged(track.index);
+      this.#look(track.index, now, true, 'time');
       this.#schedule(track, now);
     } else this.#notice(track, now, true);
+    return true;
   }
 
   /** Forgets what a policy was waiting for. */

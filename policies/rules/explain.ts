@@ -2,12 +2,15 @@ import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { WallMs } from '../../runtime/contract/time.ts';
 import { formatCall } from './calls.ts';
 import type { Reader } from './compile.ts';
+import { costsOf, type PolicyCosts } from './costs.ts';
 import { formatDuration } from './duration.ts';
 import type { Now } from './firing.ts';
 import type { PolicyMode } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { cooldownLeft, isRule, type Track } from './track.ts';
 import { triValue } from './tri.ts';
+import type { Watches } from './watch/watches.ts';
+import { type Overdue, overdueOf } from './watchdog.ts';
 import { evidence } from './words.ts';
 
 /** A condition as it stands now, and why. */
@@ -37,15 +40,24 @@ export interface PolicyExplanation {
   /** `for` has so long to run, ms. */
   readonly holdLeftMs?: number;
   readonly cooldownLeftMs: number;
+  readonly costs: PolicyCosts;
+  /** Times it should have fired and did not, and why. */
+  readonly overdue: readonly Overdue[];
   /** Why it did not fire when its trigger last came true. */
   readonly lastWhyNot?: { readonly at: WallMs; readonly reason: string };
+}
+
+interface ExplainParts {
+  readonly holdDue: number | undefined;
+  readonly evaluations: number;
+  readonly watches: Watches;
 }
 
 export function explainTrack(
   track: Track,
   reader: Reader,
   now: Now,
-  { holdDue, evaluations }: { holdDue: number | undefined; evaluations: number },
+  { holdDue, evaluations, watches }: ExplainParts,
 ): PolicyExplanation {
   const { spec } = track;
   const base = {
@@ -59,6 +71,8 @@ export function explainTrack(
     problems: track.problems,
     fired: track.fired,
     evaluations,
+    costs: costsOf(track, evaluations, watches),
+    overdue: overdueOf(track, watches),
     cooldownLeftMs: cooldownLeft(track, now.mono),
     ...(track.lastFiredWall === undefined ? {} : { lastFired: track.lastFiredWall }),
     ...(track.whyNot === undefined ? {} : { lastWhyNot: track.whyNot }),

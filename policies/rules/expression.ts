@@ -1,5 +1,6 @@
 import type { PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
+import type { WatchSpec } from './watch/watch.ts';
 
 export const NOW_FIELDS = ['hour', 'minute', 'weekday', 'day', 'month', 'time', 'epoch'] as const;
 export type NowField = (typeof NOW_FIELDS)[number];
@@ -41,12 +42,15 @@ export type Expr = Place &
     | { readonly op: 'in'; readonly of: Expr; readonly list: readonly Expr[] }
     | { readonly op: 'choose'; readonly when: Expr; readonly yes: Expr; readonly no: Expr }
     | { readonly op: 'call'; readonly name: FunctionName; readonly args: readonly Expr[] }
+    | { readonly op: 'watch'; readonly watch: WatchSpec }
   );
 
 /** An expression together with the text it was written as. */
 export interface Expression {
   readonly source: string;
   readonly expr: Expr;
+  /** Forgets `expr`, which is several times as large as the text, until it is asked for again. */
+  release?(): void;
 }
 
 /** The direct parts of an expression. */
@@ -55,6 +59,7 @@ export function parts(expr: Expr): readonly Expr[] {
     case 'literal':
     case 'property':
     case 'now':
+    case 'watch':
       return [];
     case 'not':
     case 'negate':
@@ -73,13 +78,29 @@ export function parts(expr: Expr): readonly Expr[] {
   }
 }
 
-/** Adds every property an expression reads to `into`. */
-export function collectKeys(expr: Expr, into: Set<PropertyKey>): void {
+/** Adds every property an expression reads to `into`; `direct`: without those that only its watches read. */
+export function collectKeys(expr: Expr, into: Set<PropertyKey>, which: 'all' | 'direct' = 'all'): void {
   if (expr.op === 'property') into.add(expr.key);
-  for (const part of parts(expr)) collectKeys(part, into);
+  if (expr.op === 'watch' && which === 'all') {
+    if ('key' in expr.watch) into.add(expr.watch.key);
+    for (const step of stepsOf(expr.watch)) collectKeys(step, into);
+  }
+  for (const part of parts(expr)) collectKeys(part, into, which);
 }
 
-/** Whether an expression looks at the clock. */
+/** Every watch of an expression, without those inside of watches. */
+export function collectWatches(expr: Expr, found: (watch: WatchSpec) => void): void {
+  if (expr.op === 'watch') found(expr.watch);
+  for (const part of parts(expr)) collectWatches(part, found);
+}
+
+/** The conditions inside of a watch. */
+export function stepsOf(watch: WatchSpec): readonly Expr[] {
+  if (watch.kind === 'sequence') return watch.steps;
+  return watch.kind === 'count' ? [watch.of] : [];
+}
+
+/** Whether an expression looks at the clock by itself; schedules are woken up by their watch. */
 export function usesNow(expr: Expr): boolean {
   return expr.op === 'now' || parts(expr).some(usesNow);
 }

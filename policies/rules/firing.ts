@@ -21,13 +21,14 @@ interface FiringBase {
   readonly policy: string;
   readonly priority: number;
   readonly mode: 'auto' | 'suggest' | 'approve';
-  /** Plain words with the values that led here. */
+  /** Plain words with the values that led here. Put together when it is read: read it before the next change. */
   readonly explanation: string;
   /** Everything the policy reads, as it is; null where not known. */
   readonly inputs: Readonly<Record<PropertyKey, Value | null>>;
   readonly trigger: Trigger;
 }
 
+/** Not a plain object: take its parts one by one, a spread would lose them. */
 export interface RuleFiring extends FiringBase {
   readonly type: 'rule';
   readonly calls: readonly Call[];

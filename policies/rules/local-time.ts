@@ -54,6 +54,9 @@ export class LocalTime {
     this.#format = format;
   }
 
+  /** Local minus UTC in ms at a wall time; whole minutes. */
+  readonly offsetAt = (wall: number): number => this.#offsetAt(wall);
+
   get plausible(): boolean {
     return this.time !== undefined;
   }

@@ -1,9 +1,10 @@
+const MINUTE_MS = 60_000;
+
 /** Notices a policy that fires too often: more than `limit` times within a minute. Bounded: it keeps `limit` times. */
 export class LoopGuard {
   readonly #limit: number;
-  /** Firing times, oldest at `#next`; absent until the first firing, as most of many rules never fire. */
-  #times: Float64Array | undefined;
-  #next = 0;
+  /** Firing times of the last minute, oldest first. */
+  #times: number[] = [];
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -11,15 +12,13 @@ export class LoopGuard {
 
   /** Records a firing at `mono` ms, unless it would be one too many: then false. */
   admit(mono: number): boolean {
-    const times = (this.#times ??= new Float64Array(this.#limit).fill(Number.NEGATIVE_INFINITY));
-    if (mono - times[this.#next]! < 60_000) return false;
-    times[this.#next] = mono;
-    this.#next = (this.#next + 1) % times.length;
+    while (this.#times.length > 0 && mono - this.#times[0]! >= MINUTE_MS) this.#times.shift();
+    if (this.#times.length >= this.#limit) return false;
+    this.#times.push(mono);
     return true;
   }
 
   clear(): void {
-    this.#times = undefined;
-    this.#next = 0;
+    this.#times = [];
   }
 }

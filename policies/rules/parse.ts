@@ -3,10 +3,10 @@ import type { Choice } from '../../runtime/contract/rung.ts';
 import { literalCall, parseCall } from './calls.ts';
 import { parseDuration } from './duration.ts';
 import type { Expression } from './expression.ts';
-import type { CallTemplate, DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
+import type { CallTemplate, DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import { type PolicyProblem, quote } from './problem.ts';
 import { type PolicyFile, type RawPolicy, readYaml } from './read-yaml.ts';
-import { decideSchema, describeIssues, ruleSchema } from './schema.ts';
+import { decideSchema, describeIssues, plainRule, ruleSchema, vetoSchema } from './schema.ts';
 import { parseExpression } from './syntax.ts';
 
 type Path = readonly (string | number)[];
@@ -17,6 +17,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export interface ParsedPolicies {
   /** Only those that can be read; in file order. */
   readonly policies: readonly PolicySpec[];
+  /** Rules that forbid. */
+  readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
 }
 
@@ -24,6 +26,7 @@ export interface ParsedPolicies {
 export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
   const problems: PolicyProblem[] = [];
   const policies: PolicySpec[] = [];
+  const vetoes: VetoSpec[] = [];
   const places = new Map<string, string>();
   for (const file of files) {
     for (const raw of readYaml(file, problems)) {
@@ -34,10 +37,11 @@ export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
       if (id !== undefined && twin === undefined) places.set(id, `${file.name}:${raw.lineOf([]) ?? 1}`);
       if (twin !== undefined)
         reader.report(['id'], `Expected an id of its own but ${id} is already in ${twin}`);
+      else if (policy?.type === 'veto') vetoes.push(policy.spec);
       else if (policy !== undefined) policies.push(policy);
     }
   }
-  return { policies, problems };
+  return { policies, vetoes, problems };
 }
 
 /** Reads one entry and collects what is wrong with it. */
@@ -66,17 +70,18 @@ class PolicyReader {
     });
   }
 
-  read(): PolicySpec | undefined {
+  read(): PolicySpec | { readonly type: 'veto'; readonly spec: VetoSpec } | undefined {
     const { data } = this.#raw;
     if (typeof data !== 'object' || data === null || Array.isArray(data)) {
       this.report([], `Expected a policy as a mapping with an id but received ${quote(data)}`);
       return undefined;
     }
+    if ('never' in data) return this.#veto(data);
     return 'decide' in data ? this.#decide(data) : this.#rule(data);
   }
 
   #rule(data: object): RuleSpec | undefined {
-    const result = ruleSchema.safeParse(data);
+    const result = plainRule(data) ?? ruleSchema.safeParse(data);
     if (!result.success) {
       this.#refuse(describeIssues(result.error.issues, data, 'rule'));
       return this.#lookFurther(data, []);
@@ -91,6 +96,20 @@ class PolicyReader {
     const { id, priority, mode } = raw;
     const base = { ...this.#place(), id, priority, mode, cooldownMs };
     return { ...base, type: 'rule', when, forMs, calls, ...(only === undefined ? {} : { if: only }) };
+  }
+
+  #veto(data: object): { readonly type: 'veto'; readonly spec: VetoSpec } | undefined {
+    const result = vetoSchema.safeParse(data);
+    if (!result.success) {
+      this.#refuse(describeIssues(result.error.issues, data, 'veto'));
+      return this.#lookFurther(data, []);
+    }
+    const { id, never, because, mode, while: during } = result.data;
+    const expression = during === undefined ? undefined : this.#expression(during, ['while']);
+    if (this.#failed) return undefined;
+    const patterns = typeof never === 'string' ? [never] : never;
+    const spec = { ...this.#place(), id, mode, because, never: patterns };
+    return { type: 'veto', spec: { ...spec, ...(expression === undefined ? {} : { while: expression }) } };
   }
 
   #decide(data: object): DecideSpec | undefined {
@@ -153,7 +172,7 @@ class PolicyReader {
     for (const [key, value] of Object.entries(data)) {
       const items = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
       const at = (i: number): Path => (Array.isArray(value) ? [...path, key, i] : [...path, key]);
-      if (key === 'when' || key === 'if' || key === 'features') {
+      if (key === 'when' || key === 'if' || key === 'while' || key === 'features') {
         for (const [i, item] of items.entries()) this.#expression(item, at(i));
       } else if (key === 'then' || key === 'choices') {
         for (const [i, item] of items.entries()) if (item !== 'none') this.#calls(item, at(i));

@@ -55,4 +55,18 @@ export interface DecideSpec extends PolicyBase {
   readonly timeoutMs: number;
 }
 
+/** An interlock as a rule: calls that must never be made, or not while its condition is true or unknown. */
+export interface VetoSpec {
+  readonly id: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly mode: 'auto' | 'off';
+  /** `entity.command`, either of them with `*`. */
+  readonly never: readonly string[];
+  readonly while?: Expression;
+  /** In the words of whoever wrote it; may be empty. */
+  readonly because: string;
+}
+
 export type PolicySpec = RuleSpec | DecideSpec;

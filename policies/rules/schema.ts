@@ -12,8 +12,10 @@ const share = z.number().min(0).max(1);
 const oneOrMore = z.union([text, z.array(text).min(1).max(32)]);
 const duration = z.union([z.string(), z.number()]);
 
+const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
 const common = {
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+  id: z.string().regex(ID, {
     error: (issue) =>
       `Expected an id of at most 64 letters, digits, _ . - but received ${quote(issue.input)}`,
   }),
@@ -29,6 +31,36 @@ export const ruleSchema = z.strictObject({
   for: duration.optional(),
   // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
   then: oneOrMore,
+});
+
+const PLAIN_KEYS: ReadonlySet<string> = new Set(['id', 'when', 'if', 'then']);
+
+/** What the schema would give for a rule of `id`, `when`, `if` and `then` alone, all of them texts; most rules are such. */
+export function plainRule(
+  data: object,
+): { readonly success: true; readonly data: z.infer<typeof ruleSchema> } | undefined {
+  for (const key in data) {
+    const value: unknown = data[key as keyof typeof data];
+    if (!PLAIN_KEYS.has(key) || typeof value !== 'string' || value === '') return undefined;
+  }
+  const { id, when, then, if: only } = data as Record<string, string>;
+  if (id === undefined || when === undefined || then === undefined || !ID.test(id)) return undefined;
+  // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+  const rule = { id, when, then, priority: 50, mode: 'auto' as const };
+  return { success: true, data: only === undefined ? rule : { ...rule, if: only } };
+}
+
+const callPattern = z.string().regex(/^[a-z_]+\.(?:\*|[\p{Ll}\p{Lo}\p{N}_]+\*?)\.(?:\*|[a-z_][a-z0-9_]*)$/u, {
+  error: (issue) =>
+    `Expected entity.command such as lock.*.unlock or valve.main.* but received ${quote(issue.input)}`,
+});
+
+export const vetoSchema = z.strictObject({
+  id: common.id,
+  never: z.union([callPattern, z.array(callPattern).min(1).max(32)]),
+  while: text.optional(),
+  because: z.string().max(200).default(''),
+  mode: z.enum(['auto', 'off']).default('auto'),
 });
 
 const decideBody = z.strictObject({
@@ -50,6 +82,7 @@ export const decideSchema = z.strictObject({ ...common, decide: decideBody });
 /** Keys per place, to name the nearest one for a key nobody knows. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   rule: Object.keys(ruleSchema.shape),
+  veto: Object.keys(vetoSchema.shape),
   decidePolicy: Object.keys(decideSchema.shape),
   decide: Object.keys(decideBody.shape),
   certify: ['agreement', 'confidence'],
@@ -64,12 +97,12 @@ export interface SchemaProblem {
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   input: unknown,
-  type: 'rule' | 'decide',
+  type: 'rule' | 'decide' | 'veto',
 ): SchemaProblem[] {
   return issues.flatMap((issue): SchemaProblem[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
-      const place = path.length === 0 ? (type === 'rule' ? 'rule' : 'decidePolicy') : String(path.at(-1));
+      const place = path.length === 0 ? (type === 'decide' ? 'decidePolicy' : type) : String(path.at(-1));
       const known = KEYS[place] ?? [];
       return issue.keys.map((key) => ({
         path: [...path, key],

@@ -4,10 +4,10 @@ import type { House } from '../../runtime/contract/house.ts';
 import type { PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Reading, Value } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
-import { argumentProblem, signatureOf, type ToolSignature } from './call-check.ts';
+import { argumentProblem, type ToolSignature } from './call-check.ts';
 import type { Reader } from './compile.ts';
 import { formatDuration } from './duration.ts';
-import type { Firing, Now, Overridden } from './firing.ts';
+import type { Firing, Now, Overridden, RuleFiring } from './firing.ts';
 import {
   cooldownLeft,
   type CompiledCall,
@@ -16,7 +16,7 @@ import {
   type RuleTrack,
   type Track,
 } from './track.ts';
-import { TRUE } from './tri.ts';
+import { TRUE, UNKNOWN } from './tri.ts';
 import { evidence, label, showValue } from './words.ts';
 
 /** How long a policy that fires too often stays quiet. */
@@ -35,8 +35,13 @@ export interface Settling {
   readonly now: Now;
   readonly slots: readonly number[];
   readonly readings: readonly Reading[];
+  readonly cpuMs: (() => number) | undefined;
+  /** What stopped the policy just now was not meant: unknown, out of range, paused. */
+  failed: boolean;
   readonly onPaused: (policy: string) => void;
 }
+
+const BY_TIME: Trigger = { kind: 'time' };
 
 interface Claim {
   readonly winner: string;
@@ -48,19 +53,32 @@ interface Claim {
  * pause, cooldown, `if`, arguments, and whether an entity it acts on is taken by a higher one of the same batch.
  */
 export function settle(candidates: readonly Candidate[], settling: Settling): Firing[] {
-  const ordered = candidates.toSorted(
-    (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.index - b.track.index,
-  );
-  const claims = new Map<string, Claim>();
+  const ordered =
+    candidates.length === 1
+      ? candidates
+      : candidates.toSorted(
+          (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.index - b.track.index,
+        );
+  // One policy alone has nothing to share.
+  const claims = candidates.length === 1 ? undefined : new Map<string, Claim>();
   const firings: Firing[] = [];
+  let reading: Trigger | undefined;
   for (const { track, by } of ordered) {
     const trigger: Trigger =
-      by === 'time' ? { kind: 'time' } : { kind: 'reading', readings: settling.readings };
+      by === 'time' ? BY_TIME : (reading ??= { kind: 'reading', readings: settling.readings });
+    const start = settling.cpuMs?.() ?? 0;
     const result = isRule(track)
       ? settleRule(track, trigger, settling, claims)
       : settleDecide(track, trigger, settling);
-    if (typeof result === 'string') track.whyNot = { at: settling.now.wall, reason: result };
-    else firings.push(result);
+    if (settling.cpuMs !== undefined) track.cpuMs += settling.cpuMs() - start;
+    if (typeof result === 'string') {
+      track.whyNot = { at: settling.now.wall, reason: result };
+      if (settling.failed) track.blocked = track.whyNot;
+      settling.failed = false;
+    } else {
+      track.blocked = undefined;
+      firings.push(result);
+    }
   }
   return firings;
 }
@@ -69,48 +87,94 @@ function settleRule(
   track: RuleTrack,
   trigger: Trigger,
   settling: Settling,
-  claims: Map<string, Claim>,
+  claims: Map<string, Claim> | undefined,
 ): Firing | string {
   const { spec } = track;
   const early = tooEarly(track, settling.now);
-  if (early !== undefined) return early;
-  const isNews = (slot: number): boolean => trigger.kind === 'reading' && settling.slots.includes(slot);
+  if (early !== undefined) {
+    settling.failed = settling.now.mono < track.pausedUntil;
+    return early;
+  }
   if (track.only !== undefined && spec.if !== undefined) {
     const value = track.only();
     if (value !== TRUE) {
-      return `its condition is ${value === 0 ? 'false' : 'unknown'}: ${evidence(spec.if, settling.reader, isNews)}`;
+      settling.failed = value === UNKNOWN;
+      const news = trigger.kind === 'reading' ? settling.slots : [];
+      const because = evidence(spec.if, settling.reader, (slot) => news.includes(slot));
+      return `its condition is ${value === 0 ? 'false' : 'unknown'}: ${because}`;
     }
   }
-  const calls: Call[] = [];
-  for (const compiled of track.calls) {
-    const call = evaluateCall(compiled, settling);
-    if (typeof call === 'string') return call;
-    calls.push(call);
+  const calls = callsOf(track, settling);
+  if (typeof calls === 'string') {
+    settling.failed = true;
+    return calls;
   }
   // A suggestion does nothing by itself, so it takes no entity from anyone.
   const claimed = spec.mode === 'suggest' ? [] : track.entities;
   for (const entity of claimed) {
-    const claim = claims.get(entity);
+    const claim = claims?.get(entity);
     if (claim === undefined) continue;
     const reason = `${claim.winner} acts on ${entity} at the same moment and comes first`;
     claim.overrode.push({ policy: spec.id, reason });
     return reason;
   }
   const loop = fire(track, settling);
-  if (loop !== undefined) return loop;
+  if (loop !== undefined) {
+    settling.failed = true;
+    return loop;
+  }
   const overrode: Overridden[] = [];
-  for (const entity of claimed) claims.set(entity, { winner: spec.id, overrode });
-  return {
-    type: 'rule',
-    policy: spec.id,
-    calls,
-    priority: spec.priority,
-    mode: spec.mode as 'auto' | 'suggest' | 'approve',
-    explanation: explainFiring(track, settling.reader, isNews),
-    inputs: inputsOf(track.keys, settling.reader.state),
-    trigger,
-    overrode,
-  };
+  for (const entity of claimed) claims?.set(entity, { winner: spec.id, overrode });
+  return new FiredRule(track, calls, trigger, trigger.kind === 'reading' ? settling.slots : [], overrode);
+}
+
+/** A firing whose words and inputs are put together when they are first asked for. */
+class FiredRule implements RuleFiring {
+  readonly type = 'rule';
+  readonly calls: readonly Call[];
+  readonly trigger: Trigger;
+  readonly overrode: readonly Overridden[];
+  readonly #track: RuleTrack;
+  readonly #news: readonly number[];
+  #explanation: string | undefined;
+  #inputs: Readonly<Record<PropertyKey, Value | null>> | undefined;
+
+  constructor(
+    track: RuleTrack,
+    calls: readonly Call[],
+    trigger: Trigger,
+    news: readonly number[],
+    overrode: readonly Overridden[],
+  ) {
+    this.#track = track;
+    this.calls = calls;
+    this.trigger = trigger;
+    this.#news = news;
+    this.overrode = overrode;
+    // A pulse ends with the batch, so what it says must be put into words now.
+    if (track.watching) this.#explanation = this.explanation;
+  }
+
+  get policy(): string {
+    return this.#track.spec.id;
+  }
+
+  get priority(): number {
+    return this.#track.spec.priority;
+  }
+
+  get mode(): 'auto' | 'suggest' | 'approve' {
+    return this.#track.spec.mode as 'auto' | 'suggest' | 'approve';
+  }
+
+  get explanation(): string {
+    const { reader } = this.#track;
+    return (this.#explanation ??= explainFiring(this.#track, reader, (slot) => this.#news.includes(slot)));
+  }
+
+  get inputs(): Readonly<Record<PropertyKey, Value | null>> {
+    return (this.#inputs ??= inputsOf(this.#track, this.#track.reader.state));
+  }
 }
 
 function settleDecide(track: DecideTrack, trigger: Trigger, settling: Settling): Firing | string {
@@ -130,7 +194,7 @@ function settleDecide(track: DecideTrack, trigger: Trigger, settling: Settling):
     priority: spec.priority,
     mode: spec.mode as 'auto' | 'suggest' | 'approve',
     explanation: facts.join(' and '),
-    inputs: inputsOf(track.keys, state),
+    inputs: inputsOf(track, state),
     trigger,
     overrode: [],
     frame: track.frames.build(),
@@ -150,9 +214,8 @@ function seconds(ms: number): string {
 
 /** Counts the firing; or says why the loop guard stopped it. */
 function fire(track: Track, { now, onPaused }: Settling): string | undefined {
-  if (!track.guard.admit(now.mono)) {
-    track.pausedUntil = now.mono + PAUSE_MS;
-    track.guard.clear();
+  if (!track.admit(now.mono)) {
+    track.pause(now.mono + PAUSE_MS);
     onPaused(track.spec.id);
     return 'it fired too often within a minute and is paused';
   }
@@ -162,8 +225,21 @@ function fire(track: Track, { now, onPaused }: Settling): string | undefined {
   return undefined;
 }
 
-function evaluateCall({ template, args }: CompiledCall, { house, tools, reader }: Settling): Call | string {
-  const signature = signatureOf(template.entity, template.command, house, tools);
+function callsOf(track: RuleTrack, settling: Settling): readonly Call[] | string {
+  const calls: Call[] = [];
+  for (const compiled of track.calls) {
+    const fixed = compiled.fixed(settling.house, settling.tools);
+    const call = fixed ?? evaluateCall(compiled, settling);
+    if (typeof call === 'string') return call;
+    calls.push(call);
+    if (fixed === undefined) compiled.keep(call);
+  }
+  return calls;
+}
+
+function evaluateCall(compiled: CompiledCall, { house, tools, reader }: Settling): Call | string {
+  const { template, args } = compiled;
+  const signature = compiled.signature(house, tools);
   if (typeof signature === 'string') return signature;
   const values: [string, Value][] = [];
   for (const [name, evaluate] of args) {
@@ -188,8 +264,8 @@ function explainFiring(track: RuleTrack, reader: Reader, isNews: (slot: number) 
     : `${because}${held} while ${evidence(spec.if, reader, () => false)}`;
 }
 
-function inputsOf(keys: readonly PropertyKey[], state: StateView): Record<PropertyKey, Value | null> {
+function inputsOf(track: Track, state: StateView): Record<PropertyKey, Value | null> {
   const inputs: Record<PropertyKey, Value | null> = {};
-  for (const key of keys) inputs[key] = state.current(state.slot(key)) ?? null;
+  for (const [key, slot] of track.inputs) inputs[key] = state.current(slot) ?? null;
   return inputs;
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { Expr } from './expression.ts';
+import type { WatchSpec } from './watch/watch.ts';
 
 export type StaticType = 'number' | 'text' | 'boolean' | 'any';
 
@@ -31,6 +32,8 @@ export function staticType(expr: Expr): StaticType {
       const then = staticType(expr.yes);
       return then === staticType(expr.no) ? then : 'any';
     }
+    case 'watch':
+      return watchType(expr.watch);
     case 'call':
       if (expr.name === 'string') return 'text';
       if (expr.name === 'known' || expr.name.endsWith('With') || expr.name === 'contains') return 'boolean';
@@ -40,4 +43,17 @@ export function staticType(expr: Expr): StaticType {
 
 export function typeOf(value: Value): 'number' | 'text' | 'boolean' {
   return typeof value === 'string' ? 'text' : (typeof value as 'number' | 'boolean');
+}
+
+const NUMBERS: ReadonlySet<WatchSpec['kind']> = new Set([
+  'mean',
+  'min',
+  'max',
+  'count',
+  'elevation',
+  'azimuth',
+]);
+
+export function watchType({ kind }: WatchSpec): 'number' | 'boolean' {
+  return NUMBERS.has(kind) ? 'number' : 'boolean';
 }

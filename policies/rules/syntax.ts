@@ -10,6 +10,8 @@ import {
   NOW_FIELDS,
   type NowField,
 } from './expression.ts';
+import { parseQuickly } from './quick-syntax.ts';
+import { isWatchName, readWatch, SUN_FIELDS, Unsupported, WATCH_NAMES } from './watch-syntax.ts';
 
 export interface SyntaxProblem {
   readonly message: string;
@@ -29,13 +31,22 @@ const environment = new Environment({
   limits: { maxAstNodes: 2000, maxDepth: 60, maxListElements: 256 },
 });
 
-/** Thrown and caught within this file only. */
-class Unsupported {
-  readonly message: string;
-  readonly at: number;
-  constructor(message: string, at: number) {
-    this.message = message;
-    this.at = at;
+/** What was read once can be read again. */
+class ParsedExpression implements Expression {
+  readonly source: string;
+  #expr: Expr | undefined;
+
+  constructor(source: string, expr: Expr) {
+    this.source = source.trim();
+    this.#expr = expr;
+  }
+
+  get expr(): Expr {
+    return (this.#expr ??= parseQuickly(this.source) ?? convert(environment.parse(this.source).ast));
+  }
+
+  release(): void {
+    this.#expr = undefined;
   }
 }
 
@@ -45,8 +56,15 @@ export function parseExpression(source: string): Parsed<Expression> {
   if (source.length > MAX_EXPRESSION) {
     return failure(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
+  const quick = parseQuickly(source);
+  if (quick !== undefined) return { ok: true, value: new ParsedExpression(source, quick) };
+  return parseFully(source);
+}
+
+/** The same by the CEL parser alone; for what `parseQuickly` leaves, and to compare it with. */
+export function parseFully(source: string): Parsed<Expression> {
   try {
-    return { ok: true, value: { source: source.trim(), expr: convert(environment.parse(source).ast) } };
+    return { ok: true, value: new ParsedExpression(source, convert(environment.parse(source).ast)) };
   } catch (error) {
     if (error instanceof Unsupported) return failure(error.message, error.at);
     if (error instanceof ParseError) {
@@ -175,6 +193,16 @@ function path(node: ASTNode): Expr {
     }
     return { op: 'now', field, start, end };
   }
+  if (names[0] === 'sun') {
+    const kind = names[1] ?? '';
+    if (names.length !== 2 || (kind !== 'elevation' && kind !== 'azimuth')) {
+      throw new Unsupported(
+        `Expected one of ${SUN_FIELDS.map((f) => `sun.${f}`).join(', ')} but received ${text}`,
+        start,
+      );
+    }
+    return { op: 'watch', watch: { kind }, start, end };
+  }
   if (names.length === 3 && isPropertyKey(text)) return { op: 'property', key: text, start, end };
   const because =
     names.length === 2
@@ -189,8 +217,11 @@ function call(name: string, args: readonly ASTNode[], method: boolean, node: AST
   if (name === 'matches') {
     throw new Unsupported('Expected no regular expressions; use startsWith, endsWith or contains', start);
   }
+  if (!method && isWatchName(name, args)) {
+    return { op: 'watch', watch: readWatch(name, args, start, convert), start, end };
+  }
   if (!isFunction(name) || (method && !METHODS.includes(name))) {
-    const known = ['prop', ...Object.keys(FUNCTIONS)];
+    const known = ['prop', ...Object.keys(FUNCTIONS), ...WATCH_NAMES];
     throw new Unsupported(
       `Expected a known function but received ${name}(); ${didYouMean(name, known)}`,
       start,

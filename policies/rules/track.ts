@@ -1,139 +1,271 @@
+import type { Call } from '../../runtime/contract/action.ts';
 import type { Entity, House } from '../../runtime/contract/house.ts';
 import { type EntityId, entityOf, type PropertyKey } from '../../runtime/contract/ids.ts';
+import type { ArgSpec } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { type Boundaries, boundariesOf } from './boundary.ts';
+import { signatureOf, type ToolSignature } from './call-check.ts';
 import { actsOn } from './check.ts';
 import { compileCondition, compileValue, type Condition, type Evaluate, type Reader } from './compile.ts';
-import { collectKeys } from './expression.ts';
+import { collectKeys, collectWatches, type Expr } from './expression.ts';
 import { FrameBuilder } from './frame.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 
-interface TrackBase {
+/** A policy while it runs; what only firing and explaining need is worked out when first asked for. */
+abstract class Policy {
   /** Place in file order; also its ids in the due heap. */
-  readonly index: number;
-  /** Everything it reads. */
-  readonly keys: readonly PropertyKey[];
-  /** What can set it off. */
-  readonly slots: readonly number[];
-  readonly guard: LoopGuard;
+  index: number;
+  readonly reader: Reader;
   /** Everything it reads or acts on, and what the house said of it when it was last checked. */
   readonly names: readonly EntityId[];
   checkedAgainst: readonly (Entity | undefined)[] | undefined;
   /** Checked against the house and not switched off. */
-  active: boolean;
-  problems: readonly PolicyProblem[];
-  lastFiredMono: number;
+  active = false;
+  problems: readonly PolicyProblem[] = NO_PROBLEMS;
+  lastFiredMono: number = Number.NEGATIVE_INFINITY;
   lastFiredWall: WallMs | undefined;
-  fired: number;
-  pausedUntil: number;
+  fired = 0;
+  /** What its firings have taken, ms. */
+  cpuMs = 0;
+  pausedUntil: number = Number.NEGATIVE_INFINITY;
   whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
+  /** The same, if that was not meant; until it fires again. */
+  blocked: { readonly at: WallMs; readonly reason: string } | undefined;
+  #guard: LoopGuard | undefined;
+  #inputs: readonly (readonly [key: PropertyKey, slot: number])[] | undefined;
+  readonly #limit: number;
+
+  constructor(place: TrackPlace, keys: ReadonlySet<PropertyKey>, targets: readonly EntityId[]) {
+    this.index = place.index;
+    this.reader = place.reader;
+    this.#limit = place.maxPerMinute;
+    const names: EntityId[] = [];
+    for (const key of keys) addOnce(names, shared(place.names, entityOf(key)));
+    for (const target of targets) addOnce(names, shared(place.names, target));
+    this.names = names;
+  }
+
+  /** Forgets what can be read again from the text. */
+  abstract release(): void;
+
+  abstract readonly spec: RuleSpec | DecideSpec;
+
+  /** Everything it reads. */
+  protected abstract keys(): ReadonlySet<PropertyKey>;
+
+  /** Whether it may fire now without firing too often. */
+  admit(mono: MonoMs): boolean {
+    if (this.#guard === undefined) {
+      // All that was before the last firing lies further back still.
+      if (mono - this.lastFiredMono >= MINUTE_MS) return true;
+      this.#guard = new LoopGuard(this.#limit);
+      if (this.fired > 0) this.#guard.admit(this.lastFiredMono);
+    }
+    return this.#guard.admit(mono);
+  }
+
+  /** After a pause the count begins anew. */
+  pause(until: number): void {
+    this.pausedUntil = until;
+    this.#guard?.clear();
+  }
+
+  /** Everything it reads, with the slots. */
+  get inputs(): readonly (readonly [key: PropertyKey, slot: number])[] {
+    const { state } = this.reader;
+    return (this.#inputs ??= [...this.keys()].map((key) => [key, state.slot(key)] as const));
+  }
+}
+
+const MINUTE_MS = 60_000;
+const NO_PROBLEMS: readonly PolicyProblem[] = [];
+
+export interface TrackPlace {
+  readonly index: number;
+  readonly reader: Reader;
+  readonly maxPerMinute: number;
+  /** One string for each entity's name, however many policies have it. */
+  readonly names: Map<EntityId, EntityId>;
 }
 
 /** A rule while it runs. */
-export interface RuleTrack extends TrackBase {
+export class RuleTrack extends Policy {
   readonly spec: RuleSpec;
-  readonly when: Condition;
-  readonly only: Condition | undefined;
-  readonly calls: readonly CompiledCall[];
   readonly boundaries: Boundaries | undefined;
-  /** Entities it acts on. */
-  readonly entities: readonly string[];
+  /** Whether it looks back or at a schedule. */
+  readonly watching: boolean;
   /** `when` turned true by news and `for` has not run out yet, perhaps interrupted by unknown. */
-  armed: boolean;
+  armed = false;
+  #when: Condition | undefined;
+  #only: Condition | undefined;
+  #calls: readonly CompiledCall[] | undefined;
+  #entities: readonly string[] | undefined;
+
+  constructor(spec: RuleSpec, place: TrackPlace) {
+    super(
+      place,
+      keysOf(spec),
+      spec.calls.map((call) => call.entity),
+    );
+    this.spec = spec;
+    this.boundaries = boundariesOf(spec.when.expr);
+    // Watches must be there from the start: what they look back on begins now.
+    let watching = false;
+    for (const expr of [spec.when.expr, spec.if?.expr, ...spec.calls.flatMap(argumentsOf)]) {
+      if (expr === undefined) continue;
+      collectWatches(expr, (watch) => {
+        watching = true;
+        place.reader.watches.id(watch);
+      });
+    }
+    this.watching = watching;
+  }
+
+  get when(): Condition {
+    return (this.#when ??= compileCondition(this.spec.when.expr, this.reader));
+  }
+
+  get only(): Condition | undefined {
+    if (this.spec.if === undefined) return undefined;
+    return (this.#only ??= compileCondition(this.spec.if.expr, this.reader));
+  }
+
+  get calls(): readonly CompiledCall[] {
+    return (this.#calls ??= this.spec.calls.map((template) => new CompiledCall(template, this.reader)));
+  }
+
+  /** Entities it acts on. */
+  get entities(): readonly string[] {
+    return (this.#entities ??= actsOn(this.spec));
+  }
+
+  release(): void {
+    this.spec.when.release?.();
+    this.spec.if?.release?.();
+  }
+
+  protected keys(): ReadonlySet<PropertyKey> {
+    return keysOf(this.spec);
+  }
 }
 
 /** A `decide` policy while it runs. */
-export interface DecideTrack extends TrackBase {
+export class DecideTrack extends Policy {
   readonly spec: DecideSpec;
+  /** What can set it off. */
+  readonly slots: readonly number[];
   readonly frames: FrameBuilder;
   /** Per slot of `slots`, the last value seen. */
   readonly seen: (Value | undefined)[];
+
+  constructor(spec: DecideSpec, place: TrackPlace) {
+    super(
+      place,
+      decideKeys(spec),
+      spec.choices.flatMap((choice) => choice.calls.map((call) => call.entity)),
+    );
+    this.spec = spec;
+    this.slots = [...new Set(spec.on)].map((key) => place.reader.state.slot(key));
+    this.frames = new FrameBuilder(spec.features, place.reader);
+    this.seen = this.slots.map(() => undefined);
+  }
+
+  release(): void {}
+
+  protected keys(): ReadonlySet<PropertyKey> {
+    return decideKeys(this.spec);
+  }
 }
 
 export type Track = RuleTrack | DecideTrack;
 
-export interface CompiledCall {
+/** A call with its arguments ready to be evaluated, and what it was last checked against. */
+export class CompiledCall {
   readonly template: CallTemplate;
-  readonly args: readonly (readonly [name: string, evaluate: Evaluate])[];
+  readonly #reader: Reader;
+  readonly #isFixed: boolean;
+  #args: readonly (readonly [name: string, evaluate: Evaluate])[] | undefined;
+  #entity: Entity | undefined;
+  #version = -1;
+  #signature: Readonly<Record<string, ArgSpec>> | undefined;
+  #fixed: Call | undefined;
+
+  constructor(template: CallTemplate, reader: Reader) {
+    this.template = template;
+    this.#reader = reader;
+    this.#isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
+  }
+
+  get args(): readonly (readonly [name: string, evaluate: Evaluate])[] {
+    return (this.#args ??= Object.entries(this.template.args).map(
+      ([name, { expr }]) => [name, compileValue(expr, this.#reader)] as const,
+    ));
+  }
+
+  /** The arguments it may have, or the sentence why it cannot be made; looked up again when its entity has changed. */
+  signature(house: House, tools: readonly ToolSignature[]): Readonly<Record<string, ArgSpec>> | string {
+    if (this.#signature !== undefined && house.version === this.#version) return this.#signature;
+    const { entity, command } = this.template;
+    const found = house.entity(entity);
+    this.#version = house.version;
+    if (this.#signature !== undefined && found === this.#entity) return this.#signature;
+    const signature = signatureOf(entity, command, house, tools);
+    this.#fixed = undefined;
+    if (typeof signature === 'string') return signature;
+    this.#entity = found;
+    this.#signature = signature;
+    return signature;
+  }
+
+  /** The call as it was made before, if nothing about it can have changed since. */
+  fixed(house: House, tools: readonly ToolSignature[]): Call | undefined {
+    if (this.#fixed === undefined) return undefined;
+    this.signature(house, tools);
+    return this.#fixed;
+  }
+
+  /** Remembers a call that was checked, if its arguments are fixed. */
+  keep(call: Call): void {
+    if (!this.#isFixed) return;
+    this.#fixed = call;
+    this.#args = undefined;
+  }
 }
 
-function base(
-  index: number,
-  keys: Set<PropertyKey>,
-  targets: readonly EntityId[],
-  slots: readonly number[],
-  maxPerMinute: number,
-): TrackBase {
-  return {
-    index,
-    keys: [...keys],
-    slots,
-    guard: new LoopGuard(maxPerMinute),
-    names: [...new Set([...[...keys].map(entityOf), ...targets])],
-    checkedAgainst: undefined,
-    active: false,
-    problems: [],
-    lastFiredMono: Number.NEGATIVE_INFINITY,
-    lastFiredWall: undefined,
-    fired: 0,
-    pausedUntil: Number.NEGATIVE_INFINITY,
-    whyNot: undefined,
-  };
-}
-
-export function trackRule(spec: RuleSpec, index: number, reader: Reader, maxPerMinute: number): RuleTrack {
-  const whenKeys = new Set<PropertyKey>();
-  collectKeys(spec.when.expr, whenKeys);
-  const keys = new Set(whenKeys);
+function keysOf(spec: RuleSpec): Set<PropertyKey> {
+  const keys = new Set<PropertyKey>();
+  collectKeys(spec.when.expr, keys);
   if (spec.if !== undefined) collectKeys(spec.if.expr, keys);
-  for (const call of spec.calls) for (const arg of Object.values(call.args)) collectKeys(arg.expr, keys);
-  const slots = [...whenKeys].map((key) => reader.state.slot(key));
-  return {
-    ...base(
-      index,
-      keys,
-      spec.calls.map((call) => call.entity),
-      slots,
-      maxPerMinute,
-    ),
-    spec,
-    when: compileCondition(spec.when.expr, reader),
-    only: spec.if === undefined ? undefined : compileCondition(spec.if.expr, reader),
-    calls: spec.calls.map((template) => ({
-      template,
-      args: Object.entries(template.args).map(
-        ([name, arg]) => [name, compileValue(arg.expr, reader)] as const,
-      ),
-    })),
-    boundaries: boundariesOf(spec.when.expr),
-    entities: actsOn(spec),
-    armed: false,
-  };
+  for (const call of spec.calls) for (const arg of argumentsOf(call)) collectKeys(arg, keys);
+  return keys;
 }
 
-export function trackDecide(
-  spec: DecideSpec,
-  index: number,
-  reader: Reader,
-  maxPerMinute: number,
-): DecideTrack {
+function decideKeys(spec: DecideSpec): Set<PropertyKey> {
   const keys = new Set(spec.on);
   for (const feature of spec.features) collectKeys(feature.expr, keys);
-  const targets = spec.choices.flatMap((choice) => choice.calls.map((call) => call.entity));
-  const slots = [...new Set(spec.on)].map((key) => reader.state.slot(key));
-  return {
-    ...base(index, keys, targets, slots, maxPerMinute),
-    spec,
-    frames: new FrameBuilder(spec.features, reader),
-    seen: slots.map(() => undefined),
-  };
+  return keys;
+}
+
+function argumentsOf(call: CallTemplate): Expr[] {
+  return Object.values(call.args).map((arg) => arg.expr);
+}
+
+function shared(names: Map<EntityId, EntityId>, name: EntityId): EntityId {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  names.set(name, name);
+  return name;
+}
+
+function addOnce<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
 }
 
 export function isRule(track: Track): track is RuleTrack {
-  return track.spec.type === 'rule';
+  return track instanceof RuleTrack;
 }
 
 /**

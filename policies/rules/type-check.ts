@@ -3,7 +3,8 @@ import { type PropertyKey, entityOf, propertyOf } from '../../runtime/contract/i
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { type Expr, type Expression, type FunctionName } from './expression.ts';
-import { typeOf } from './static-type.ts';
+import { typeOf, watchType } from './static-type.ts';
+import type { WatchSpec } from './watch/watch.ts';
 
 /** What is known of an expression's value; `values` lists the texts it can be. */
 export interface TypeInfo {
@@ -39,13 +40,17 @@ export function propertyType(entity: Entity, property: string): TypeInfo | undef
   return own.unit !== undefined || own.min !== undefined || own.max !== undefined ? NUMBER : ANY;
 }
 
-/** Checks an expression against the house: properties that exist, types that can be compared. */
+/**
+ * Checks an expression against the house: properties that exist, types that can be compared.
+ * @param site whether it is known where the house stands
+ */
 export function checkExpression(
   { expr, source }: Expression,
   house: House,
   wanted?: 'boolean' | 'number' | 'text',
+  site = true,
 ): TypeProblem[] {
-  const checker = new Checker(house, source);
+  const checker = new Checker(house, source, site);
   const { type } = checker.infer(expr);
   if (wanted !== undefined && type !== 'any' && type !== wanted) {
     const what = wanted === 'boolean' ? 'a condition (true or false)' : `a ${wanted}`;
@@ -58,10 +63,12 @@ class Checker {
   readonly problems: TypeProblem[] = [];
   readonly #house: House;
   readonly #source: string;
+  readonly #site: boolean;
 
-  constructor(house: House, source: string) {
+  constructor(house: House, source: string, site: boolean) {
     this.#house = house;
     this.#source = source;
+    this.#site = site;
   }
 
   report(severity: 'error' | 'warning', message: string): void {
@@ -106,9 +113,50 @@ class Checker {
         const otherwise = this.infer(expr.no);
         return then.type === otherwise.type ? { type: then.type } : ANY;
       }
+      case 'watch':
+        return this.#watch(expr.watch, expr);
       case 'call':
         return this.#call(expr.name, expr.args);
     }
+  }
+
+  #watch(watch: WatchSpec, expr: Expr): TypeInfo {
+    switch (watch.kind) {
+      case 'changed':
+        this.#property(watch.key);
+        break;
+      case 'rose':
+      case 'fell':
+      case 'mean':
+      case 'min':
+      case 'max': {
+        const { type } = this.#property(watch.key);
+        if (type !== 'number' && type !== 'any') {
+          this.report('error', `Expected a number for ${watch.kind} but ${watch.key} is a ${type}`);
+        }
+        break;
+      }
+      case 'count':
+        this.#want('boolean', watch.of, 'count');
+        break;
+      case 'sequence':
+        for (const step of watch.steps) this.#want('boolean', step, 'sequence');
+        break;
+      case 'elevation':
+      case 'azimuth':
+      case 'sunrise':
+      case 'sunset':
+        if (!this.#site) {
+          this.report(
+            'warning',
+            `Expected site.latitude and site.longitude in ganglion.yaml for ${this.show(expr)} but they are missing; it stays unknown`,
+          );
+        }
+        break;
+      case 'cron':
+        break;
+    }
+    return watchType(watch) === 'number' ? NUMBER : BOOLEAN;
   }
 
   #property(key: PropertyKey): TypeInfo {

@@ -1,8 +1,10 @@
 import { type PropertyKey, entityOf, propertyOf, slugOf } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { compileCondition, type Reader } from './compile.ts';
+import { formatDuration } from './duration.ts';
 import { collectKeys, type Comparison, type Expr, type Expression } from './expression.ts';
 import { TRUE, type Tri, UNKNOWN } from './tri.ts';
+import { isSchedule, type WatchSpec } from './watch/watch.ts';
 
 const DAYS = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
@@ -70,6 +72,13 @@ function phrase(expr: Expr, value: Tri, telling: Telling): string {
         subject.field === 'weekday' ? DAYS[clock.weekday]! : timeOrDate(subject.field, telling.reader);
       return value === TRUE ? `it is ${now}` : `it is ${now} (not ${text(expr, telling)})`;
     }
+    if (subject.op === 'watch' && value !== UNKNOWN) {
+      const { watches } = telling.reader;
+      const seen = watches.value(watches.id(subject.watch));
+      if (seen !== undefined) {
+        return `${text(subject, telling)} is ${showValue(seen)} (${value === TRUE ? '' : 'not '}${text(expr, telling)})`;
+      }
+    }
     if (subject.op === 'property' && value !== UNKNOWN) {
       if (expr.op === 'compare' && expr.left.op === 'property' && expr.right.op === 'literal') {
         return compared(expr.left.key, expr.by, expr.right.value, value, telling);
@@ -77,12 +86,36 @@ function phrase(expr: Expr, value: Tri, telling: Telling): string {
       return `${fact(subject.key, telling)} (${value === TRUE ? '' : 'not '}${text(expr, telling)})`;
     }
   }
+  if (expr.op === 'watch') {
+    const told = watched(expr.watch, value, telling);
+    if (told !== undefined) return told;
+  }
   const keys = new Set<PropertyKey>();
   collectKeys(expr, keys);
   const facts = [...keys].slice(0, 6).map((key) => fact(key, telling));
   if (facts.length === 0) return value === TRUE ? text(expr, telling) : `not ${text(expr, telling)}`;
   if (value === UNKNOWN || expr.op === 'property') return facts.join(', ');
   return `${facts.join(', ')} (${value === TRUE ? '' : 'not '}${text(expr, telling)})`;
+}
+
+/** What a pulse says of itself; undefined where its properties say enough. */
+function watched(watch: WatchSpec, value: Tri, { reader }: Telling): string | undefined {
+  if (isSchedule(watch)) {
+    if (!reader.time.plausible) return 'the clock is not set yet';
+    return value === TRUE ? `it is ${reader.time.time} (${scheduleText(watch)})` : undefined;
+  }
+  if (value !== TRUE || !('key' in watch)) return undefined;
+  const { value: seen, unit } = reader.state.get(watch.key);
+  const verb = watch.kind === 'rose' ? 'rose' : watch.kind === 'fell' ? 'fell' : 'changed';
+  return `${label(watch.key, reader)} ${verb} to ${showValue(seen ?? '', unit)}`;
+}
+
+function scheduleText(watch: WatchSpec): string {
+  if (watch.kind === 'cron') return watch.text;
+  if (watch.kind !== 'sunrise' && watch.kind !== 'sunset') return watch.kind;
+  const { kind, offsetMs } = watch;
+  if (offsetMs === 0) return kind;
+  return `${formatDuration(Math.abs(offsetMs))} ${offsetMs < 0 ? 'before' : 'after'} ${kind}`;
 }
 
 function compared(key: PropertyKey, by: Comparison, limit: Value, value: Tri, telling: Telling): string {

@@ -24,6 +24,8 @@ export interface InterlockParts {
   readonly tools: ReadonlyMap<string, Tool>;
   /** Whether a dialect only sends messages that set something: webhooks and user code may do anything. */
   readonly repeatable: (dialect: string) => boolean;
+  /** Whether a rule of the house forbids a call, and why; asked last, in absolute terms. */
+  readonly veto?: (call: Call) => string | undefined;
 }
 
 /** A call that may be carried out: checked, in absolute terms, with what its execution needs to know. */
@@ -56,9 +58,12 @@ export class Interlocks {
     if (!matchesAny(this.#parts.limits.allow, call.entity) && !approvable) {
       return refusal(call, 'not-allowed', `${call.entity} is in neither limits.allow nor limits.approve.`);
     }
-    return call.entity.startsWith('tool.')
+    const checked = call.entity.startsWith('tool.')
       ? this.#checkTool(call, approvable)
       : this.#checkDevice(call, approvable);
+    if (isRefusal(checked)) return checked;
+    const veto = this.#parts.veto?.(checked.call);
+    return veto === undefined ? checked : refusal(checked.call, 'vetoed', `${veto}.`);
   }
 
   #checkTool(call: Call, needsApproval: boolean): Cleared | Refusal {

@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
+    name: 'policy import',
+    summary: 'turn rules of json-rules-engine into policies that suggest',
+    load: async () => (await import('./commands/policy-import.ts')).policyImportCommand,
+  },
+  {
     name: 'model list',
     summary: 'the model files of a folder, and those that were fetched',
     load: async () => (await import('./commands/model-list.ts')).modelListCommand,

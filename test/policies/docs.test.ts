@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parsePolicies, readTree } from '../../policies/index.ts';
 import { FUNCTIONS, NOW_FIELDS } from '../../policies/rules/expression.ts';
+import { WATCH_NAMES } from '../../policies/rules/watch-syntax.ts';
 import { parseCall } from '../../policies/rules/calls.ts';
 
 const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
@@ -13,10 +14,16 @@ function blocks(language: string): string[] {
 describe('docs/rules.md', () => {
   it('shows policies that can be read', () => {
     const yaml = blocks('yaml');
-    expect(yaml).toHaveLength(2);
-    const { policies, problems } = parsePolicies(yaml.map((text, i) => ({ name: `example ${i}`, text })));
+    expect(yaml).toHaveLength(3);
+    const { policies, vetoes, problems } = parsePolicies(
+      yaml.map((text, i) => ({ name: `example ${i}`, text })),
+    );
     expect(problems).toEqual([]);
-    expect(policies.map((policy) => policy.id)).toEqual(['hall-night-light', 'fresh-air']);
+    expect([...policies, ...vetoes].map(({ id }) => id)).toEqual([
+      'hall-night-light',
+      'fresh-air',
+      'never-unlock-empty',
+    ]);
   });
 
   it('shows a tree that can be read', () => {
@@ -32,7 +39,9 @@ describe('docs/rules.md', () => {
   });
 
   it('names every function and every field of now', () => {
-    const missing = [...Object.keys(FUNCTIONS), 'prop'].filter((name) => !page.includes(`${name}(`));
+    const missing = [...Object.keys(FUNCTIONS), ...WATCH_NAMES, 'prop'].filter(
+      (name) => !page.includes(`${name}(`),
+    );
     expect(missing).toEqual([]);
     expect(NOW_FIELDS.filter((field) => !page.includes(`\`now.${field}\``))).toEqual([]);
   });

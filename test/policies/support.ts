@@ -7,6 +7,9 @@ import type { RungRequest } from '../../runtime/contract/rung.ts';
 import type { PropertyState, Standing, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import type { Now } from '../../policies/index.ts';
+import type { Reader } from '../../policies/rules/compile.ts';
+import type { LocalTime } from '../../policies/rules/local-time.ts';
+import { Watches } from '../../policies/rules/watch/watches.ts';
 
 /** A state that tests write to directly. */
 export class TestState implements StateView {
@@ -69,6 +72,14 @@ export class TestState implements StateView {
     this.#standing[slot] = value === undefined ? 'unavailable' : 'known';
     return slot;
   }
+}
+
+/** What compiled expressions read, over a state and a time. */
+export function readerOf(state: StateView, time: LocalTime): Reader {
+  const watches = new Watches(undefined);
+  const reader: Reader = { state, time, watches };
+  watches.attach(reader);
+  return reader;
 }
 
 export interface TestEntity {

@@ -20,6 +20,7 @@ it('looks again, a second later, after a look that failed', () => {
     engine: engine as RuleEngine,
     clock,
     onFirings: () => {},
+    onOverdue: () => undefined,
     onRechecked: () => {},
     onError: (error) => errors.push(error),
   });

@@ -29,8 +29,12 @@ export const policyCheckCommand = defineCommand({
     const given = args.house === undefined ? undefined : resolve(io.cwd, args.house);
     const place = await findHouse(config, given);
     const tools = await toolsOf(config, io);
-    const { policies, problems } =
-      place === undefined ? parsePolicies(files) : checkPolicies(files, place.house, tools);
+    const {
+      policies: rules,
+      vetoes,
+      problems,
+    } = place === undefined ? parsePolicies(files) : checkPolicies(files, place.house, tools);
+    const policies = [...rules, ...vetoes];
     const errors = problems.filter((problem) => problem.severity === 'error').length;
     if (args.json === true) {
       printJson(io, { ok: errors === 0, house: place?.from ?? null, policies: policies.length, problems });

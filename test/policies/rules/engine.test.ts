@@ -255,14 +255,17 @@ describe('several rules', () => {
     expect(s.engine.explain('low', s.now())).toMatchObject({ fired: 0, lastWhyNot: { reason } });
   });
 
-  it('touches only those whose inputs changed', () => {
+  it('touches only those whose inputs crossed one of their limits', () => {
     const yaml = `
 - { id: a, when: '${MOTION} == "on"', if: '${CO2} > 3', then: light.hall.turn_on }
 - { id: b, when: '${CO2} > 1000', then: fan.living.turn_on }`;
     const s = setup({ yaml, state0: { [MOTION]: 'off', [CO2]: 400 } });
     for (const value of [500, 600, 700]) s.set(CO2, value);
     expect(s.engine.explain('a', s.now()).evaluations).toBe(1);
-    expect(s.engine.explain('b', s.now()).evaluations).toBe(4);
+    expect(s.engine.explain('b', s.now()).evaluations).toBe(1);
+    for (const value of [1001, 1002, 900, 901]) s.set(CO2, value);
+    expect(s.engine.explain('a', s.now()).evaluations).toBe(1);
+    expect(s.engine.explain('b', s.now()).evaluations).toBe(3);
   });
 
   it('that fire too often are paused for a minute and reported', () => {

@@ -6,7 +6,7 @@ import type { Value } from '../../../runtime/contract/reading.ts';
 import { compileCondition, compileNumber, compileValue } from '../../../policies/rules/compile.ts';
 import { createLocalTime } from '../../../policies/rules/local-time.ts';
 import { parseExpression } from '../../../policies/rules/syntax.ts';
-import { at, TestState } from '../support.ts';
+import { at, readerOf, TestState } from '../support.ts';
 import { interpret, type Unknown, UNKNOWN } from './reference.ts';
 
 const KEYS = ['sensor.a.x', 'sensor.a.y', 'switch.b.state', 'switch.b.flag'] as const;
@@ -63,7 +63,7 @@ function reader(given: readonly (Value | undefined)[]) {
   for (const [i, key] of KEYS.entries()) if (given[i] !== undefined) state.set(key, given[i]);
   const time = createLocalTime('UTC');
   time.set(at(0).wall);
-  return { state, time };
+  return readerOf(state, time);
 }
 
 function parsed(source: string) {
@@ -77,7 +77,7 @@ function evaluate(source: string, given: Partial<Record<PropertyKey, Value>> = {
   for (const [key, value] of Object.entries(given)) state.set(key as PropertyKey, value);
   const time = createLocalTime('Europe/Berlin');
   time.set(at(0).wall);
-  return compileValue(parsed(source), { state, time })();
+  return compileValue(parsed(source), readerOf(state, time))();
 }
 
 describe('expressions', () => {

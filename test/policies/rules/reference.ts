@@ -53,6 +53,8 @@ export function interpret(
     }
     case 'arithmetic':
       return arithmetic(expr.by, visit(expr.left), visit(expr.right));
+    case 'watch':
+      throw new TypeError('the plain interpreter knows no past');
     case 'call':
       return call(expr.name, expr.args.map(visit));
   }

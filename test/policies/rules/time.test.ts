@@ -6,7 +6,7 @@ import { DueHeap } from '../../../policies/rules/due-heap.ts';
 import { createLocalTime } from '../../../policies/rules/local-time.ts';
 import { parseExpression } from '../../../policies/rules/syntax.ts';
 import type { WallMs } from '../../../runtime/contract/time.ts';
-import { TestState } from '../support.ts';
+import { readerOf, TestState } from '../support.ts';
 
 const MINUTE = 60_000;
 const ZONES = [
@@ -99,7 +99,7 @@ describe('boundaries', () => {
           const parsed = parseExpression(source);
           const { expr } = (parsed as typeof parsed & { ok: true }).value;
           const time = createLocalTime(zone);
-          const condition = compileCondition(expr, { state: new TestState(), time });
+          const condition = compileCondition(expr, readerOf(new TestState(), time));
           const valueAt = (wall: number): number => {
             time.set(wall as WallMs);
             return condition();

@@ -57,6 +57,28 @@ describe('interlocks', () => {
     });
   });
 
+  it('ask the rules that forbid, about the command as it would be sent', () => {
+    const state = new StateStore({ clock });
+    state.apply(reading('light.hall.state', 'on', clock.wall()));
+    const asked: string[] = [];
+    const limits = { allow: ['light.*'], approve: [] };
+    const veto = ({ command }: Call): string => `no ${asked[asked.push(command) - 1]}`;
+    const interlocks = new Interlocks({
+      limits,
+      house,
+      state,
+      tools: new Map(),
+      repeatable: () => true,
+      veto,
+    });
+    expect(interlocks.check({ entity: 'light.hall', command: 'toggle', args: {} })).toMatchObject({
+      code: 'vetoed',
+      reason: 'no turn_off.',
+    });
+    interlocks.check({ entity: 'lock.door', command: 'unlock', args: {} });
+    expect(asked).toEqual(['turn_off']);
+  });
+
   it('holds critical kinds back for approval', () => {
     expect(check({ entity: 'lock.door', command: 'unlock' })).toMatchObject({
       needsApproval: true,

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AskJson } from '../../../runtime/cli/commands/ask.ts';
@@ -170,6 +170,31 @@ describe('policy check', () => {
     const { code, stderr } = await cli(folder, 'policy', 'check', 'gone.yaml', '--house', 'house.yaml');
     expect(code).toBe(1);
     expect(stderr).toContain('gone.yaml');
+  });
+});
+
+describe('policy import', () => {
+  it('writes policies that can be read, and keeps a file that exists', async () => {
+    const rule = {
+      conditions: { all: [{ fact: 'warmth', operator: 'greaterThan', value: 25 }] },
+      event: { type: 'say', params: { text: 'warm' } },
+    };
+    writeFileSync(join(folder, 'rules.json'), JSON.stringify([rule]));
+    const made = [
+      'policy',
+      'import',
+      'rules.json',
+      '--fact',
+      'warmth=sensor.a.temperature',
+      '--out',
+      'made.yaml',
+    ];
+    expect((await cli(folder, ...made)).code).toBe(0);
+    expect(readFileSync(join(folder, 'made.yaml'), 'utf8')).toContain('when: "sensor.a.temperature > 25"');
+    expect((await cli(folder, ...made)).code).toBe(2);
+    const bare = await cli(folder, 'policy', 'import', 'rules.json');
+    expect(bare).toMatchObject({ code: 1, stdout: '' });
+    expect(bare.stderr).toContain('--fact warmth=');
   });
 });
 
