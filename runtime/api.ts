@@ -4,6 +4,7 @@ import type {
   ActionRecord,
   AskOptions,
   AskResult,
+  ChatOptions,
   DecisionQuery,
   DecisionRecord,
   FeedbackInput,
@@ -130,7 +131,7 @@ export class Api implements RuntimeApi {
   async chat(
     model: string,
     request: ChatRequest,
-    options: { readonly signal?: AbortSignal },
+    options: ChatOptions,
     onText?: (piece: string) => void,
   ): Promise<ChatAnswer> {
     return this.#parts.models.chat(model, request, options, onText);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
-import type { ModelListing } from './contract/api.ts';
+import type { ChatOptions, ModelListing } from './contract/api.ts';
 import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
@@ -42,6 +42,8 @@ interface Configured {
 }
 
 const CLASSIFIER_CONTEXT = 512;
+/** What the host's process takes besides its models: Node.js, libraries, buffers of the evaluation. */
+const HOST_BYTES = 400e6;
 /** A long answer of a slow board; whoever asked may hang up before. */
 const CHAT_MS = 600_000;
 
@@ -77,7 +79,7 @@ export class Models {
       clock,
       log,
       random,
-      memoryBytes,
+      memoryBytes: memoryBytes + HOST_BYTES,
       budgetBytes: memoryBytes,
       extensions: engineModules,
       ...(maxBytes === 0 ? {} : { prefixCache: { folder: join(config.data, 'prefix-cache'), maxBytes } }),
@@ -146,11 +148,11 @@ export class Models {
   async chat(
     name: string,
     request: ChatRequest,
-    options: { readonly signal?: AbortSignal },
+    options: ChatOptions,
     onText?: (piece: string) => void,
   ): Promise<ChatAnswer> {
     const signal = options.signal ?? new AbortController().signal;
-    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, signal };
+    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, ...options, signal };
     const model = this.#languageModels().find((one) => one.name === name);
     if (model !== undefined && this.#host !== undefined)
       return this.#host.chat(this.#pathOf(model.reference), request, asking, onText);
@@ -162,13 +164,16 @@ export class Models {
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
     const remote = this.#remote?.gauges ?? {};
-    if (status === undefined) return remote;
     const { repeated, loops, refused } = this.#repeats.counters;
-    return {
+    const asked = {
       ...remote,
       model_questions_repeated: repeated,
       model_question_loops: loops,
       model_questions_refused: refused,
+    };
+    if (status === undefined) return this.#remote === undefined ? {} : asked;
+    return {
+      ...asked,
       model_host_running: status.state === 'running' ? 1 : 0,
       model_host_memory_bytes: status.memoryBytes,
       ...Object.fromEntries(LANES.map((lane) => [`model_waiting_${lane}`, status.lanes[lane].waiting])),

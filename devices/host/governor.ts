@@ -10,18 +10,12 @@ export type GovernorLevel = (typeof GOVERNOR_LEVELS)[number];
 export interface Allowance {
   /** Lanes of the model host whose requests wait. */
   readonly heldLanes: readonly Lane[];
-  /** Of the model's threads, 0–1; at least one always works. */
-  readonly threadsFactor: number;
-  /** Tokens per decode call at most; absent: as the model was set up. */
-  readonly batchTokens?: number;
-  /** Whether answers of trees and caches are still checked against the model beside the work. */
-  readonly audits: boolean;
 }
 
 const ALLOWANCES: Readonly<Record<GovernorLevel, Allowance>> = {
-  normal: { heldLanes: [], threadsFactor: 1, audits: true },
-  careful: { heldLanes: ['background'], threadsFactor: 0.75, batchTokens: 128, audits: false },
-  minimal: { heldLanes: ['background', 'event'], threadsFactor: 0.5, batchTokens: 32, audits: false },
+  normal: { heldLanes: [] },
+  careful: { heldLanes: ['background'] },
+  minimal: { heldLanes: ['background', 'event'] },
 };
 
 export interface GovernorState {

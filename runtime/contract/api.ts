@@ -38,9 +38,15 @@ export interface RuntimeApi {
   chat(
     model: string,
     request: ChatRequest,
-    options: { readonly signal?: AbortSignal },
+    options: ChatOptions,
     onText?: (piece: string) => void,
   ): Promise<ChatAnswer>;
+}
+
+export interface ChatOptions {
+  readonly signal?: AbortSignal;
+  /** Told how many questions come first, while it waits and whenever that changes. */
+  readonly onQueue?: (ahead: number) => void;
 }
 
 export interface ModelListing {

@@ -9,7 +9,7 @@ import type {
   ModelInfo,
   ModelSpec,
 } from '../contract/engine.ts';
-import { GanglionError } from '../errors.ts';
+import { GanglionError, messageOf } from '../errors.ts';
 import { ModelLoader } from './loader.ts';
 import type { ModelRecord, ModelStatus } from './models.ts';
 import { DEFAULT_LANE_LIMITS, DEFAULT_TIMES, type HostTimes, type ModelHostOptions } from './options.ts';
@@ -181,7 +181,7 @@ export class ModelHost {
   ): Promise<Answers[K]> {
     const model = this.#refuseUnready(file, question);
     if (options.signal?.aborted === true) throw new GanglionError('MODEL_ABORTED', { file });
-    if (!(options.deadlineMs > 0)) {
+    if (!(options.deadlineMs > 0 && Number.isFinite(options.deadlineMs))) {
       throw new GanglionError('MODEL_DEADLINE', { file, deadlineMs: options.deadlineMs, stage: 'queue' });
     }
     const { clock } = this.#options;
@@ -198,6 +198,7 @@ export class ModelHost {
     request.watch(clock);
     this.#loader.used(model);
     if (model.state === 'ready') this.#send(request);
+    this.#board.tellQueue();
     return request.promise as Promise<Answers[K]>;
   }
 
@@ -207,7 +208,7 @@ export class ModelHost {
     const model = this.#loader.get(file);
     if (model === undefined)
       throw new GanglionError('MODEL_NOT_READY', { file, reason: 'nobody asked for that' });
-    if (model.problem !== undefined) throw model.problem;
+    if (model.problem !== undefined && !this.#loader.again(model)) throw model.problem;
     const restarting = this.#supervisor.state === 'restarting';
     // One that made room for another is on its way back; the question waits for it.
     const returning = model.state === 'unloaded' || this.#board.busy(file);
@@ -222,8 +223,16 @@ export class ModelHost {
 
   #send(request: Request): void {
     const { id, file, lane, question } = request;
-    request.sent = true;
-    this.#supervisor.send({ type: 'ask', id, file, lane, question });
+    try {
+      this.#supervisor.send({ type: 'ask', id, file, lane, question });
+      request.sent = true;
+    } catch (error) {
+      // What a caller put into the question cannot be sent to another process.
+      const expected = 'a question of plain data';
+      request.fail(
+        new GanglionError('MODEL_QUESTION_INVALID', { file, expected, received: messageOf(error) }),
+      );
+    }
   }
 
   /** A model that was waited for is there, or will not be. */
@@ -239,15 +248,28 @@ export class ModelHost {
   #ended(request: Request, how: RequestEnd): void {
     this.#counters[how]++;
     if (!request.sent || how === 'answered' || how === 'failed') {
-      this.#board.remove(request);
+      this.#left(request);
       return;
     }
+    this.#supervisor.send({ type: 'cancel', id: request.id });
+    this.#expectRelease(request);
+  }
+
+  /** A host that keeps a withdrawn question too long hangs. While it loads a model it may be deaf for longer. */
+  #expectRelease(request: Request): void {
     const host = this.#supervisor.process;
-    host?.send({ type: 'cancel', id: request.id });
     this.#options.clock.schedule(this.#times.hangMs, () => {
-      if (this.#board.get(request.id) === request && host === this.#supervisor.process)
-        host?.kill('it did not let go of a question that was withdrawn');
+      if (this.#board.get(request.id) !== request || host !== this.#supervisor.process) return;
+      if (host?.loading === true) this.#expectRelease(request);
+      else host?.kill('it did not let go of a question that was withdrawn');
     });
+  }
+
+  /** One question fewer: whoever waits is nearer, and a model that waited for room may have it. */
+  #left(request: Request): void {
+    this.#board.remove(request);
+    this.#board.tellQueue();
+    this.#loader.next();
   }
 
   #received(message: FromHost): void {
@@ -272,7 +294,7 @@ export class ModelHost {
 
   #take(id: number): Request | undefined {
     const request = this.#board.get(id);
-    if (request !== undefined) this.#board.remove(request);
+    if (request !== undefined) this.#left(request);
     return request;
   }
 

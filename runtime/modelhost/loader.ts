@@ -21,6 +21,9 @@ export interface LoaderParts {
   readonly onSettled: (model: ModelRecord) => void;
 }
 
+/** Between two tries to load a model that failed, ms. */
+const RETRY = { minMs: 30_000, maxMs: 600_000 };
+
 /**
  * The models of the host, one copy each: loads them one at a time, so that a crash has one culprit, and again after a
  * crash; the one that was asked longest ago makes room when the budget is spent.
@@ -50,13 +53,18 @@ export class ModelLoader {
       model = new ModelRecord(spec);
       model.state = 'unloaded';
       this.#models.set(spec.file, model);
+    } else if (JSON.stringify(model.spec) !== JSON.stringify(spec)) {
+      this.#parts.log.warn(
+        { model: spec.file },
+        `${spec.file} is named twice with different settings; it is loaded once, with the first.`,
+      );
     }
     return model;
   }
 
   /** Loads a model, or loads it again if it is there. Settles when it is ready or has failed, over restarts of the host. */
   async load(spec: ModelSpec): Promise<ModelInfo> {
-    const model = this.register(spec);
+    const model = this.#models.get(spec.file) ?? this.register(spec);
     if (model.state !== 'loading' && model.state !== 'waiting') model.restart(spec);
     model.lastUse = ++this.#uses;
     const settled = model.settled();
@@ -72,18 +80,15 @@ export class ModelLoader {
     this.next();
   }
 
-  /** Loads whichever model waits for it, if nothing is being loaded. */
+  /** Loads the first model that waits for it and fits, if nothing is being loaded. */
   next(): void {
-    const { supervisor, clock, loadMs, nextId } = this.#parts;
-    if (supervisor.state !== 'running') return;
-    if (this.all.some(({ state }) => state === 'loading')) return;
-    const model = this.all.find(({ state }) => state === 'waiting');
+    const { supervisor } = this.#parts;
     const host = supervisor.process;
-    if (model === undefined || host === undefined) return;
-    if (!this.#makeRoom(model)) {
-      this.next();
-      return;
-    }
+    if (supervisor.state !== 'running' || host === undefined) return;
+    if (this.all.some(({ state }) => state === 'loading')) return;
+    const model = this.all.find((one) => one.state === 'waiting' && this.#makeRoom(one));
+    if (model === undefined) return;
+    const { clock, loadMs, nextId } = this.#parts;
     model.state = 'loading';
     model.loadId = nextId();
     host.loading = true;
@@ -91,6 +96,14 @@ export class ModelLoader {
       host.kill(`it took longer than ${loadMs / 1000} s to load ${model.spec.file}`);
     });
     host.send({ type: 'load', id: model.loadId, spec: model.spec });
+  }
+
+  /** A model that failed may be tried again after a growing pause: its file may have been mended, memory be free again. */
+  again(model: ModelRecord): boolean {
+    if (model.state !== 'failed' || this.#parts.clock.mono() < model.retryAt) return false;
+    model.state = 'unloaded';
+    model.problem = undefined;
+    return true;
   }
 
   /** Whether this reply was to a load. */
@@ -141,10 +154,14 @@ export class ModelLoader {
 
   #fail(model: ModelRecord, state: 'failed' | 'given-up', problem: GanglionError): void {
     model.fail(state, problem);
+    model.retryAt = this.#parts.clock.mono() + Math.min(RETRY.maxMs, RETRY.minMs * 2 ** model.failures++);
     this.#parts.log.error({ code: problem.code }, `${problem.message} ${problem.remedy}`);
   }
 
-  /** Unloads what was asked longest ago until the model fits. False: it does not fit at all, and has failed. */
+  /**
+   * Unloads what was asked longest ago until the model fits. False: it has to wait until those at work are done, or it
+   * does not fit at all and has failed.
+   */
   #makeRoom(model: ModelRecord): boolean {
     const { budgetBytes, supervisor, busy, onSettled, log } = this.#parts;
     const needed = Math.max(model.memoryBytes, modelBytes(model.spec));
@@ -160,7 +177,11 @@ export class ModelLoader {
     }
     const others = this.all.filter((other) => other !== model && other.state === 'ready');
     let taken = others.reduce((sum, other) => sum + other.memoryBytes, 0);
-    const idle = others.filter((other) => !busy(other.spec.file)).toSorted((a, b) => a.lastUse - b.lastUse);
+    const idle = others
+      .filter((other) => !busy(other.spec.file))
+      .toSorted((one, other) => one.lastUse - other.lastUse);
+    const busyBytes = taken - idle.reduce((sum, other) => sum + other.memoryBytes, 0);
+    if (busyBytes + needed > budgetBytes && model.state !== 'ready') return false;
     for (const other of idle) {
       if (taken + needed <= budgetBytes) break;
       other.state = 'unloaded';

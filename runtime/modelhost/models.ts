@@ -29,6 +29,9 @@ export class ModelRecord {
   loadId = 0;
   /** When it was asked last: a count that only grows. */
   lastUse = 0;
+  /** Times it failed to load in a row, and when it may be tried again (monotonic, ms). */
+  failures = 0;
+  retryAt = 0;
   /** What it is thought to take, bytes; the engine's own figure once it has been loaded. */
   memoryBytes = 0;
   #waiters: {
@@ -53,6 +56,7 @@ export class ModelRecord {
     this.kinds = kinds;
     this.memoryBytes = info.memoryBytes ?? info.sizeBytes;
     this.problem = undefined;
+    this.failures = 0;
     for (const { resolve } of this.#waiters.splice(0)) resolve(info);
   }
 

@@ -9,9 +9,14 @@ export interface AskOptions {
   /** Default: interactive. */
   readonly lane?: Lane;
   readonly signal?: AbortSignal;
+  /** Told how many questions come before this one, while it waits and whenever that changes. */
+  readonly onQueue?: (ahead: number) => void;
 }
 
 export type RequestEnd = 'answered' | 'failed' | 'expired' | 'aborted';
+
+/** Node's timers go no further; nobody waits that long. */
+const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** One question on its way to a model. It settles once, whatever comes first: answer, error, deadline, abort, death of the host. */
 export class Request {
@@ -24,6 +29,8 @@ export class Request {
   /** It has had its first turn. */
   running = false;
   settled = false;
+  /** How many come before it, as it was told last. */
+  ahead = -1;
   readonly id: number;
   readonly file: string;
   readonly lane: Lane;
@@ -61,7 +68,7 @@ export class Request {
   /** Starts the deadline and listens for the abort. */
   watch(clock: Clock): void {
     const { deadlineMs, signal } = this.options;
-    this.#timer = clock.schedule(deadlineMs, () => this.#expire());
+    this.#timer = clock.schedule(Math.min(deadlineMs, MAX_TIMER_MS), () => this.#expire());
     signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
@@ -147,15 +154,16 @@ export class RequestBoard {
     return [...this.#open.values()].filter(({ running }) => running);
   }
 
-  /** Questions whose turn comes before this one's: of higher lanes, and older ones of its own. */
-  ahead(request: Request): number {
-    const rank = LANES.indexOf(request.lane);
-    let ahead = 0;
-    for (const other of this.#open.values()) {
-      const theirs = LANES.indexOf(other.lane);
-      if (theirs < rank || (theirs === rank && other.id < request.id)) ahead++;
+  /** Tells those who want to know how many questions come before theirs: of higher lanes, and older ones of its own. */
+  tellQueue(): void {
+    const open = [...this.#open.values()].toSorted(
+      (a, b) => LANES.indexOf(a.lane) - LANES.indexOf(b.lane) || a.id - b.id,
+    );
+    for (const [ahead, request] of open.entries()) {
+      if (request.running || request.settled || request.ahead === ahead) continue;
+      request.ahead = ahead;
+      request.options.onQueue?.(ahead);
     }
-    return ahead;
   }
 
   status(now: MonoMs): Readonly<Record<Lane, LaneStatus>> {

@@ -49,6 +49,9 @@ export interface LlmRungOptions {
   readonly calledAs?: string;
 }
 
+/** Waiting for a turn that explains why an answer was late. */
+const WORTH_SAYING_MS = 50;
+
 /** What is asked, and what the answer means. */
 interface Asked {
   readonly lane: Lane;
@@ -187,8 +190,10 @@ export class LlmRung implements Rung {
     const sure = `${this.#calledAs} chose ${answer} with ${percent(decided.probability)}`;
     const rest = [runnerUp(next, decided.alternatives[0]?.probability), doubt(decided)].join('');
     const left = notes.map((note) => `; ${note}`).join('');
+    const waited = !repeated && decided.timings.waitedMs >= WORTH_SAYING_MS;
+    const turn = waited ? `; it waited ${Math.round(decided.timings.waitedMs)} ms for its turn` : '';
     const known = repeated ? '; it was asked the same before, and this is the answer it gave then' : '';
-    return `${sure}${rest}${left}${known}.`;
+    return `${sure}${rest}${left}${turn}${known}.`;
   }
 }
 

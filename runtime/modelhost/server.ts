@@ -18,6 +18,10 @@ export class ModelServer {
   readonly #models = new Map<string, LoadedModel>();
   readonly #running = new Map<number, AbortController>();
   readonly #lanes: Lanes;
+  /** What works on each model: it is not taken away under them. */
+  readonly #atWork = new Map<string, Set<Promise<unknown>>>();
+  /** Loading and unloading one after the other: two copies of a model would not fit. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(engines: readonly Engine[], send: (message: FromHost) => void, mono: () => number) {
     this.#engines = engines;
@@ -27,10 +31,12 @@ export class ModelServer {
 
   handle(message: ToHost): void {
     if (message.type === 'load')
-      void this.#run(message.id, async (signal) => this.#load(message.id, message.spec, signal));
+      void this.#run(message.id, async (signal) =>
+        this.#inTurn(async () => this.#load(message.id, message.spec, signal)),
+      );
     else if (message.type === 'ask') void this.#run(message.id, async (signal) => this.#ask(message, signal));
     else if (message.type === 'cancel') this.#running.get(message.id)?.abort();
-    else if (message.type === 'unload') void this.#unload(message.file);
+    else if (message.type === 'unload') void this.#inTurn(async () => this.#unload(message.file));
     else if (message.type === 'hold') this.#lanes.hold(message.lanes);
   }
 
@@ -66,7 +72,25 @@ export class ModelServer {
   async #unload(file: string): Promise<void> {
     const model = this.#models.get(file);
     this.#models.delete(file);
+    await Promise.allSettled(this.#atWork.get(file) ?? []);
     await model?.dispose();
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Keeps the model until the answer is there. */
+  async #working<T>(file: string, answer: Promise<T>): Promise<T> {
+    const all = this.#atWork.get(file) ?? new Set();
+    this.#atWork.set(file, all.add(answer));
+    try {
+      return await answer;
+    } finally {
+      all.delete(answer);
+    }
   }
 
   async #ask(
@@ -76,11 +100,11 @@ export class ModelServer {
     const model = this.#models.get(file);
     if (model === undefined) throw new GanglionError('MODEL_NOT_READY', { file, reason: 'it is not' });
     if (model[question.kind] === undefined) throw cannot(file, question.kind);
-    const answer =
+    const answering =
       question.kind === 'classify'
-        ? await this.#classify(id, model, question, signal)
-        : await this.#inLane(id, model, question, { lane, signal, file });
-    return { type: 'answer', id, answer };
+        ? this.#classify(id, model, question, signal)
+        : this.#inLane(id, model, question, { lane, signal, file });
+    return { type: 'answer', id, answer: await this.#working(file, answering) };
   }
 
   /** Classifiers take milliseconds and have no place to step back at: they do not wait for a lane. */

@@ -1,4 +1,5 @@
 import type { MonoMs, Timer } from '../contract/time.ts';
+import { messageOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { HostProcess } from './host-process.ts';
 import type { HostTimes, ModelHostOptions } from './options.ts';
@@ -94,7 +95,12 @@ export class Supervisor {
     );
     this.#process = host;
     this.#startedAt = clock.mono();
-    host.start();
+    try {
+      host.start();
+    } catch (error) {
+      // Node throws where the system has no memory left for a process; then most of all it has to be tried again.
+      this.#ended(messageOf(error), false);
+    }
   }
 
   #received(message: FromHost): void {

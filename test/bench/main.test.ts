@@ -14,7 +14,9 @@ describe('benchMain', () => {
 
   test('lists the benches', async () => {
     expect(await run('--help')).toBe(0);
-    expect(out).toContain('e2e memory dispatch decide warmstart lanes devices soak tree distil occupancy all');
+    expect(out).toContain(
+      'e2e memory dispatch decide warmstart lanes devices soak tree distil occupancy all',
+    );
     expect(await run()).toBe(2);
   });
 

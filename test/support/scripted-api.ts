@@ -3,6 +3,7 @@ import type {
   ActionRecord,
   AskOptions,
   AskResult,
+  ChatOptions,
   DecisionQuery,
   DecisionRecord,
   FeedbackInput,
@@ -87,10 +88,11 @@ export class ScriptedApi implements RuntimeApi {
   async chat(
     _model: string,
     request: ChatRequest,
-    options: { readonly signal?: AbortSignal },
+    options: ChatOptions,
     onText: (piece: string) => void = () => {},
   ): Promise<ChatAnswer> {
     this.chats.push(request);
+    options.onQueue?.(2);
     return this.write(request, onText, options.signal);
   }
 

@@ -44,7 +44,9 @@ export function addOpenAi(app: FastifyInstance, { api, clock, signalFor }: OpenA
       const answer = await api.chat(model, chat, { signal });
       return { ...head, object: 'chat.completion', choices: [choiceOf(answer)], ...figuresOf(answer) };
     }
-    await streamed(reply, head, usage, async (onText) => api.chat(model, chat, { signal }, onText));
+    await streamed(reply, head, usage, async (onText, onQueue) =>
+      api.chat(model, chat, { signal, onQueue }, onText),
+    );
     return reply;
   });
 }
@@ -91,30 +93,40 @@ async function streamed(
   reply: FastifyReply,
   head: object,
   usage: boolean,
-  write: (onText: (piece: string) => void) => Promise<ChatAnswer>,
+  write: (onText: (piece: string) => void, onQueue: (ahead: number) => void) => Promise<ChatAnswer>,
 ): Promise<void> {
   let open = false;
+  let said = false;
+  const begin = (): void => {
+    if (open) return;
+    open = true;
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+    });
+  };
   const send = (fields: object): void => {
-    if (!open) {
-      open = true;
-      reply.hijack();
-      reply.raw.writeHead(200, {
-        ...(reply.getHeaders() as Record<string, string>),
-        'content-type': 'text/event-stream; charset=utf-8',
-        'x-accel-buffering': 'no',
-      });
-    }
+    begin();
+    said = true;
     reply.raw.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...fields })}\n\n`);
   };
   const delta = (content: object, finish: string | null = null): object => ({
     choices: [{ index: 0, delta: content, logprobs: null, finish_reason: finish }],
   });
   try {
-    const answer = await write((piece) => {
-      send(delta(open ? { content: piece } : { role: 'assistant', content: piece }));
-    });
+    const answer = await write(
+      (piece) => send(delta(said ? { content: piece } : { role: 'assistant', content: piece })),
+      // A comment, which clients pass over; people who look see why nothing comes.
+      (ahead) => {
+        if (ahead === 0) return;
+        begin();
+        reply.raw.write(`: waiting, ${ahead} ahead\n\n`);
+      },
+    );
     const { usage: used, timings } = figuresOf(answer);
-    send({ ...delta(open ? {} : { role: 'assistant', content: '' }, answer.finish), timings });
+    send({ ...delta(said ? {} : { role: 'assistant', content: '' }, answer.finish), timings });
     if (usage) send({ choices: [], usage: used });
   } catch (error) {
     // What fails before the first word is an ordinary error; after it there is no status left to set.

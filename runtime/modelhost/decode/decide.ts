@@ -41,7 +41,7 @@ export async function decide(
   options: DecideOptions,
   turn: Turn,
 ): Promise<Decided> {
-  check(automaton, prompt, options);
+  checkDecide(automaton, prompt, options);
   const evaluation = new Evaluation(session, turn, options);
   const { best, abstained, others } = await search(new Walk(automaton, prompt, evaluation), options);
   const first = evaluation.first ?? { kept: 0, length: 0, workedMs: 0 };
@@ -91,7 +91,12 @@ async function search(
   return { best: found.place, abstained: found.abstained, others };
 }
 
-function check(automaton: TokenAutomaton, prompt: readonly TokenId[], options: DecideOptions): void {
+/** Whether all of it can be done, before any of it is. Throws MODEL_PROMPT_TOO_LONG, MODEL_QUESTION_INVALID. */
+export function checkDecide(
+  automaton: TokenAutomaton,
+  prompt: readonly TokenId[],
+  options: Omit<DecideOptions, 'batchTokens' | 'now'>,
+): void {
   const { file, contextTokens, alternatives = 0, minProbability = 0, exact = false } = options;
   if (prompt.length === 0) {
     throw answerInvalid(automaton.key, 'a prompt of at least one token', '0');

@@ -9,7 +9,7 @@ import type {
 } from '../../contract/engine.ts';
 import { GanglionError, messageOf } from '../../errors.ts';
 import { AutomatonCache } from '../automaton/cache.ts';
-import { decide } from '../decode/decide.ts';
+import { checkDecide, decide } from '../decode/decide.ts';
 import type { PrefixCache } from '../prefix/cache.ts';
 import type { StateOwner } from '../prefix/entry.ts';
 import { compileChatTemplate } from './chat-template.ts';
@@ -55,26 +55,19 @@ export class LanguageModel implements LoadedModel {
   async decide(request: DecideRequest, turn: Turn): Promise<Decided> {
     const { tokens, prefixLength } = promptTokens(request.prompt, this.#reader);
     const automaton = this.automata.get(request.language);
+    const { contextTokens, batchTokens, info } = this.#model;
+    const { alternatives = 0, minProbability = 0, exact = false } = request;
+    const wanted = { file: info.file, contextTokens, alternatives, minProbability, exact };
+    checkDecide(automaton, tokens, wanted);
     const session = this.#model.session(turn.lane);
     return this.#guarded(session, async () => {
-      const prefix = await this.#prefix(session, tokens.slice(0, prefixLength), turn);
-      const { contextTokens, batchTokens, info } = this.#model;
-      const { alternatives = 0, minProbability = 0, exact = false } = request;
-      const decided = await decide(
-        automaton,
-        session,
-        tokens,
-        {
-          file: info.file,
-          contextTokens,
-          batchTokens,
-          now: this.#parts.mono,
-          alternatives,
-          minProbability,
-          exact,
-        },
-        turn,
-      );
+      // Where there is one answer, nothing is evaluated at all.
+      const prefix =
+        automaton.answers === 1
+          ? { evaluated: 0, ms: 0 }
+          : await this.#prefix(session, tokens.slice(0, prefixLength), turn);
+      const { mono: now } = this.#parts;
+      const decided = await decide(automaton, session, tokens, { ...wanted, batchTokens, now }, turn);
       const { cached, prompt, generated } = decided.tokens;
       return {
         ...decided,

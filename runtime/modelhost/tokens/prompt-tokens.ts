@@ -59,11 +59,9 @@ function checkCharacters(parts: readonly PromptPart[], { file, contextTokens }: 
   const limit = contextTokens * MAX_CHARS_PER_TOKEN;
   const characters = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 1), 0);
   if (characters > limit) {
-    throw new GanglionError('MODEL_QUESTION_INVALID', {
-      file,
-      expected: `at most ${limit} characters of prompt`,
-      received: `${characters}`,
-    });
+    // At the least: counting them would take longer than saying so.
+    const tokens = Math.ceil(characters / MAX_CHARS_PER_TOKEN);
+    throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens, limit: contextTokens - 1 });
   }
 }
 

@@ -78,6 +78,16 @@ describe('the OpenAI-compatible face, by the public client', () => {
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 50 } });
   });
 
+  it('says in the stream how many come first', async () => {
+    const { url } = await serve();
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ messages, stream: true }),
+    });
+    expect(await response.text()).toMatch(/^: waiting, 2 ahead\n\ndata: /);
+  });
+
   it('hands a JSON schema on', async () => {
     const { api, openai } = await serve();
     const schema = { type: 'object', properties: { on: { type: 'boolean' } } };
@@ -131,14 +141,14 @@ describe('the OpenAI-compatible face, by the public client', () => {
   it('tells an error before the first word by its status, and a later one in the stream', async () => {
     const { api, openai } = await serve();
     const busy = new GanglionError('QUEUE_FULL', { queue: 'model, background lane', limit: 16 });
-    api.write = () => Promise.reject(busy);
+    api.chat = () => Promise.reject(busy);
     await expect(
       openai.chat.completions.create({ model: 'tiny', messages, stream: true }),
     ).rejects.toMatchObject({
       status: 503,
     });
-    api.write = (_request, onText) => {
-      onText('It ');
+    api.chat = (_model, _request, _options, onText) => {
+      onText?.('It ');
       return Promise.reject(busy);
     };
     const stream = await openai.chat.completions.create({ model: 'tiny', messages, stream: true });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ModelSpec } from '../../../runtime/contract/engine.ts';
 import type { RungRequest } from '../../../runtime/contract/rung.ts';
 import type { StateView } from '../../../runtime/contract/state.ts';
+import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { LlmRung, OnnxRung } from '../../../runtime/modelhost/rungs.ts';
 import { ModelHost } from '../../../runtime/modelhost/client.ts';
 import { quantizeGguf, type Quantization } from '../../../quantize/index.ts';
@@ -17,7 +18,7 @@ import { writeTinyClassifier } from '../../support/onnx.ts';
 
 let folder: string;
 const path = (name: string): string => join(folder, name);
-const spec = (file: string): ModelSpec => ({ file, contextTokens: 512, threads: 1, device: 'cpu' });
+const spec = (file: string): ModelSpec => ({ file, contextTokens: 1024, threads: 1, device: 'cpu' });
 const dark = question('It is dark.');
 const soon = { deadlineMs: 10_000 };
 
@@ -247,6 +248,29 @@ describe('ModelHost with models that make trouble', () => {
     await expect(slow).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
   });
 
+  it('tells how many come first, and whenever that changes', async () => {
+    const abort = new AbortController();
+    const slow = ask('S', 'slow 7', { signal: abort.signal });
+    await asked('slow 7');
+    const told: number[] = [];
+    const behind = ask('W', 'behind', { lane: 'event', onQueue: (ahead) => told.push(ahead) });
+    abort.abort();
+    await expect(slow).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await behind;
+    expect(told[0]).toBe(1);
+  });
+
+  it('refuses a question that cannot be sent, and a deadline that is no number', async () => {
+    const strange = { ...question('x'), toString: () => 'x' };
+    await expect(host.decide(path('fake-W'), strange, soon)).rejects.toMatchObject({
+      code: 'MODEL_QUESTION_INVALID',
+    });
+    for (const deadlineMs of [Number.NaN, Infinity]) {
+      await expect(ask('W', 'x', { deadlineMs })).rejects.toMatchObject({ code: 'MODEL_DEADLINE' });
+    }
+    expect(waiting()).toBe(0);
+  });
+
   it('holds lanes back and lets them go on', async () => {
     host.hold(['background', 'event']);
     const held = ask('W', 'held', { lane: 'event' });
@@ -323,6 +347,37 @@ describe('ModelHost with a budget', () => {
     await ask('S');
     expect(states()).toEqual(['H ready', 'S ready', 'W unloaded']);
     expect(log.lines.some((line) => /fake-W made room for .*fake-S/.test(line))).toBe(true);
+  });
+
+  it('waits for room while those that are loaded are at work', async () => {
+    // S is ready, W not; H and S fill the budget and are both at work.
+    const abort = new AbortController();
+    const { signal } = abort;
+    const busy = ['S', 'H'].map(async (what) =>
+      host.decide(path(`fake-${what}`), question(`slow room ${what}`), { ...soon, signal, lane: 'event' }),
+    );
+    const wanted = ask('W');
+    await vi.waitFor(() => expect(log.lines.some((line) => /asked slow room/.test(line))).toBe(true));
+    expect(states()).toEqual(['H ready', 'S ready', 'W waiting']);
+    abort.abort();
+    for (const one of busy) await expect(one).rejects.toMatchObject({ code: 'MODEL_ABORTED' });
+    await wanted;
+    expect(states().filter((state) => state.endsWith('ready'))).toHaveLength(2);
+  });
+
+  it('tries a model that failed again after a pause', async () => {
+    const clock = new ManualClock();
+    const patient = modelHost({ clock, extensions: [path('trouble.mjs')] });
+    await patient.start();
+    const file = path('fake-late');
+    patient.register(spec(file));
+    const late = async () => patient.decide(file, question('now'), soon);
+    await expect(late()).rejects.toMatchObject({ code: 'MODEL_FILE_UNREADABLE' });
+    writeFileSync(file, 'FAKEW');
+    await expect(late()).rejects.toMatchObject({ code: 'MODEL_FILE_UNREADABLE' });
+    clock.advance(31_000);
+    expect((await late()).text).toBe('none');
+    await patient.stop();
   });
 
   it('refuses a model that does not fit at all, with both figures', async () => {

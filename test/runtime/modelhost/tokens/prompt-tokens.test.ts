@@ -219,7 +219,7 @@ describe('promptTokens', () => {
     const reader = readerOf(chatml.vocabulary(), 100);
     const before = reader.vocabulary.asked.length;
     expect(() => promptTokens({ system: [], user: ['x'.repeat(3_000_000)] }, reader)).toThrow(
-      'Expected at most 2400 characters of prompt for /models/m.gguf but received 3000000.',
+      'Expected a prompt of at most 99 tokens for /models/m.gguf but received 125000.',
     );
     expect(() => chatTokens([{ role: 'user', content: 'x'.repeat(3_000_000) }], reader)).toThrow(
       expect.objectContaining({ code: 'MODEL_QUESTION_INVALID' }),
