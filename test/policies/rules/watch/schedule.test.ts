@@ -151,7 +151,7 @@ describe('a schedule in a rule', () => {
 });
 
 describe('the sun', () => {
-  /** Published times (timeanddate.com for Berlin, Quito, Sydney; US Naval Observatory agrees to the minute). */
+  /** Times of day in UTC, to two minutes: what an almanac gives for these places. */
   it.each([
     ['Berlin, solstice', BERLIN, '2026-06-21', '02:43', '19:33'],
     ['Berlin, winter', BERLIN, '2026-12-21', '07:15', '14:54'],

@@ -222,7 +222,7 @@ describe('promptTokens', () => {
       'Expected a prompt of at most 99 tokens for /models/m.gguf but received 125000.',
     );
     expect(() => chatTokens([{ role: 'user', content: 'x'.repeat(3_000_000) }], reader)).toThrow(
-      expect.objectContaining({ code: 'MODEL_QUESTION_INVALID' }),
+      expect.objectContaining({ code: 'MODEL_PROMPT_TOO_LONG' }),
     );
     expect(reader.vocabulary.asked).toHaveLength(before);
   });
