@@ -23,12 +23,18 @@ const BEGINS = 0.5;
 const WHOLE_NAME = 2.5;
 /** For each word of the best matching name that was not said. */
 const UNSAID = 0.4;
+/** A place whose whole name was said is meant, however many devices carry its name. */
+const WHOLE_PLACE = 6;
+/** For a device whose whole name and place were said. */
+const IN_PLACE = 3;
 
 interface Doc {
   readonly type: Ranked['type'];
   readonly id: string;
   readonly weights: ReadonlyMap<string, number>;
   readonly names: readonly (readonly string[])[];
+  /** Of an entity: the area it is in. */
+  readonly area?: string;
 }
 
 interface RankIndex {
@@ -58,8 +64,16 @@ export function rank(text: string, house: LinkableHouse, limit: number): Ranked[
       scores.set(doc, (scores.get(doc) ?? 0) + gain);
     }
   }
+  const places = new Set<string>();
+  for (const at of scores.keys()) {
+    const { type, id, names } = index.docs[at]!;
+    if (type === 'area' && names.some((name) => isSaid(name, said))) places.add(id);
+  }
   return [...scores]
-    .map(([doc, score]) => ({ doc: index.docs[doc]!, score: score + nameBonus(index.docs[doc]!, said) }))
+    .map(([at, score]) => {
+      const doc = index.docs[at]!;
+      return { doc, score: score + nameBonus(doc, said) + placeBonus(doc, said, places) };
+    })
     .filter(({ score }) => score > 0)
     .toSorted((a, b) => b.score - a.score || (a.doc.id < b.doc.id ? -1 : 1))
     .slice(0, limit)
@@ -80,6 +94,17 @@ function nameBonus(doc: Doc, said: ReadonlyMap<string, number>): number {
     best = Math.max(best, missing === 0 ? bonus : -UNSAID * missing);
   }
   return best === -Infinity ? 0 : best;
+}
+
+function placeBonus(doc: Doc, said: ReadonlyMap<string, number>, places: ReadonlySet<string>): number {
+  const whole = doc.names.some((name) => isSaid(name, said));
+  if (!whole) return 0;
+  if (doc.type !== 'entity') return WHOLE_PLACE;
+  return doc.area !== undefined && places.has(doc.area) ? IN_PLACE : 0;
+}
+
+function isSaid(name: readonly string[], said: ReadonlyMap<string, number>): boolean {
+  return name.length > 0 && name.every((word) => said.has(word));
 }
 
 /** Words of the house that the sentence says, with how well: 1 exactly. */
@@ -160,7 +185,7 @@ function entityDoc(
   const names = [entity.name, ...entity.aliases].map(wordsOf).filter((name) => name.length > 0);
   const area = entity.area === undefined ? undefined : house.area(entity.area);
   const properties = Object.keys(entity.properties).length > 0 ? entity.properties : kindSpec(entity.kind).properties;
-  return docOf('entity', entity.id, names, [
+  const doc = docOf('entity', entity.id, names, [
     [WEIGHTS.name, names.flat()],
     [WEIGHTS.slug, wordsOf(slugOf(entity.id).replaceAll('_', ' '))],
     [WEIGHTS.area, area === undefined ? [] : [area.name, ...area.aliases].flatMap(wordsOf)],
@@ -170,6 +195,7 @@ function entityDoc(
     // What is measured there: `how humid is it`, `co2`.
     [WEIGHTS.aspect, Object.keys(properties).flatMap((name) => ASPECTS[name] ?? wordsOf(name.replaceAll('_', ' ')))],
   ]);
+  return entity.area === undefined ? doc : { ...doc, area: entity.area };
 }
 
 /** Words people use for properties, besides their names. */

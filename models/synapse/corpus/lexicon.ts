@@ -118,7 +118,9 @@ export function namesOf(words: readonly string[], part: Part): readonly string[]
   if (known !== undefined) return known[part];
   const isHeldOut = (word: string): boolean => hashOf(`name ${word}`) % HELD_OUT_NAMES === 0;
   const test = words.filter(isHeldOut);
-  const split = { train: words.filter((word) => !isHeldOut(word)), test: test.length === 0 ? words : test };
+  const train = words.filter((word) => !isHeldOut(word));
+  // Of so few words that one side would have none, both have all.
+  const split = { train: train.length === 0 ? words : train, test: test.length === 0 ? words : test };
   nameSplits.set(words, split);
   return split[part];
 }

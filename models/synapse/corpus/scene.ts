@@ -66,7 +66,10 @@ export function isUnique({ home }: Scene, entity: Entity): boolean {
   const own = names(entity);
   const others = home.entities.filter((one) => one.entity !== entity && names(one.entity).some((name) => own.includes(name)));
   const places = [...home.areas, ...home.floors].flatMap(({ name, aliases }) => [name, ...aliases]);
-  return others.length === 0 && !places.some((name) => own.includes(name.toLowerCase()));
+  // `the light` is any light, even if one of them is called so.
+  const noun = home.of.get(entity.id)?.noun ?? '';
+  const plain = own[0] === noun && home.entities.some((one) => one.entity !== entity && one.entity.kind === entity.kind);
+  return others.length === 0 && !plain && !places.some((name) => own.includes(name.toLowerCase()));
 }
 
 export function placeName(random: Random, place: { readonly name: string; readonly aliases: readonly string[] }): string {

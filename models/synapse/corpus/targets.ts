@@ -122,6 +122,8 @@ export function nameGroup(
   };
   const section = singular ? 'area singular' : scope;
   const text = withoutDoubleArticle(expand(line(scene, lexicon.targets, section), random, slots));
+  // Where it is known where the speaker is, `the lights` are those there.
+  if (scope === 'house' && here !== undefined && !/house|home|everywhere|apartment|flat|every room|all rooms/.test(text)) return undefined;
   const all = noun.members.length === within.length;
   const named = meant.filter((one) => scene.entities.includes(one));
   if (!all && (named.length !== meant.length || meant.length > 4)) return undefined;
