@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.ts')).memory,
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
   decide: async () => (await import('./decide.ts')).decide,
+  synapse: async () => (await import('./synapse.ts')).synapse,
 };
 
 const HELP = `bench NAME [--json] [--plot FILE.svg] [--short] [options of the bench, such as --rounds 5]
