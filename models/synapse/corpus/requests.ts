@@ -2,6 +2,7 @@ import type { Entity } from '../../../runtime/contract/house.ts';
 import { callOf, type Amount as Said } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { Listable } from '../../../runtime/modelhost/synapse/listing.ts';
 import { ACTIONS, isTargetKind, type Action, type TargetKind } from '../../../runtime/modelhost/synapse/tokens.ts';
+import { MAX_CALLS } from '../../../runtime/modelhost/synapse/language.ts';
 import { isWordSort, makeAmount, numberAmount, type Amount, type AmountSort } from './amounts.ts';
 import type { Example } from './example.ts';
 import { expand } from './grammar.ts';
@@ -259,7 +260,7 @@ export function makeRequest(scene: Scene): Example | undefined {
     if (third !== undefined && second?.closed === false) clauses.push(third);
   }
   const calls = clauses.flatMap((clause) => clause.calls);
-  if (calls.length > 5 || contradicts(calls)) return undefined;
+  if (calls.length > MAX_CALLS || contradicts(calls)) return undefined;
   const text = clauses
     .slice(1)
     .reduce(

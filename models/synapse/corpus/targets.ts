@@ -43,6 +43,8 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
     );
     if (!alike) return withoutDoubleArticle(`the ${rest} in the ${place}`);
   }
+  const loose = unique && random.chance(0.12) ? looseName(scene, one, name, place) : undefined;
+  if (loose !== undefined) return withoutDoubleArticle(`the ${loose}`);
   if (!unique || (!holdsPlace && place !== undefined && random.chance(0.25))) {
     if (place === undefined) return undefined;
     const twins = home.entities.filter(
@@ -54,6 +56,36 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
   const owned = name.includes("'s ") || entity.kind === 'person';
   const text = expand(line(scene, lexicon.targets, owned ? 'entity possessive' : 'entity'), random, slots);
   return withoutDoubleArticle(entity.kind === 'person' ? name : text);
+}
+
+/** Nouns people use for one another. */
+const SYNONYMS: readonly (readonly string[])[] = [
+  ['light', 'lamp'],
+  ['tv', 'television', 'telly'],
+  ['vacuum', 'hoover', 'vacuum cleaner'],
+  ['thermostat', 'heating'],
+  ['blind', 'shade'],
+  ['curtain', 'drape'],
+  ['plug', 'outlet', 'socket'],
+  ['air conditioner', 'ac', 'air conditioning'],
+];
+
+/** A name said without its place, or with another noun, where that still tells it from all others. */
+function looseName({ random, home }: Scene, one: HomeEntity, name: string, place: string | undefined): string | undefined {
+  const words = SYNONYMS.find((group) => one.noun !== undefined && group.includes(one.noun)) ?? [];
+  const other = random.pick(words.length === 0 ? [''] : words);
+  const said =
+    place !== undefined && name.startsWith(`${place} `) && random.chance(0.5)
+      ? name.slice(place.length + 1)
+      : one.noun !== undefined && other !== '' && name.endsWith(one.noun)
+        ? name.slice(0, -one.noun.length) + other
+        : undefined;
+  if (said === undefined || said === name || said === one.noun || words.includes(said)) return undefined;
+  const last = one.noun === undefined ? [said] : [said, said.slice(0, said.lastIndexOf(' '))];
+  const alike = home.entities.some(
+    (rival) => rival !== one && [rival.entity.name, ...rival.entity.aliases].some((its) => last.some((part) => its.toLowerCase().includes(part))),
+  );
+  return alike ? undefined : said;
 }
 
 /** Nouns that mean every entity of a kind. */

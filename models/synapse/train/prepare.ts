@@ -50,7 +50,7 @@ export function prepare(folder: string, first: number, last: number, part: Part,
   }
 }
 
-/** Listings and texts of both languages of names, as the model reads them. Only of the side that is trained on. */
+/** Texts of listings and of all tasks, as the model reads them. Only of the side that is trained on. */
 function* sampleTexts(lexicon: Lexicon, count: number): Generator<string> {
   const tasks = Object.keys(TASK_WEIGHTS) as Task[];
   for (let i = 0; i < count; i++) {

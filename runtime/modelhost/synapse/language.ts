@@ -20,8 +20,8 @@ import type { SaidValue } from './values.ts';
 import { kindSpec } from '../../contract/kinds.ts';
 
 /** More calls than anybody orders in one breath. */
-export const MAX_CALLS = 5;
-const MAX_BUT = 3;
+export const MAX_CALLS = 4;
+const MAX_BUT = 2;
 const MAX_CONDITIONS = 2;
 /** Grows when the way answers are written changes. */
 const VERSION = 'synapse/1';
@@ -86,7 +86,11 @@ function listed(calls: readonly AnswerNode[]): AnswerNode[] {
   return calls.length === 0 ? [] : [{ list: { each: any(calls), separator: { text: JOIN }, max: MAX_CALLS } }];
 }
 
+/** Actions that take a value; the others take none. */
+const SETTING: ReadonlySet<Action> = new Set(['set', 'up', 'down']);
+
 function callNodes(listing: Listing, values: readonly SaidValue[]): AnswerNode[] {
+  const groups = grouped(listing);
   const amounts: readonly (readonly [AnswerNode, Amount])[] = [
     ...values.map((value, i) => [token(valueToken(i)), value] as const),
     ...WORD_VALUES.map((word) => [token(`<w_${word}>`), word] as const),
@@ -94,44 +98,65 @@ function callNodes(listing: Listing, values: readonly SaidValue[]): AnswerNode[]
   return ACTIONS.flatMap((action): AnswerNode[] => {
     const kinds = TARGET_KINDS.flatMap((kind): AnswerNode[] => {
       if (kind === 'any' && action !== 'on' && action !== 'off') return [];
-      const targets = targetNodes(listing, action, kind, amounts);
+      const targets = targetNodes(groups, action, kind, SETTING.has(action) ? amounts : []);
       return targets.length === 0 ? [] : [{ seq: [token(kindToken(kind)), any(targets)] }];
     });
     return kinds.length === 0 ? [] : [{ seq: [token(`<${action}>`), any(kinds)] }];
   });
 }
 
+/** Something that can be a target, with what it holds of each kind. `line`: undefined for the house. */
+interface Group {
+  readonly line: Line | undefined;
+  readonly node: AnswerNode;
+  readonly ofKind: ReadonlyMap<TargetKind, readonly Entity[]>;
+}
+
+function grouped(listing: Listing): readonly Group[] {
+  const lines = listing.lines.map((line) => ({ line, node: token(pointerToken(line.pointer)), members: line.members }));
+  return [...lines, { line: undefined, node: token('<house>'), members: listing.members }].map(
+    ({ line, node, members }) => {
+      const ofKind = new Map<TargetKind, Entity[]>();
+      const add = (kind: TargetKind, entity: Entity): void => {
+        const list = ofKind.get(kind);
+        if (list === undefined) ofKind.set(kind, [entity]);
+        else list.push(entity);
+      };
+      for (const entity of members) {
+        add(entity.kind as TargetKind, entity);
+        if (SWITCHED.has(entity.kind)) add('any', entity);
+      }
+      return { line, node, ofKind };
+    },
+  );
+}
+
 /** Targets that take the same values share a branch. */
 function targetNodes(
-  listing: Listing,
+  all: readonly Group[],
   action: Action,
   kind: TargetKind,
   amounts: readonly (readonly [AnswerNode, Amount])[],
 ): AnswerNode[] {
   const groups = new Map<string, { tails: AnswerNode[]; targets: AnswerNode[] }>();
-  const ofKind = (entity: Entity): boolean => (kind === 'any' ? SWITCHED.has(entity.kind) : entity.kind === kind);
-  const offer = (members: readonly Entity[], node: AnswerNode): void => {
-    const own = members.filter(ofKind);
+  for (const group of all) {
+    const { line, node } = group;
+    const own = group.ofKind.get(kind);
+    if (own === undefined || (kind === 'any' && line?.type === 'entity')) continue;
     const plain = own.some((entity) => callOf(entity, action, undefined, ANY_STATE) !== undefined);
     const fitting = amounts.filter(([, amount]) =>
       own.some((entity) => callOf(entity, action, amount, ANY_STATE) !== undefined),
     );
-    if (!plain && fitting.length === 0) return;
-    const key = `${plain} ${fitting.map(([tail]) => JSON.stringify(tail)).join()}`;
-    const group = groups.get(key) ?? {
+    if (!plain && fitting.length === 0) continue;
+    const key = `${plain} ${fitting.map(([, amount]) => amounts.findIndex(([, other]) => other === amount)).join()}`;
+    const shared = groups.get(key) ?? {
       tails: [...(plain ? [{ seq: [] }] : []), ...fitting.map(([tail]) => tail)],
       targets: [],
     };
-    group.targets.push(node);
-    groups.set(key, group);
-  };
-  for (const line of listing.lines) {
-    if (kind === 'any' && line.type === 'entity') continue;
-    const node = token(pointerToken(line.pointer));
-    const but = line.type === 'entity' ? [] : butNode(listing, line, ofKind);
-    offer(line.members, but.length === 0 ? node : { seq: [node, ...but] });
+    const but = line?.type === 'entity' ? [] : butNode(all, group, kind);
+    shared.targets.push(but.length === 0 ? node : { seq: [node, ...but] });
+    groups.set(key, shared);
   }
-  offer(listing.members, { seq: [token('<house>'), ...butNode(listing, undefined, ofKind)] });
   return [...groups.values()].map(({ tails, targets }) => {
     const ends = tails.length === 1 && 'seq' in tails[0]! && tails[0].seq.length === 0 ? [] : [any(tails)];
     return { seq: [any(targets), ...ends] };
@@ -139,16 +164,15 @@ function targetNodes(
 }
 
 /** What a group can leave out: lines that hold something of it, and not all of it. */
-function butNode(listing: Listing, group: Line | undefined, ofKind: (entity: Entity) => boolean): AnswerNode[] {
-  const members = new Set((group?.members ?? listing.members).filter(ofKind));
-  const parts = listing.lines.filter((line) => {
-    const shared = line.members.filter((entity) => members.has(entity)).length;
-    return line !== group && shared > 0 && shared < members.size;
+function butNode(all: readonly Group[], group: Group, kind: TargetKind): AnswerNode[] {
+  const members = new Set(group.ofKind.get(kind));
+  const parts = all.filter((other) => {
+    if (other === group || other.line === undefined) return false;
+    const shared = (other.ofKind.get(kind) ?? []).filter((entity) => members.has(entity)).length;
+    return shared > 0 && shared < members.size;
   });
   if (parts.length === 0) return [];
-  const each: AnswerNode = {
-    seq: [token('<but>'), any(parts.map(({ pointer }) => token(pointerToken(pointer))))],
-  };
+  const each: AnswerNode = { seq: [token('<but>'), any(parts.map(({ node }) => node))] };
   return [optional({ list: { each, separator: { seq: [] }, max: MAX_BUT } })];
 }
 
