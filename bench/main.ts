@@ -9,6 +9,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.ts')).memory,
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
   decide: async () => (await import('./decide.ts')).decide,
+  warmstart: async () => (await import('./warmstart.ts')).warmstart,
+  lanes: async () => (await import('./lanes.ts')).lanes,
+  devices: async () => (await import('./devices.ts')).devices,
+  soak: async () => (await import('./soak.ts')).soak,
   synapse: async () => (await import('./synapse.ts')).synapse,
 };
 

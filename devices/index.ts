@@ -19,12 +19,43 @@ export {
 } from './simulator/run.ts';
 export { labelOf, link, type LinkOptions } from './house/linker.ts';
 export { type LinkResult } from './house/linker-types.ts';
-export { rank, type Ranked } from './house/linker-rank.ts';
+export { rank, type RankedMeaning } from './house/linker-rank.ts';
 export { gist } from './house/linker-gist.ts';
 export { type Gist } from './house/linker-intent.ts';
 export { type LinkableHouse } from './house/linker-index.ts';
-export { probeHost, type Cpu, type Disk, type HostProbe, type ProbeProcess } from './host/probe.ts';
+export { probeHost, type HostProbe, type ProbeProcess } from './host/probe.ts';
 export { type Accelerator } from './host/accelerators.ts';
 export { type Board } from './host/board.ts';
-export { type Memory } from './host/memory.ts';
-export { type Thermal } from './host/thermal.ts';
+export { type Cpu, type CpuCluster } from './host/cpu.ts';
+export { type Disk } from './host/disk.ts';
+export { type Memory, type MemoryPressure } from './host/memory.ts';
+export { type Power } from './host/power.ts';
+export { type Thermal, type Throttle } from './host/thermal.ts';
+export { openEnergyMeter, type EnergyMeter } from './host/energy.ts';
+export { lookAtVitals, type Vitals } from './host/vitals.ts';
+export {
+  createGovernor,
+  GOVERNOR_LEVELS,
+  type Allowance,
+  type Governor,
+  type GovernorLevel,
+  type GovernorState,
+} from './host/governor.ts';
+export { profileOf, type BoardSpeed, type Profile } from './host/profiles.ts';
+export { CATALOGUE, type CatalogueModel } from './host/catalogue.ts';
+export { type ContextChoice, type ModelShape } from './host/model-shape.ts';
+export { measureMemoryGBs, speedMeasured } from './host/estimate.ts';
+export { rankModels, type Candidate, type Ranked } from './host/recommend.ts';
+export { costMs, median, type Measurement, type TuneSpec } from './host/tuner/measurement.ts';
+export { COORDINATES, spaceOf, startOf, type Coordinate, type TuneSpace } from './host/tuner/space.ts';
+export { searchSettings, type SearchResult, type SearchStep, type Trial } from './host/tuner/search.ts';
+export {
+  boardKey,
+  identityOf,
+  measuredHere,
+  readTuning,
+  tunedSpec,
+  tuningFile,
+  writeTuning,
+  type TuningRecord,
+} from './host/tuner/record.ts';

@@ -35,3 +35,12 @@ export {
   type QuantizeProgress,
   type QuantizeResult,
 } from './gguf/quantize.ts';
+export { writeOnnx, type OnnxInitializer, type OnnxModel, type WriteOnnxOptions } from './onnx/write.ts';
+export { type OnnxAttribute, type OnnxElement, type OnnxNode, type OnnxPort } from './onnx/encode.ts';
+export {
+  ONNX_PRECISIONS,
+  type LlamaShape,
+  type LlamaWeights,
+  type OnnxPrecision,
+} from './onnx/llama-graph.ts';
+export { ggufToOnnx, type GgufToOnnxOptions, type GgufToOnnxResult } from './onnx/from-gguf.ts';

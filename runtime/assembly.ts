@@ -26,11 +26,12 @@ import { messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
 import { Fusion } from './fuse.ts';
+import { governBoard } from './governor.ts';
 import { HealthBoard } from './health.ts';
 import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
-import { askLadder } from './ladders.ts';
+import { askLadder, askTimeoutMs } from './ladders.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
@@ -131,6 +132,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   teardown.add('models', async () => models.stop());
   stats.watch(() => models.gauges);
 
+  const governor = governBoard({ clock, log, health, hold: (lanes) => models.hold(lanes) });
+  teardown.add('governor', () => governor.stop());
+  stats.watch(() => governor.gauges);
+
   const pools = new Pools({
     broker: options.broker,
     handlerThreads: config.actions.handlers,
@@ -183,7 +188,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const absent = new Map<RungName, string>([
     ['llm', 'no language model is configured (model.file)'],
     ['onnx', 'the policy names no classifier (model)'],
-    ['remote', 'no remote model is configured'],
+    ['remote', 'no model server is configured (remote.url)'],
   ]);
   const ladderParts = {
     shared,
@@ -194,7 +199,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   rulebook.buildLadders(ladderParts);
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
-    askLadder: askLadder(ladderParts, config.model?.deadline ?? 1000),
+    askLadder: askLadder(ladderParts, askTimeoutMs(config)),
     house,
     state,
     clock,
@@ -312,6 +317,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
 
   reflexes.prime();
   models.start();
+  governor.start();
   const topics = (): string[] => [
     ...new Set([
       ...decoders.flatMap((decoder) => decoder.topics),

@@ -5,6 +5,7 @@ import { CONFIG_ERRORS } from './errors/config.ts';
 import { HOUSE_ERRORS } from './errors/house.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
 import { MODEL_ERRORS } from './errors/model.ts';
+import { NETWORK_ERRORS } from './errors/network.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { SENSE_ERRORS } from './errors/sense.ts';
 
@@ -18,6 +19,7 @@ export const CATALOGUE = {
   ...POLICY_ERRORS,
   ...ACT_ERRORS,
   ...MODEL_ERRORS,
+  ...NETWORK_ERRORS,
   ...HTTP_ERRORS,
   ...CLI_ERRORS,
   ...BENCH_ERRORS,

@@ -35,6 +35,18 @@ export function ladderFor(spec: DecideSpec, parts: LadderParts): Ladder {
   });
 }
 
+/** What a request in words may take where no model is configured: nothing waits then. Milliseconds. */
+const LINKER_MS = 1000;
+
+/** How long the ladder of requests in words may take: the local model's time, then the server's. Milliseconds. */
+export function askTimeoutMs(config: {
+  readonly model?: { readonly deadline: number } | undefined;
+  readonly remote?: { readonly timeout: number } | undefined;
+}): number {
+  const ms = (config.model?.deadline ?? 0) + (config.remote?.timeout ?? 0);
+  return ms > 0 ? ms : LINKER_MS;
+}
+
 /** The ladder of requests in words. */
 export function askLadder(parts: LadderParts, timeoutMs: number): Ladder {
   const rungs = (['llm', 'remote'] as const).map(

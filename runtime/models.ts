@@ -1,18 +1,23 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
 import type { ModelListing } from './contract/api.ts';
-import { LANES, type ChatAnswer, type ChatRequest, type ModelSpec } from './contract/engine.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
 import { GanglionError, isGanglionError, messageOf } from './errors.ts';
 import type { HealthBoard } from './health.ts';
-import type { ProblemDesk } from './problems.ts';
+import { modelName, settingsOf, shortName } from './model-settings.ts';
 import { ModelHost } from './modelhost/client.ts';
-import { defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
+import { canonical, defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
+import { ModelFiles } from './modelhost/pull/model-files.ts';
+import { modelStore } from './modelhost/pull/open.ts';
 import { Repeats } from './modelhost/repeats.ts';
-import { LlmRung, OnnxRung } from './modelhost/rungs.ts';
+import { LlmRung, OnnxRung, type Asker } from './modelhost/rungs.ts';
+import type { ProblemDesk } from './problems.ts';
+import { Remote } from './remote-model.ts';
+import { loadSpec } from './tuned.ts';
 
 export interface ModelsOptions {
   readonly config: Config;
@@ -26,22 +31,46 @@ export interface ModelsOptions {
   readonly problems: ProblemDesk;
 }
 
+/** A model as the configuration names it: a path, or where to fetch it. */
+interface Configured {
+  readonly name: string;
+  readonly reference: string;
+  readonly settings: Partial<Omit<ModelSpec, 'file'>>;
+  readonly language: boolean;
+  /** Loaded at the start; the others when they are first asked. */
+  readonly eager: boolean;
+}
+
 const CLASSIFIER_CONTEXT = 512;
 /** A long answer of a slow board; whoever asked may hang up before. */
 const CHAT_MS = 600_000;
 
-/** The models this daemon uses, and the rungs they give. Without models there is no host process. */
+/** The models this daemon uses, and the rungs they give. Without local models there is no host process. */
 export class Models {
   readonly #options: ModelsOptions;
+  readonly #configured: readonly Configured[];
   readonly #host: ModelHost | undefined;
+  readonly #files: ModelFiles;
   readonly #repeats: Repeats;
+  readonly #remote: Remote | undefined;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
-    const { config, classifiers, engineModules, clock, random, log, problems } = options;
-    this.#repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
-    const further = Object.keys(config.models).length;
-    if (config.model === undefined && classifiers.size === 0 && further === 0) return;
+    this.#configured = configuredModels(options);
+    const { config, engineModules, clock, random, log, problems } = options;
+    const repeats = new Repeats({ clock, onLoop: (error, policy) => problems.report(error, policy) });
+    this.#repeats = repeats;
+    if (config.remote !== undefined)
+      this.#remote = new Remote({ settings: config.remote, clock, random, repeats });
+    this.#files = new ModelFiles({
+      store: () => modelStore(config, { clock, random }),
+      clock,
+      random,
+      onState: (file, state, detail) =>
+        options.health.set(partName(file), state === 'failed' ? 'fail' : 'warn', detail),
+      onFailure: (file, error) => problems.report(error, file),
+    });
+    if (this.#configured.length === 0) return;
     const memoryBytes = config.model?.memory ?? defaultMemoryBytes();
     const maxBytes = config.prefix_cache.max;
     this.#host = new ModelHost({
@@ -58,17 +87,18 @@ export class Models {
   get rungs(): ReadonlyMap<RungName, Rung> {
     const rungs = new Map<RungName, Rung>();
     const { config, classifiers } = this.#options;
+    if (this.#remote !== undefined) rungs.set('remote', this.#remote.rung);
     const host = this.#host;
     if (host === undefined) return rungs;
-    if (config.model !== undefined)
-      rungs.set(
-        'llm',
-        new LlmRung({ host, file: specOf(config.model).file, minConfidence: 0, repeats: this.#repeats }),
-      );
+    const asker = this.#asker(host);
+    if (config.model !== undefined) {
+      const { file } = config.model;
+      rungs.set('llm', new LlmRung({ host: asker, file, minConfidence: 0, repeats: this.#repeats }));
+    }
     if (classifiers.size > 0)
       rungs.set(
         'onnx',
-        new OnnxRung({ host, fileOf: (policy) => classifiers.get(policy), minConfidence: 0 }),
+        new OnnxRung({ host: asker, fileOf: (policy) => classifiers.get(policy), minConfidence: 0 }),
       );
     return rungs;
   }
@@ -76,22 +106,31 @@ export class Models {
   /** Starts the host and loads in the background: rules do not wait for models. */
   start(): void {
     const host = this.#host;
+    const { health } = this.#options;
+    this.#remote?.show(health);
     if (host === undefined) return;
-    for (const spec of this.#specs())
-      this.#options.health.set(`model ${shortName(spec.file)}`, 'starting', 'loading');
-    this.#options.health.beforeRead(() => this.#look(host));
+    for (const { reference, eager } of this.#configured)
+      if (eager) health.set(partName(reference), 'starting', 'loading');
+    health.beforeRead(() => this.#look(host));
     void this.#load(host);
   }
 
   async stop(): Promise<void> {
+    this.#files.stop();
+    await this.#remote?.stop();
     await this.#host?.stop();
   }
 
-  /** The language models by name, the main one first. */
+  /** Holds lanes back until the next call. */
+  hold(lanes: readonly Lane[]): void {
+    this.#host?.hold(lanes);
+  }
+
+  /** The language models by name, the main one first, the server elsewhere last. */
   list(): readonly ModelListing[] {
     const known = new Map(this.#host?.status.models.map((model) => [model.file, model]));
-    return [...this.#named()].map(([name, { file }]) => {
-      const { state = 'loading', info, problem } = known.get(file) ?? {};
+    const local = this.#languageModels().map(({ name, reference }): ModelListing => {
+      const { state = 'loading', info, problem } = known.get(this.#pathIfThere(reference)) ?? {};
       return {
         name,
         state: state === 'given-up' ? 'failed' : state === 'waiting' ? 'loading' : state,
@@ -99,6 +138,8 @@ export class Models {
         ...(problem === undefined ? {} : { problem }),
       };
     });
+    const { remote } = this.#options.config;
+    return remote === undefined ? local : [...local, { name: remote.model, state: 'ready' }];
   }
 
   /** Throws MODEL_…, QUEUE_FULL. */
@@ -108,18 +149,23 @@ export class Models {
     options: { readonly signal?: AbortSignal },
     onText?: (piece: string) => void,
   ): Promise<ChatAnswer> {
-    const spec = this.#named().get(name);
-    if (spec === undefined || this.#host === undefined)
-      throw new GanglionError('MODEL_NOT_READY', { file: name, reason: 'no model of that name is configured' });
-    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, ...options };
-    return this.#host.chat(spec.file, request, asking, onText);
+    const signal = options.signal ?? new AbortController().signal;
+    const asking = { deadlineMs: CHAT_MS, lane: 'background' as const, signal };
+    const model = this.#languageModels().find((one) => one.name === name);
+    if (model !== undefined && this.#host !== undefined)
+      return this.#host.chat(this.#pathOf(model.reference), request, asking, onText);
+    if (this.#remote !== undefined && name === this.#options.config.remote?.model)
+      return this.#remote.asker.chat(this.#remote.asker.file, request, asking, onText ?? (() => {}));
+    throw new GanglionError('MODEL_NOT_READY', { file: name, reason: 'no model of that name is configured' });
   }
 
   get gauges(): Record<string, number> {
     const status = this.#host?.status;
-    if (status === undefined) return {};
+    const remote = this.#remote?.gauges ?? {};
+    if (status === undefined) return remote;
     const { repeated, loops, refused } = this.#repeats.counters;
     return {
+      ...remote,
       model_questions_repeated: repeated,
       model_question_loops: loops,
       model_questions_refused: refused,
@@ -135,20 +181,57 @@ export class Models {
     };
   }
 
+  /** The host, asked by what is configured instead of by paths. */
+  #asker(host: ModelHost): Asker {
+    return {
+      decide: async (reference, request, options) => host.decide(this.#pathOf(reference), request, options),
+      classify: async (reference, request, options) =>
+        host.classify(this.#pathOf(reference), request, options),
+    };
+  }
+
+  /** Where the host knows a configured model by. Throws MODEL_NOT_READY while it is being fetched. */
+  #pathOf(reference: string): string {
+    return canonical(this.#files.pathOf(reference));
+  }
+
+  #pathIfThere(reference: string): string {
+    try {
+      return this.#pathOf(reference);
+    } catch {
+      return reference;
+    }
+  }
+
+  #languageModels(): readonly Configured[] {
+    return this.#configured.filter(({ language }) => language);
+  }
+
   async #load(host: ModelHost): Promise<void> {
-    const { health, problems } = this.#options;
     await host.start();
-    for (const model of Object.values(this.#options.config.models)) host.register(specOf(model));
-    for (const spec of this.#specs()) {
-      const part = `model ${shortName(spec.file)}`;
-      try {
-        const info = await host.load(spec);
-        health.set(part, 'ok', `${info.name} by ${info.engine}`);
-      } catch (error) {
-        if (isGanglionError(error) && error.code === 'MODEL_HOST_STOPPED') return;
-        health.set(part, 'fail', messageOf(error));
-        if (isGanglionError(error)) problems.report(error, spec.file);
+    // The host loads one at a time; one that is still being fetched holds up none.
+    await Promise.all(this.#configured.map((model) => this.#loadOne(host, model)));
+  }
+
+  async #loadOne(host: ModelHost, { reference, settings, language, eager }: Configured): Promise<void> {
+    const { health, problems } = this.#options;
+    const part = partName(reference);
+    try {
+      const file = await this.#files.resolve(reference);
+      const { data } = this.#options.config;
+      const spec = language ? loadSpec(data, file, settings) : modelSpec(file, settings);
+      if (!eager) {
+        host.register(spec);
+        return;
       }
+      if (file !== reference) health.set(part, 'starting', 'loading');
+      const info = await host.load(spec);
+      health.set(part, 'ok', `${info.name} by ${info.engine}`);
+    } catch (error) {
+      const code = isGanglionError(error) ? error.code : '';
+      if (code === 'MODEL_HOST_STOPPED' || code === 'MODEL_PULL_STOPPED') return;
+      health.set(part, 'fail', messageOf(error));
+      if (isGanglionError(error)) problems.report(error, reference);
     }
   }
 
@@ -156,9 +239,14 @@ export class Models {
   #look(host: ModelHost): void {
     const { health } = this.#options;
     const { state: running, lastExit, models } = host.status;
-    for (const { file, state, info, problem } of models) {
-      const part = `model ${shortName(file)}`;
+    const byPath = new Map(models.map((model) => [model.file, model]));
+    for (const { reference } of this.#configured) {
+      const known = byPath.get(this.#pathIfThere(reference));
+      if (known === undefined) continue;
+      const { state, info, problem } = known;
+      const part = partName(reference);
       if (state === 'failed' || state === 'given-up') health.set(part, 'fail', problem ?? state);
+      else if (state === 'unloaded') health.set(part, 'ok', 'loaded when it is asked');
       else if (state === 'ready' && running === 'running')
         health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}`);
       else if (running === 'restarting')
@@ -171,44 +259,40 @@ export class Models {
       else if (info !== undefined) health.set(part, 'warn', 'being loaded again');
     }
   }
-
-  #named(): ReadonlyMap<string, ModelSpec> {
-    const { model, models } = this.#options.config;
-    const named = new Map(Object.entries(models).map(([name, one]) => [name, specOf(one)]));
-    if (model === undefined) return named;
-    const spec = specOf(model);
-    return new Map([[plainName(spec.file), spec], ...named]);
-  }
-
-  #specs(): ModelSpec[] {
-    const { config, classifiers } = this.#options;
-    const specs = [...new Set(classifiers.values())].map((file) =>
-      modelSpec(file, { contextTokens: CLASSIFIER_CONTEXT, threads: 1 }),
-    );
-    if (config.model !== undefined) specs.unshift(specOf(config.model));
-    return specs;
-  }
 }
 
-/** How a model of the configuration is loaded. */
-export function specOf(model: Config['models'][string]): ModelSpec {
-  const { file, context, threads, device, gpu_layers: gpuLayers, batch, kv, lora } = model;
-  return modelSpec(file, {
-    contextTokens: context,
-    device,
-    kvType: kv,
-    lora,
-    ...(threads === undefined ? {} : { threads }),
-    ...(gpuLayers === undefined ? {} : { gpuLayers }),
-    ...(batch === undefined ? {} : { batchTokens: batch }),
-  });
+/** The main model, the further ones, then the classifiers of policies; each once. */
+function configuredModels({ config, classifiers }: ModelsOptions): readonly Configured[] {
+  const { model, models } = config;
+  const main: Configured[] =
+    model === undefined
+      ? []
+      : [
+          {
+            name: modelName(model.file),
+            reference: model.file,
+            settings: settingsOf(model),
+            language: true,
+            eager: true,
+          },
+        ];
+  const further = Object.entries(models).map(([name, one]): Configured => ({
+    name,
+    reference: one.file,
+    settings: settingsOf(one),
+    language: true,
+    eager: false,
+  }));
+  const classes = [...new Set(classifiers.values())].map((file): Configured => ({
+    name: modelName(file),
+    reference: file,
+    settings: { contextTokens: CLASSIFIER_CONTEXT, threads: 1 },
+    language: false,
+    eager: true,
+  }));
+  return [...main, ...further, ...classes];
 }
 
-function shortName(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1);
-}
-
-/** `/models/qwen2.5-0.5b-q4_k_m.gguf` → `qwen2.5-0.5b-q4_k_m` */
-function plainName(file: string): string {
-  return shortName(file).replace(/\.(gguf|onnx)$/, '');
+function partName(reference: string): string {
+  return `model ${shortName(reference)}`;
 }

@@ -3,6 +3,7 @@ import { StateStore } from '../../sensors/index.ts';
 import type { AnswerNode } from '../../runtime/contract/answer.ts';
 import type { Decided, DecideRequest } from '../../runtime/contract/engine.ts';
 import type { House } from '../../runtime/contract/house.ts';
+import { propertyKey } from '../../runtime/contract/ids.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { systemClock } from '../../runtime/lib/clock.ts';
 import { LlmRung } from '../../runtime/modelhost/rungs.ts';
@@ -55,6 +56,10 @@ export async function questionOf(house: House, text: string, candidates: number)
   });
   const state = new StateStore({ clock: systemClock });
   const entities = [...house.entities()].slice(0, candidates);
+  for (const { id } of entities) {
+    const key = propertyKey(id, 'state');
+    state.apply({ key, value: 'off', at: systemClock.wall(), received: systemClock.mono(), retained: false });
+  }
   await rung.decide(
     {
       policy: 'ask',
@@ -74,12 +79,15 @@ export async function questionOf(house: House, text: string, candidates: number)
 }
 
 /** The same question with exactly `calls` calls as the answer, so that a model with random weights says as much as a trained one. */
-export function withCalls({ language, ...request }: DecideRequest, calls: number): DecideRequest {
+export function withCalls({ language, prompt }: DecideRequest, calls: number): DecideRequest {
   const list = 'any' in language.root ? language.root.any.find((node) => 'list' in node) : language.root;
   if (list === undefined || !('list' in list))
-    throw new GanglionError('BENCH_SYSTEM', { system: 'the call language', reason: 'it has no list of calls' });
+    throw new GanglionError('BENCH_SYSTEM', {
+      system: 'the call language',
+      reason: 'it has no list of calls',
+    });
   const { each, separator } = list.list;
   const seq: AnswerNode[] = [each];
   for (let i = 1; i < calls; i++) seq.push(separator, each);
-  return { ...request, language: { key: `${language.key} × ${calls}`, root: { seq } } };
+  return { prompt, language: { key: `${language.key} × ${calls}`, root: { seq } } };
 }

@@ -12,7 +12,19 @@ import type { DecideRequest, ModelSpec, PromptPart } from '../../runtime/contrac
 import { boundedThreads } from '../../runtime/modelhost/threads.ts';
 
 /** Commands of the benched house, as its call language writes them. */
-const COMMANDS = ['on', 'off', 'open', 'close', 'stop', 'position', 'speed', 'temperature', 'mode', 'volume', 'play'];
+const COMMANDS = [
+  'on',
+  'off',
+  'open',
+  'close',
+  'stop',
+  'position',
+  'speed',
+  'temperature',
+  'mode',
+  'volume',
+  'play',
+];
 
 /**
  * The usual way: the same prompt, and an answer in JSON that the library's own grammar holds to a schema. The schema is the
@@ -84,7 +96,9 @@ export class GrammarJson {
       },
     };
     const schema = calls === 1 ? call : { type: 'array', items: call, minItems: calls, maxItems: calls };
-    const grammar = (await this.#llama.createGrammarForJsonSchema(schema as { readonly type: 'object' })) as never;
+    const grammar = (await this.#llama.createGrammarForJsonSchema(
+      schema as { readonly type: 'object' },
+    )) as never;
     this.#grammars.set(calls, grammar);
     return grammar;
   }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Quantization } from '../../quantize/index.ts';
 import { DEVICES, type Device, type ModelSpec } from '../../runtime/contract/engine.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { modelSpec } from '../../runtime/modelhost/options.ts';
@@ -21,15 +22,27 @@ export interface ModelOption {
  */
 export async function readModelOption(
   argv: readonly string[],
-  context: { readonly log: (line: string) => void; readonly contextTokens: number },
+  context: {
+    readonly log: (line: string) => void;
+    readonly contextTokens: number;
+    /** Default: `qwen2.5-0.5b`. */
+    readonly shape?: string;
+    /** Of a shape's weights. Default: Q4_K_M. */
+    readonly type?: Quantization;
+  },
 ): Promise<ModelOption> {
   const args = [...argv];
   const file = takeText(args, '--model');
-  const shape = takeText(args, '--model-shape') ?? DEFAULT_SHAPE;
+  const shape = takeText(args, '--model-shape') ?? context.shape ?? DEFAULT_SHAPE;
   const device = takeText(args, '--device') ?? 'cpu';
   if (!isDevice(device))
-    throw new GanglionError('BENCH_OPTION', { option: '--device', expected: `one of ${DEVICES.join(', ')}`, received: device });
-  const path = file === undefined ? await writtenShape(shape, context.log) : resolve(file);
+    throw new GanglionError('BENCH_OPTION', {
+      option: '--device',
+      expected: `one of ${DEVICES.join(', ')}`,
+      received: device,
+    });
+  const path =
+    file === undefined ? await writtenShape(shape, context.type ?? 'Q4_K_M', context.log) : resolve(file);
   const spec = modelSpec(path, { contextTokens: context.contextTokens, device });
   return { spec, name: file ?? shape, args };
 }
@@ -46,9 +59,10 @@ export function takeText(args: string[], option: string): string | undefined {
   return value;
 }
 
-async function writtenShape(shape: string, log: (line: string) => void): Promise<string> {
+async function writtenShape(shape: string, type: Quantization, log: (line: string) => void): Promise<string> {
   let tenths = -1;
   return modelOfShape(shape, {
+    type,
     onProgress: ({ fraction, step }) => {
       if (Math.floor(fraction * 10) === tenths) return;
       tenths = Math.floor(fraction * 10);

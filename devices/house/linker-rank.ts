@@ -7,7 +7,7 @@ import { FILLERS, HINTS, KIND_WORDS, QUANTIFIERS, VERB_KINDS, VERBS } from './li
 import { wordsOf } from './linker-words.ts';
 
 /** Something of the house that a sentence may mean. */
-export interface Ranked {
+export interface RankedMeaning {
   readonly type: 'entity' | 'area' | 'floor';
   readonly id: string;
   /** Above 0; comparable within one sentence only. */
@@ -29,7 +29,7 @@ const WHOLE_PLACE = 6;
 const IN_PLACE = 3;
 
 interface Doc {
-  readonly type: Ranked['type'];
+  readonly type: RankedMeaning['type'];
   readonly id: string;
   readonly weights: ReadonlyMap<string, number>;
   readonly names: readonly (readonly string[])[];
@@ -52,7 +52,7 @@ const cache = new WeakMap<House, { readonly version: number; readonly index: Ran
  * weighted by how rare they are in this house, with plurals, one slip of the finger and names written together or apart.
  * Names in Chinese, Japanese and Korean match by pairs of characters. Deterministic; the text is only compared.
  */
-export function rank(text: string, house: LinkableHouse, limit: number): Ranked[] {
+export function rank(text: string, house: LinkableHouse, limit: number): RankedMeaning[] {
   const index = indexOf(house);
   const said = matches(wordsOf(text), index);
   const scores = new Map<number, number>();
@@ -219,7 +219,7 @@ const ASPECTS: Readonly<Record<string, readonly string[]>> = {
 type Weighted = readonly (readonly [number, readonly string[]])[];
 
 function docOf(
-  type: Ranked['type'],
+  type: RankedMeaning['type'],
   id: string,
   names: readonly (readonly string[])[],
   fields: Weighted,

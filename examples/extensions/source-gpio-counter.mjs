@@ -29,7 +29,7 @@ function pulseSource() {
           tell(sink, false, `${FILE} cannot be read: ${error.message}`);
         }
       };
-      timer = setInterval(read, INTERVAL_MS);
+      timer = setInterval(() => void read(), INTERVAL_MS);
       signal.addEventListener('abort', () => clearInterval(timer));
       await read();
     },

@@ -109,7 +109,12 @@ class PolicyReader {
     for (const [i, label] of labels.entries()) {
       if (labels.indexOf(label) < i) this.report(['decide', 'choices', i], `Expected ${label} only once`);
     }
-    const features = body.features.map((source, i) => this.#expression(source, ['decide', 'features', i]));
+    // Whoever names no features decides by what sets the policy off.
+    const sources =
+      body.features.length > 0
+        ? body.features
+        : on.flatMap((key) => (key === undefined ? [] : [asExpression(key)]));
+    const features = sources.map((source, i) => this.#expression(source, ['decide', 'features', i]));
     const cooldownMs = this.#duration(cooldown, ['cooldown'], 0);
     const minIntervalMs = this.#duration(body.minInterval, ['decide', 'minInterval'], 0);
     const timeoutMs = this.#duration(body.timeout, ['decide', 'timeout'], DEFAULT_TIMEOUT_MS);
@@ -210,6 +215,11 @@ function idOf(data: unknown): string | undefined {
   if (typeof data !== 'object' || data === null || !Object.hasOwn(data, 'id')) return undefined;
   const { id } = data as { id: unknown };
   return typeof id === 'string' && id !== '' ? id.slice(0, 64) : undefined;
+}
+
+/** A property as an expression; ids that are no identifiers are quoted. */
+function asExpression(key: string): string {
+  return /^[a-z_]\w*(\.[a-z_]\w*)*$/i.test(key) ? key : `prop(${JSON.stringify(key)})`;
 }
 
 /** `decide.features[0]` */

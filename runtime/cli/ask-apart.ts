@@ -12,7 +12,8 @@ import type { Clock } from '../contract/time.ts';
 import { Decider } from '../decide.ts';
 import { Deliberation } from '../deliberation.ts';
 import { GanglionError } from '../errors.ts';
-import { askLadder } from '../ladders.ts';
+import { askLadder, askTimeoutMs } from '../ladders.ts';
+import { Remote } from '../remote-model.ts';
 import { RuntimeStats } from '../stats.ts';
 import { houseOfRegistry } from './house-file.ts';
 import { LocalModel } from './local-model.ts';
@@ -26,9 +27,6 @@ export interface AskApartOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
 }
-
-/** What a request in words may take where no model is configured: nothing waits then. */
-const LINKER_MS = 1000;
 
 /**
  * One request without a daemon: house and state from files, linker, ladder and interlocks as the daemon has them, the
@@ -51,11 +49,20 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     const given = readYaml(options.state);
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
-  const model = config.model === undefined ? undefined : new LocalModel(config.model, clock);
+  const { model: settings } = config;
+  const model = settings === undefined ? undefined : new LocalModel({ ...config, model: settings }, clock);
+  const remote =
+    config.remote === undefined
+      ? undefined
+      : new Remote({ settings: config.remote, clock, random: Math.random });
   try {
-    const asking = assemble(house, state, model, options);
+    const rungs = new Map<string, Rung>();
+    if (model !== undefined) rungs.set('llm', model);
+    if (remote !== undefined) rungs.set('remote', remote.rung);
+    const asking = assemble(house, state, rungs, options);
     return await asking.ask(text, { dryRun: true, waitMs: 0, ...(signal !== undefined && { signal }) });
   } finally {
+    await remote?.stop();
     await model?.stop();
   }
 }
@@ -63,17 +70,20 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
 function assemble(
   house: House,
   state: StateStore,
-  model: Rung | undefined,
+  shared: ReadonlyMap<string, Rung>,
   { config, clock }: AskApartOptions,
 ): Asking {
   const ladder = askLadder(
     {
-      shared: new Map(model === undefined ? [] : [['llm', model]]),
-      absent: new Map([['llm', 'no language model is configured (model.file)']]),
+      shared,
+      absent: new Map([
+        ['llm', 'no language model is configured (model.file)'],
+        ['remote', 'no model server is configured (remote.url)'],
+      ]),
       clock,
       onProblem: () => {},
     },
-    config.model?.deadline ?? LINKER_MS,
+    askTimeoutMs(config),
   );
   return new Asking({
     house,

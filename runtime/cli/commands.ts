@@ -69,13 +69,28 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'model list',
-    summary: 'the model files of a folder',
+    summary: 'the model files of a folder, and those that were fetched',
     load: async () => (await import('./commands/model-list.ts')).modelListCommand,
+  },
+  {
+    name: 'model pull',
+    summary: 'fetch a model from the Hugging Face hub or an address',
+    load: async () => (await import('./commands/model-pull.ts')).modelPullCommand,
   },
   {
     name: 'model inspect',
     summary: 'what is inside a GGUF or ONNX file',
     load: async () => (await import('./commands/model-inspect.ts')).modelInspectCommand,
+  },
+  {
+    name: 'model tune',
+    summary: 'measure how a model runs best on this board and keep it for the daemon',
+    load: async () => (await import('./commands/model-tune.ts')).modelTuneCommand,
+  },
+  {
+    name: 'model recommend',
+    summary: 'models for this board, the best first, and why others do not fit',
+    load: async () => (await import('./commands/model-recommend.ts')).modelRecommendCommand,
   },
   {
     name: 'quantize',

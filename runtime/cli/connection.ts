@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkConfig, loadConfig, type Config } from '../config/load.ts';
 import { GanglionError, messageOf } from '../errors.ts';
-import { parseAddress, urlOf } from '../http/address.ts';
+import { hostName, isLoopback, parseAddress, urlOf } from '../http/address.ts';
 import type { ErrorBody } from '../http/reply.ts';
 import type { CliIo } from './io.ts';
 
@@ -30,6 +30,11 @@ export class DaemonConnection {
   constructor(config: Pick<Config, 'http'>) {
     this.url = urlOf(parseAddress(config.http.listen));
     this.#token = config.http.token;
+  }
+
+  /** Whether the daemon certainly runs on this machine. */
+  get local(): boolean {
+    return isLoopback(hostName(new URL(this.url).host));
   }
 
   /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */

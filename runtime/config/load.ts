@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { GanglionError, messageOf } from '../errors.ts';
+import { isModelReference, parseModelReference } from '../modelhost/pull/reference.ts';
 import { problemsOf } from './problems.ts';
 import { configSchema } from './schema.ts';
 import type { ConfigValues } from './schema.ts';
@@ -75,6 +76,14 @@ function crossChecks(config: ConfigValues): string[] {
       `http.token: Expected a token of at least 16 characters because http.listen is ${config.http.listen}, which others can reach, but received nothing`,
     );
   }
+  const file = config.model?.file;
+  if (file !== undefined && isModelReference(file)) {
+    try {
+      parseModelReference(file);
+    } catch (error) {
+      problems.push(`model.file: ${messageOf(error)}`);
+    }
+  }
   const broker = config.broker;
   if (
     typeof broker === 'object' &&
@@ -97,7 +106,7 @@ export function isLoopback(listen: string): boolean {
 function absolutePaths(config: ConfigValues, base: string): ConfigValues {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(base, path));
   const modelFiles = ({ file, lora }: ConfigValues['models'][string]) => ({
-    file: absolute(file),
+    file: isModelReference(file) ? file : absolute(file),
     lora: lora.map((adapter) => ({ ...adapter, file: absolute(adapter.file) })),
   });
   const broker = config.broker;
@@ -106,6 +115,7 @@ function absolutePaths(config: ConfigValues, base: string): ConfigValues {
     data: absolute(config.data),
     ...(config.house === undefined ? {} : { house: absolute(config.house) }),
     ...(config.policies === undefined ? {} : { policies: absolute(config.policies) }),
+    ...(config.models_folder === undefined ? {} : { models_folder: absolute(config.models_folder) }),
     ...(config.model === undefined ? {} : { model: { ...config.model, ...modelFiles(config.model) } }),
     models: Object.fromEntries(
       Object.entries(config.models).map(([name, model]) => [name, { ...model, ...modelFiles(model) }]),

@@ -94,10 +94,13 @@ const combine = z.strictObject({ of: z.array(z.string()).min(2), by: z.enum(['me
 
 /** How a local model is loaded; what is left open is measured by `ganglion model tune` or chosen by the board. */
 const localModel = {
-  file: z.string(),
-  context: positive.default(2048).meta({ description: 'tokens a prompt and its answer may take' }),
+  file: z.string().meta({
+    description:
+      'path of a model, or where to fetch it: hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:Q4_K_M, https://…',
+  }),
+  context: positive.optional().meta({ description: 'tokens a prompt and its answer may take' }),
   threads: positive.optional(),
-  device: z.enum(DEVICES).default('auto'),
+  device: z.enum(DEVICES).optional(),
   gpu_layers: z
     .number()
     .int()
@@ -105,7 +108,7 @@ const localModel = {
     .optional()
     .meta({ description: 'layers on the accelerator; left out: as many as fit' }),
   batch: positive.optional().meta({ description: 'tokens evaluated in one call at most' }),
-  kv: z.enum(KV_TYPES).default('f16').meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
+  kv: z.enum(KV_TYPES).optional().meta({ description: 'precision of the KV cache; q8_0 halves its memory' }),
   lora: z
     .array(z.strictObject({ file: z.string(), scale: z.number().default(1) }))
     .default([])
@@ -133,6 +136,10 @@ export const configSchema = z.strictObject({
     .string()
     .default('ganglion-data')
     .meta({ description: 'folder of the journal and everything learned' }),
+  models_folder: z
+    .string()
+    .optional()
+    .meta({ description: 'folder of fetched models (default: ~/.cache/ganglion/models)' }),
   model: z
     .strictObject({
       ...localModel,
@@ -145,14 +152,37 @@ export const configSchema = z.strictObject({
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
     })
     .optional(),
-  models: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel)).default({}).meta({
-    description: 'further models by name, loaded when they are first asked: for policies (decide.model) and /v1/chat/completions',
-  }),
+  models: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel))
+    .default({})
+    .meta({
+      description: 'further models by name, loaded when they are first asked over /v1/chat/completions',
+    }),
   prefix_cache: z
     .strictObject({
       max: bytes.prefault('512MB').meta({ description: 'KV states of prompts on disk; 0 keeps none' }),
     })
     .prefault({}),
+  remote: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\/[^\s@?#]+$/, 'Expected an address such as http://gpu.local:8080/v1')
+        .meta({ description: 'an OpenAI-compatible server: llama-server, Ollama, vLLM, LocalAI' }),
+      model: z.string().min(1).max(200),
+      key: z.string().min(1).optional().meta({ description: 'sent as a bearer token, to this server only' }),
+      timeout: duration
+        .prefault('20s')
+        .meta({ description: 'how long the server may read the prompt before it begins to answer' }),
+      confidence: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.7)
+        .meta({ description: 'how sure an answer counts where the server tells no probabilities' }),
+      requests: positive.max(64).default(2).meta({ description: 'requests the server gets at once' }),
+    })
+    .optional(),
   limits: z
     .strictObject({
       allow: z

@@ -23,6 +23,12 @@ export const MODEL_ERRORS = {
       `Expected ${f.expected} to be written to ${f.file} but received ${f.received}.`,
     'Mend the metadata or the tensor; GGUF cannot hold it as it is.',
   ),
+  ONNX_UNFIT: spec(
+    'caller',
+    (f: { file: string; expected: string; received: string }) =>
+      `Expected ${f.expected} to be written to ${f.file} but received ${f.received}.`,
+    'Mend the graph or the tensor; ONNX cannot hold it as it is.',
+  ),
   MODEL_UNSUPPORTED: spec(
     'data',
     (f: { file: string; reason: string }) =>
@@ -36,8 +42,8 @@ export const MODEL_ERRORS = {
   ),
   MODEL_OVER_BUDGET: spec(
     'environment',
-    (f: { file: string; needed: number; budget: number }) =>
-      `Expected ${f.file} to fit into ${megabytes(f.budget)} MB for all models but it needs about ${megabytes(f.needed)} MB.`,
+    (f: { file: string; neededMb: number; budgetMb: number }) =>
+      `Expected ${f.file} to fit into ${f.budgetMb.toFixed(0)} MB for all models but it needs about ${f.neededMb.toFixed(0)} MB.`,
     'Raise `model.memory`, shorten `model.context`, or take a smaller model: `ganglion model recommend` names some.',
   ),
   MODEL_DEVICE_MISSING: spec(
@@ -103,6 +109,12 @@ export const MODEL_ERRORS = {
     (f: { file: string; reason: string }) => `Expected an answer from ${f.file} but ${f.reason}.`,
     'Try another model; `ganglion doctor` checks the native libraries.',
   ),
+  MODEL_NOT_MEASURED: spec(
+    'environment',
+    (f: { file: string; reason: string }) =>
+      `Expected to measure ${f.file} but no setting worked; the first ended so: ${f.reason}.`,
+    'Take a smaller model (`ganglion model recommend`), or raise `model.memory` if the board has more to give.',
+  ),
   QUANTIZE_REFUSED: spec(
     'caller',
     (f: { file: string; reason: string }) => `Expected to quantize ${f.file} but ${f.reason}.`,
@@ -120,7 +132,3 @@ export const MODEL_ERRORS = {
     'Install the packages again with `npm ci`, with the versions of the lock file.',
   ),
 } as const;
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 1e6);
-}

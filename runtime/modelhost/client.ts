@@ -215,7 +215,8 @@ export class ModelHost {
       const reason = restarting ? 'the model host is being restarted' : 'it is still being loaded';
       throw new GanglionError('MODEL_NOT_READY', { file, reason });
     }
-    if (model.info !== undefined && !model.kinds.includes(question.kind)) throw wrongKind(model, question.kind);
+    if (model.info !== undefined && !model.kinds.includes(question.kind))
+      throw wrongKind(model, question.kind);
     return model;
   }
 
@@ -302,5 +303,9 @@ export class ModelHost {
 
 function wrongKind({ spec, kinds }: ModelRecord, kind: QuestionKind): GanglionError {
   const expected = kinds.map((known) => QUESTIONS[known]).join(' or ');
-  return new GanglionError('MODEL_QUESTION_INVALID', { file: spec.file, expected, received: QUESTIONS[kind] });
+  return new GanglionError('MODEL_QUESTION_INVALID', {
+    file: spec.file,
+    expected,
+    received: QUESTIONS[kind],
+  });
 }

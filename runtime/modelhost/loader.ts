@@ -116,7 +116,11 @@ export class ModelLoader {
       model.crashes++;
       const { crashes } = model;
       if (crashes < this.#parts.maxCrashes) continue;
-      this.#fail(model, 'given-up', new GanglionError('MODEL_GIVEN_UP', { file: model.spec.file, crashes, reason }));
+      this.#fail(
+        model,
+        'given-up',
+        new GanglionError('MODEL_GIVEN_UP', { file: model.spec.file, crashes, reason }),
+      );
     }
     for (const model of this.all) model.lost();
   }
@@ -145,7 +149,11 @@ export class ModelLoader {
     const { budgetBytes, supervisor, busy, onSettled, log } = this.#parts;
     const needed = Math.max(model.memoryBytes, modelBytes(model.spec));
     if (needed > budgetBytes && model.state !== 'ready') {
-      const problem = new GanglionError('MODEL_OVER_BUDGET', { file: model.spec.file, needed, budget: budgetBytes });
+      const problem = new GanglionError('MODEL_OVER_BUDGET', {
+        file: model.spec.file,
+        neededMb: needed / 1e6,
+        budgetMb: budgetBytes / 1e6,
+      });
       this.#fail(model, 'failed', problem);
       onSettled(model);
       return false;

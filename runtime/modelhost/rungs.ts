@@ -152,7 +152,8 @@ export class LlmRung implements Rung {
       const wanted: DecideRequest = {
         prompt,
         language,
-        alternatives: 1,
+        // Where all answers are scored the next best is known; elsewhere finding it would take as long as the answer did.
+        ...(exact ? { alternatives: 1 } : {}),
         ...(minProbability > 0 ? { minProbability } : {}),
         ...(exact ? { exact } : {}),
       };

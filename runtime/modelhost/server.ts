@@ -2,7 +2,14 @@ import { LANES, type Engine, type Lane, type LoadedModel, type ModelSpec } from 
 import { GanglionError } from '../errors.ts';
 import { loadWith } from './engines/registry.ts';
 import { Lanes } from './lanes.ts';
-import { toWire, type Answer, type FromHost, type Question, type QuestionKind, type ToHost } from './protocol.ts';
+import {
+  toWire,
+  type Answer,
+  type FromHost,
+  type Question,
+  type QuestionKind,
+  type ToHost,
+} from './protocol.ts';
 
 /** The model host's side of the protocol: holds the models, answers each message, cancels what is withdrawn. */
 export class ModelServer {
@@ -97,7 +104,7 @@ export class ModelServer {
       throw new GanglionError('MODEL_QUESTION_INVALID', {
         file: place.file,
         expected: `one of the lanes ${LANES.join(', ')}`,
-        received: String(place.lane),
+        received: place.lane,
       });
     return this.#lanes.run(place, async (turn) => {
       this.#send({ type: 'started', id });

@@ -14,7 +14,7 @@ describe('benchMain', () => {
 
   test('lists the benches', async () => {
     expect(await run('--help')).toBe(0);
-    expect(out).toContain('e2e memory dispatch decide synapse all');
+    expect(out).toContain('e2e memory dispatch decide warmstart lanes devices soak synapse all');
     expect(await run()).toBe(2);
   });
 

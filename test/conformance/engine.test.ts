@@ -1,6 +1,6 @@
 import type { DecideRequest, Engine, LoadedModel } from '../../runtime/contract/engine.ts';
 import { bundledEngines } from '../../runtime/modelhost/engines/bundled.ts';
-import { onnxEngine } from '../../runtime/modelhost/engines/onnx.ts';
+import { onnxEngine } from '../../runtime/modelhost/engines/onnx/classifier.ts';
 import { Lanes } from '../../runtime/modelhost/lanes.ts';
 import { LanguageModels } from '../../runtime/modelhost/tokens/language-models.ts';
 import { writeTinyLlama } from '../support/gguf.ts';

@@ -185,6 +185,7 @@ export function tokenModelConformance(subject: TokenModelSubject): void {
         await session.rewind(0);
         for (const token of prompt.slice(0, -1)) await session.append([token]);
         expectClose(await session.branch(prompt.slice(-1), all), whole);
+        expect(session.tokens).toEqual(prompt);
         await session.rewind(0);
         await session.append(prompt.slice(0, 3));
         await session.append(prompt.slice(3, -2));

@@ -28,7 +28,7 @@ describe('inspectModel', () => {
       layers: 2,
       embedding: 64,
       contextTokens: 2048,
-      vocabulary: 311,
+      vocabulary: 340,
       chatTemplate: true,
       split: undefined,
     });

@@ -12,14 +12,15 @@ const log = { debug() {}, info: line('info'), warn: line('warn'), error: line('e
 const runtime = createRuntime(loadConfig(process.argv[2]), { log });
 process.once('disconnect', () => process.exit());
 process.on('SIGINT', () => void runtime.stop().then(() => process.exit(0)));
-process.on('message', async ({ id, method, args }) => {
+process.on('message', (message) => void answer(message));
+async function answer({ id, method, args }) {
   try {
     const result = await (method === 'stop' ? runtime.stop() : runtime.api[method](...args));
     say({ type: 'answer', id, result });
   } catch (error) {
     say({ type: 'answer', id, error: String(error) });
   }
-});
+}
 try {
   const starting = runtime.start();
   await starting;

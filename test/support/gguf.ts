@@ -90,7 +90,7 @@ export async function writeTinyLlama(file: string, options: TinyLlama = {}): Pro
 export const CHATML =
   '{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
-function vocabularyEntries(table: TokenTable): [string, GgufValue][] {
+export function vocabularyEntries(table: TokenTable): [string, GgufValue][] {
   return [
     ['tokenizer.ggml.model', text(table.model)],
     ...(table.model === 'gpt2' ? [['tokenizer.ggml.pre', text('gpt-2')] as [string, GgufValue]] : []),
@@ -138,7 +138,7 @@ function text(value: string): GgufValue {
   return { type: 'string', value };
 }
 
-function u32(value: number): GgufValue {
+export function u32(value: number): GgufValue {
   return { type: 'uint32', value };
 }
 
@@ -146,7 +146,7 @@ function array(items: GgufScalarType, values: readonly (string | number)[]): Ggu
   return { type: 'array', items, length: values.length, values };
 }
 
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
@@ -156,7 +156,7 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-function normal(length: number, deviation: number, random: () => number): Float32Array {
+export function normal(length: number, deviation: number, random: () => number): Float32Array {
   const values = new Float32Array(length);
   for (let i = 0; i < length; i++) {
     values[i] = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()) * deviation;

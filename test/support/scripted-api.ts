@@ -62,10 +62,11 @@ export class ScriptedApi implements RuntimeApi {
   listing: ModelListing[] = [{ name: 'tiny', state: 'ready' }];
   chats: ChatRequest[] = [];
   /** What `chat` does; replace to script slow or failing answers. */
-  write: (request: ChatRequest, onText: (piece: string) => void, signal?: AbortSignal) => Promise<ChatAnswer> = (
-    request,
-    onText,
-  ) => {
+  write: (
+    request: ChatRequest,
+    onText: (piece: string) => void,
+    signal?: AbortSignal,
+  ) => Promise<ChatAnswer> = (request, onText) => {
     for (const piece of ['It is ', 'on.']) onText(piece);
     return Promise.resolve(chatAnswer(`It is on.${request.stop.join('')}`));
   };

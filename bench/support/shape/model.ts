@@ -11,6 +11,8 @@ import { vocabularyOf } from './vocabulary.ts';
 export interface ShapeModelOptions {
   /** Default: Q4_K_M. */
   readonly type?: Quantization;
+  /** What the vocabulary is learned from. Default: the project's own text. */
+  readonly text?: readonly string[];
   /** Where models are kept. Default: a folder of the system's for temporary files. */
   readonly folder?: string;
   readonly threads?: number;
@@ -45,7 +47,7 @@ export async function writeShape(
   const folder = options.folder ?? join(tmpdir(), 'ganglion-shapes');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   onProgress?.({ fraction: 0, step: 'learning a vocabulary' });
-  const vocabulary = vocabularyOf(shape);
+  const vocabulary = vocabularyOf(shape, options.text);
   const key = createHash('sha256')
     .update(JSON.stringify([VERSION, shape, vocabulary.merges, vocabulary.chatTemplate]))
     .digest('hex')

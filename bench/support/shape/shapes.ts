@@ -25,6 +25,22 @@ export interface Shape {
  * its SentencePiece one. Neither changes the work of a token.
  */
 export const SHAPES = {
+  // Of no known model: small enough for ten thousand decisions.
+  'tiny-8m': {
+    architecture: 'llama',
+    layers: 6,
+    embedding: 320,
+    heads: 5,
+    kvHeads: 5,
+    feedForward: 864,
+    vocabulary: 8192,
+    contextTokens: 4096,
+    ropeBase: 10_000,
+    normEpsilon: 1e-5,
+    tied: true,
+    chat: 'chatml',
+    pre: 'smollm',
+  },
   'qwen2.5-0.5b': {
     architecture: 'qwen2',
     layers: 24,

@@ -8,17 +8,13 @@ const POOL = 1_048_583;
  * of a billion anew takes minutes. The same seed gives the same weights.
  */
 export class WeightPool {
-  readonly #unit: Float32Array;
+  readonly #seed: number;
   readonly #encoded = new Map<number, Uint8Array>();
+  #unit: Float32Array | undefined;
   #at = 0;
 
   constructor(seed: number) {
-    const random = mulberry32(seed);
-    // Box and Muller: two uniform deviates make a normal one.
-    this.#unit = Float32Array.from(
-      { length: POOL },
-      () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),
-    );
+    this.#seed = seed;
   }
 
   /** Weights of a standard deviation in half precision, in chunks of whole rows. */
@@ -38,6 +34,7 @@ export class WeightPool {
     let pool = this.#encoded.get(deviation);
     if (pool === undefined) {
       pool = new Uint8Array(2 * POOL);
+      this.#unit ??= normalDeviates(this.#seed);
       encodeF16(
         this.#unit.map((value) => value * deviation),
         new DataView(pool.buffer),
@@ -47,6 +44,15 @@ export class WeightPool {
     }
     return pool;
   }
+}
+
+/** By Box and Muller: two uniform deviates make a normal one. */
+function normalDeviates(seed: number): Float32Array {
+  const random = mulberry32(seed);
+  return Float32Array.from(
+    { length: POOL },
+    () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),
+  );
 }
 
 function mulberry32(seed: number): () => number {

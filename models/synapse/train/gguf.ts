@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { writeGguf, type GgufMetadata, type GgufTensor, type GgufValue } from '../../../quantize/index.ts';
+import { ggufToOnnx, writeGguf, type GgufMetadata, type GgufTensor, type GgufValue } from '../../../quantize/index.ts';
 import type { SynapseVocabulary } from '../tokenizer/vocabulary.ts';
 
 /** One message after the other: what is asked is written as control tokens already. */
@@ -15,6 +15,7 @@ interface Weights {
  * Makes a GGUF file of the weights that export.py wrote. Matrices in the type asked for, norms in F32.
  *
  *     node dist/models/synapse/train/gguf.js synapse.safetensors vocabulary.json synapse.gguf Q8_0
+ *     node dist/models/synapse/train/gguf.js synapse-f16.gguf --onnx FOLDER
  *
  * Returns its size in bytes. Throws what writing throws.
  */
@@ -110,6 +111,11 @@ function f32(value: number): GgufValue {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [weights = '', vocabulary = '', file = 'synapse.gguf', type = 'Q8_0'] = process.argv.slice(2);
-  const size = await makeGguf(weights, vocabulary, file, type === 'F16' || type === 'F32' ? type : 'Q8_0');
-  process.stdout.write(`${file}: ${size} bytes\n`);
+  if (vocabulary === '--onnx') {
+    const made = await ggufToOnnx(weights, file, { precision: 'fp32' });
+    process.stdout.write(`${made.file}: ${made.bytes} bytes\n`);
+  } else {
+    const size = await makeGguf(weights, vocabulary, file, type === 'F16' || type === 'F32' ? type : 'Q8_0');
+    process.stdout.write(`${file}: ${size} bytes\n`);
+  }
 }

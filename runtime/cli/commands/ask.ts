@@ -3,6 +3,7 @@ import type { AskResult } from '../../contract/api.ts';
 import type { Call } from '../../contract/action.ts';
 import type { StateSnapshot } from '../../contract/state.ts';
 import { GanglionError } from '../../errors.ts';
+import { DEVICE_ARGUMENT, withDevice } from '../device.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { callText, latencyText, valueText } from '../format.ts';
@@ -20,13 +21,14 @@ export const askCommand = defineCommand({
     house: { type: 'string', valueHint: 'FILE', description: 'try it on this house.yaml, without a daemon' },
     state: { type: 'string', valueHint: 'FILE', description: 'and with this state of it' },
     'dry-run': { type: 'boolean', description: 'decide, and simulate the actions instead of sending them' },
+    device: DEVICE_ARGUMENT,
   },
   rest: 'TEXT',
   notes: ['ganglion ask "turn on the kitchen light"', 'ganglion ask "good night" --dry-run --json'],
   async run({ args, words, io, style }) {
     const text = [args.text, ...words].join(' ');
     const dryRun = args['dry-run'] === true;
-    const config = readConfig(io, args.config);
+    const config = withDevice(readConfig(io, args.config), args.device);
     const apart = args.house !== undefined || args.state !== undefined;
     if (apart && !dryRun) {
       throw new GanglionError('USAGE', {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { formatBytes } from '../../lib/units.ts';
+import { modelStore } from '../../modelhost/pull/open.ts';
+import { isModelReference } from '../../modelhost/pull/reference.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { readConfig } from '../connection.ts';
 import { table } from '../table.ts';
@@ -10,39 +12,46 @@ export const modelListCommand = defineCommand({
     folder: {
       type: 'positional',
       required: false,
-      description: 'default: the folder of the configured model, or models/',
+      description: 'default: the folder of the configured model, or models/, and what was fetched',
     },
   },
   async run({ args, io }) {
     const { listModels } = await import('../../../quantize/index.ts');
-    const configured = readConfig(io, args.config).model?.file;
-    const folder = resolve(
-      io.cwd,
-      args.folder ?? (configured === undefined ? 'models' : dirname(configured)),
-    );
-    const models = args.folder === undefined && !existsSync(folder) ? [] : listModels(folder);
+    const config = readConfig(io, args.config);
+    const given = config.model?.file;
+    const store = modelStore(config, { env: io.env });
+    const configured = given !== undefined && isModelReference(given) ? store.find(given)?.file : given;
+    const beside = given === undefined || isModelReference(given) ? 'models' : dirname(given);
+    const folder = resolve(io.cwd, args.folder ?? beside);
+    // A folder that is named is all that is looked at; else the fetched models are shown as well.
+    const folders = args.folder === undefined ? [...new Set([folder, store.folder])] : [folder];
+    const models = folders
+      .filter((one) => args.folder !== undefined || existsSync(one))
+      .flatMap((one) => listModels(one).map((model) => ({ ...model, pulled: one === store.folder })));
     if (args.json === true) {
       printJson(io, { folder, models });
       return 0;
     }
     if (models.length === 0) {
-      io.out(`There is no .gguf or .onnx file in ${folder}.\n`);
+      io.out(`There is no .gguf or .onnx file in ${folders.join(' or ')}.\n`);
       return 0;
     }
     const rows = models.map((model) => {
       const used = model.file === configured ? '*' : '';
-      const name = relative(folder, model.file);
-      if (model.format === 'unreadable') return [used, name, '', '', model.problem];
+      const name = relative(model.pulled ? store.folder : folder, model.file);
+      const from = model.pulled ? 'fetched' : 'here';
+      if (model.format === 'unreadable') return [used, name, '', '', from, model.problem];
       const kind = model.format === 'gguf' ? model.quantization : 'onnx';
       const what =
         model.format === 'gguf' ? `${count(model.parameters)} ${model.architecture}` : `${model.nodes} nodes`;
-      return [used, name, formatBytes(model.fileBytes), kind, what];
+      return [used, name, formatBytes(model.fileBytes), kind, from, what];
     });
     const columns = [
       { title: ' ', min: 1 },
       { title: 'FILE', min: 24 },
       { title: 'SIZE', align: 'right' as const },
       { title: 'TYPE' },
+      { title: 'FROM' },
       { title: 'WHAT', min: 12 },
     ];
     io.out(table(columns, rows, io.columns));

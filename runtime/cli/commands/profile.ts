@@ -1,9 +1,11 @@
+import { GOVERNOR_LEVELS, probeHost, type HostProbe } from '../../../devices/index.ts';
 import type { StageStats, Stats } from '../../contract/api.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
+import { boardName, checkMemory, checkThermal } from '../doctor/board.ts';
 import { latencyText } from '../format.ts';
 import { table } from '../table.ts';
-import { clean } from '../text.ts';
+import { clean, wrap } from '../text.ts';
 
 export interface Bottleneck {
   readonly stage: string;
@@ -14,10 +16,13 @@ export interface Bottleneck {
 export const profileCommand = defineCommand({
   args: {},
   async run({ args, io, style }) {
-    const stats = await new DaemonConnection(readConfig(io, args.config)).get<Stats>('/v1/stats');
+    const daemon = new DaemonConnection(readConfig(io, args.config));
+    const stats = await daemon.get<Stats>('/v1/stats');
     const worst = bottleneck(stats.stages);
+    // The daemon of another machine has another board.
+    const board = daemon.local ? boardState(probeHost()) : undefined;
     if (args.json === true) {
-      printJson(io, { ...stats, bottleneck: worst ?? null });
+      printJson(io, { ...stats, bottleneck: worst ?? null, board: board ?? null });
       return 0;
     }
     const total = sum(stats.stages);
@@ -44,9 +49,20 @@ export const profileCommand = defineCommand({
       const share = `${Math.round(worst.share * 100)} % of the time`;
       io.out(`\nBottleneck: ${style.bold(clean(worst.stage))}, ${share}.\n`);
     }
+    if (board !== undefined) {
+      const level = GOVERNOR_LEVELS[stats.gauges['governor_level'] ?? 0] ?? 'normal';
+      const work = level === 'normal' ? '' : ` Work is held back: level ${level}.`;
+      const { name, memory, thermal } = board;
+      io.out(`${wrap(`Board: ${clean(name)}; ${memory}; ${thermal}.${work}`, io.columns)}\n`);
+    }
     return 0;
   },
 });
+
+/** The board, its memory and its heat, each in words. */
+function boardState(host: HostProbe): Readonly<Record<'name' | 'memory' | 'thermal', string>> {
+  return { name: boardName(host), memory: checkMemory(host).detail, thermal: checkThermal(host).detail };
+}
 
 /** The stage that took the most time in all; undefined before anything has run. */
 export function bottleneck(stages: readonly StageStats[]): Bottleneck | undefined {

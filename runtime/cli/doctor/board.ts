@@ -9,11 +9,22 @@ const MIN_NODE = [20, 19] as const;
 /** The board by its own name, its cores and instruction set. */
 export function boardName(host: HostProbe = probeHost()): string {
   const name = host.board.model === 'unknown' ? host.cpu.model : host.board.model;
-  return `${name}, ${host.cpu.cores} cores, ${host.arch}`;
+  return `${name}, ${coresText(host)}, ${host.arch}`;
+}
+
+/** `8 cores (4 Cortex-A76, 4 Cortex-A55)` where they differ, `4 cores` where they do not. */
+function coresText({ cpu }: HostProbe): string {
+  const cores = `${cpu.cores} ${cpu.cores === 1 ? 'core' : 'cores'}`;
+  if (cpu.clusters.length < 2) return cores;
+  const kinds = cpu.clusters.map(({ cores: count, core, maxMHz }) =>
+    [count, core ?? (maxMHz === undefined ? 'others' : `of ${(maxMHz / 1000).toFixed(1)} GHz`)].join(' '),
+  );
+  return `${cores} (${kinds.join(', ')})`;
 }
 
 export function checkBoard(host: HostProbe): Check {
-  if (host.arch === 'x64' || host.arch === 'arm64') return ok('board', boardName(host));
+  const mode = host.power.mode === undefined ? '' : `, power mode ${host.power.mode}`;
+  if (host.arch === 'x64' || host.arch === 'arm64') return ok('board', boardName(host) + mode);
   return warn(
     'board',
     boardName(host),
@@ -30,7 +41,10 @@ export function checkNode(version: string): Check {
 
 export function checkMemory({ memory }: HostProbe): Check {
   const free = Math.min(memory.availableBytes, memory.usableBytes);
-  const detail = `${formatBytes(free)} free of ${formatBytes(memory.usableBytes)}`;
+  const limit = memory.limitBytes === undefined ? '' : ', the limit of its control group';
+  const packed = memory.zramBytes > 0 ? ' of compressed memory' : '';
+  const swap = memory.swapBytes === 0 ? '' : `, ${formatBytes(memory.swapBytes)} of swap${packed}`;
+  const detail = `${formatBytes(free)} free of ${formatBytes(memory.usableBytes)}${limit}${swap}`;
   if (free < 150e6)
     return fail('memory', detail, 'Ganglion needs 150 MB without a model; stop something else.');
   if (free < 700e6) {
@@ -48,21 +62,31 @@ export function checkAccelerators({ accelerators }: HostProbe): Check {
   return ok('accelerators', found.length === 0 ? 'none; models run on the CPU' : found.join(', '));
 }
 
-export function checkThermal({ thermal }: HostProbe): Check {
-  const { celsius, throttled } = thermal;
-  const detail = celsius === undefined ? 'no sensor' : `${Math.round(celsius)} °C`;
-  if (throttled.includes('under-voltage')) {
-    return warn(
-      'thermal',
-      `${detail}, ${throttled.join(', ')}`,
-      'Use a stronger power supply: the board slows itself down.',
-    );
+export function checkThermal({ thermal, power }: HostProbe): Check {
+  const { celsius, throttled, throttledBefore } = thermal;
+  const limit = thermal.limitCelsius ?? 80;
+  const detail = [
+    celsius === undefined ? 'no sensor' : `${Math.round(celsius)} °C`,
+    ...(power.watts === undefined ? [] : [`${power.watts.toFixed(1)} W`]),
+  ].join(', ');
+  if (throttledBefore.includes('under-voltage')) {
+    const when = throttled.includes('under-voltage')
+      ? throttled.join(', ')
+      : 'under-voltage since it started';
+    return warn('thermal', `${detail}, ${when}`, 'Use a stronger power supply: the board slows itself down.');
   }
-  if (throttled.length > 0 || (celsius ?? 0) > 80) {
+  if (throttled.length > 0 || (celsius ?? 0) > limit) {
     return warn(
       'thermal',
       [detail, ...throttled].join(', '),
       'Cool the board: it slows itself down when it is hot.',
+    );
+  }
+  if (throttledBefore.length > 0) {
+    return warn(
+      'thermal',
+      `${detail}, ${throttledBefore.join(', ')} since it started`,
+      'Better cooling keeps it from slowing down under load.',
     );
   }
   return ok('thermal', detail);

@@ -3,13 +3,16 @@ import { basename } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { isGanglionError, messageOf } from '../../errors.ts';
 import { formatBytes } from '../../lib/units.ts';
+import { presentModel } from '../local-model.ts';
 import { fail, ok, type Check } from './check.ts';
 
 /** Looks inside the configured model file or folder without loading it. */
-export async function checkModel(model: Config['model']): Promise<Check> {
+export async function checkModel(config: Pick<Config, 'model' | 'models_folder'>): Promise<Check> {
+  const { model } = config;
   if (model === undefined) return ok('model', 'none configured; the llm rung abstains');
   try {
-    return ok('model', `${basename(model.file)}: ${await describeModel(model.file)}`);
+    const file = presentModel(model.file, config);
+    return ok('model', `${basename(file)}: ${await describeModel(file)}`);
   } catch (error) {
     const mend = isGanglionError(error) ? error.remedy : 'Mend `model.file` in ganglion.yaml.';
     return fail('model', messageOf(error), mend);

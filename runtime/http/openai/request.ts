@@ -23,7 +23,10 @@ const number = (least: number, most: number) =>
 const tokens = number(1, MAX_TOKENS).int(expected('a whole number'));
 /** What would change the answer and is not done is refused rather than passed over. */
 const absent = (what: string) =>
-  z.array(z.unknown()).max(0, expected(`no ${what}: they are not supported`)).nullish();
+  z
+    .array(z.unknown())
+    .max(0, expected(`no ${what}: they are not supported`))
+    .nullish();
 
 /** The body of POST /v1/chat/completions, as OpenAI's clients send it. Fields that change nothing here are passed over. */
 export const chatBody = z
@@ -32,7 +35,10 @@ export const chatBody = z
     messages: z
       .array(
         z.object({
-          role: z.enum(['system', 'developer', 'user', 'assistant'], expected('system, developer, user or assistant')),
+          role: z.enum(
+            ['system', 'developer', 'user', 'assistant'],
+            expected('system, developer, user or assistant'),
+          ),
           content,
         }),
         expected('a list of messages'),
@@ -70,7 +76,10 @@ export const chatBody = z
   }));
 
 interface Body {
-  readonly messages: readonly { readonly role: ChatMessage['role'] | 'developer'; readonly content: string }[];
+  readonly messages: readonly {
+    readonly role: ChatMessage['role'] | 'developer';
+    readonly content: string;
+  }[];
   readonly max_tokens?: number | null | undefined;
   readonly max_completion_tokens?: number | null | undefined;
   readonly temperature?: number | null | undefined;

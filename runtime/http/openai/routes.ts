@@ -54,7 +54,10 @@ function modelNamed(api: OpenAiParts['api'], wanted: string | undefined): string
   const names = api.models().map(({ name }) => name);
   const name = wanted === undefined || wanted === 'default' ? names[0] : names.find((one) => one === wanted);
   if (name !== undefined) return name;
-  const hint = names.length === 0 ? 'No model is configured: see model in ganglion.yaml.' : `There is: ${names.join(', ')}.`;
+  const hint =
+    names.length === 0
+      ? 'No model is configured: see model in ganglion.yaml.'
+      : `There is: ${names.join(', ')}.`;
   throw new GanglionError('HTTP_NOT_FOUND', { what: `a model named ${(wanted ?? '').slice(0, 100)}`, hint });
 }
 

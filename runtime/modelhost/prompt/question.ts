@@ -8,7 +8,7 @@ import { MAX_NAME, nameText, section, type HousePrompt } from './house.ts';
 import { PromptWriter } from './parts.ts';
 import type { Pointers } from './pointers.ts';
 import { clean, isCut, quote } from './quote.ts';
-import { entityText, inputLines } from './state-text.ts';
+import { inputLines, knownText } from './state-text.ts';
 
 /** What a policy may say, and four times what a request in words may. */
 const MAX_GUIDANCE = 4000;
@@ -27,20 +27,8 @@ export interface Question {
 /** A request in words: the entities it may mean and their state at this moment, what the linker made of it, the request. */
 export function callQuestion(request: RungRequest, space: PointedSpace, house: HousePrompt): Question {
   const writer = new PromptWriter();
-  const entities = space.entities.map(({ entity }) => entity);
-  const types = typesOf(entities);
-  if (house.detail !== 'entities') writer.text(section('What devices take', typeLines(types)).trimStart());
-  writer.text(
-    house.detail === 'entities' ? 'Perhaps meant, likeliest first:' : '\n\nPerhaps meant, likeliest first:',
-  );
-  for (const { pointer, entity } of space.entities) {
-    writer.text('\n- ').pointer(pointer);
-    const known =
-      house.detail === 'entities'
-        ? quote(entity.name, MAX_NAME)
-        : `${types.get(entity)!.name} ${nameText(entity, request.house)}`;
-    writer.text(` ${known}: ${entityText(entity, request.state)}`);
-  }
+  if (house.detail === 'entities') writeCandidates(writer, request, space);
+  else writeStrangers(writer, request, space);
   const readings = request.choices.flatMap(({ calls }) => {
     const text = calls.length === 0 ? undefined : writeCalls(calls, space);
     return text === undefined ? [] : [text];
@@ -49,11 +37,36 @@ export function callQuestion(request: RungRequest, space: PointedSpace, house: H
     writer.text('\n\nPerhaps one of these, likeliest first:');
     for (const reading of readings.slice(0, MAX_READINGS)) writePointed(writer.text('\n-'), reading);
   }
-  const most = space.maxCalls === 1 ? 'one call' : `up to ${space.maxCalls} calls`;
-  writer.text(
-    `\n\nAllowed: ${most} on these devices, or none.\nRequest: ${quote(request.guidance, MAX_GUIDANCE)}`,
-  );
+  writer.text(`\n\nRequest: ${quote(request.guidance, MAX_GUIDANCE)}`);
   return { parts: writer.parts(), notes: cutNotes(request.guidance, 'request') };
+}
+
+/** Devices that the system part has named already: a pointer and what is known. Every token here is read for each question. */
+function writeCandidates(writer: PromptWriter, { state }: RungRequest, { entities }: PointedSpace): void {
+  writer.text('Perhaps meant, likeliest first:');
+  entities.forEach(({ pointer, entity }, i) => {
+    const known = knownText(entity, state);
+    writer.text(i === 0 ? ' ' : '; ').pointer(pointer);
+    if (known !== undefined) writer.text(` ${known}`);
+  });
+}
+
+/** Devices that are new to the model: what they take, their names and places, and what is known. */
+function writeStrangers(
+  writer: PromptWriter,
+  { state, house }: RungRequest,
+  { entities }: PointedSpace,
+): void {
+  const types = typesOf(entities.map(({ entity }) => entity));
+  writer.text(section('What devices take', typeLines(types)).trimStart());
+  writer.text('\n\nPerhaps meant, likeliest first:');
+  for (const { pointer, entity } of entities) {
+    const known = knownText(entity, state);
+    writer.text('\n- ').pointer(pointer);
+    writer.text(
+      ` ${types.get(entity)!.name} ${nameText(entity, house)}${known === undefined ? '' : `: ${known}`}`,
+    );
+  }
 }
 
 /** A policy: the properties it looks at as they are now, its answers, its task. */

@@ -15,8 +15,8 @@ const MAX_PROPERTIES = 8;
 /** A value that may no longer be true is never told as if it were. */
 const NOT_KNOWN = 'not known now';
 
-/** `on, brightness 40 %`: what is known of an entity at this moment. */
-export function entityText(entity: Entity, state: StateView): string {
+/** `on, brightness 40 %`: what is known of an entity at this moment. Undefined: nothing ever was. */
+export function knownText(entity: Entity, state: StateView): string | undefined {
   const seen = state.entity(entity.id);
   const order = Object.keys(kindSpec(entity.kind).properties);
   const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
@@ -28,7 +28,7 @@ export function entityText(entity: Entity, state: StateView): string {
     if (name === 'state' && value !== NOT_KNOWN) return [value];
     return [`${order.includes(name) ? name : quote(name, MAX_NAME)} ${value}`];
   });
-  if (told.length === 0) return NOT_KNOWN;
+  if (told.length === 0) return undefined;
   const more = names.length - MAX_PROPERTIES;
   return `${told.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }

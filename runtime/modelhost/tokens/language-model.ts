@@ -64,7 +64,15 @@ export class LanguageModel implements LoadedModel {
         automaton,
         session,
         tokens,
-        { file: info.file, contextTokens, batchTokens, now: this.#parts.mono, alternatives, minProbability, exact },
+        {
+          file: info.file,
+          contextTokens,
+          batchTokens,
+          now: this.#parts.mono,
+          alternatives,
+          minProbability,
+          exact,
+        },
         turn,
       );
       const { cached, prompt, generated } = decided.tokens;
@@ -91,7 +99,13 @@ export class LanguageModel implements LoadedModel {
     const { mono, random } = this.#parts;
     const seed = Math.floor(random() * 0x7fff_ffff);
     return this.#guarded(session, async () => {
-      const written = await writeAnswer(request, prompt, { model: this.#model, session, mono, seed }, turn, onText);
+      const written = await writeAnswer(
+        request,
+        prompt,
+        { model: this.#model, session, mono, seed },
+        turn,
+        onText,
+      );
       const { promptMs, predictedMs, ...answer } = written;
       return { ...answer, timings: { waitedMs: 0, promptMs, predictedMs } };
     });

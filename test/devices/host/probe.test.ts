@@ -1,47 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { probeHost, type HostProbe } from '../../../devices/host/probe.ts';
-import { profileFor } from '../../../devices/host/profiles.ts';
-
-let root = '';
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'ganglion-host-'));
-});
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true });
-});
-
-/** Lays out pseudo files and probes them. */
-function probe(tree: Readonly<Record<string, string>>): HostProbe {
-  for (const [path, text] of Object.entries(tree)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  return probeHost(root, { version: 'v20.19.0', platform: 'linux', arch: 'arm64' });
-}
-
-const meminfo = (totalKb: number, availableKb: number): string =>
-  `MemTotal:       ${totalKb} kB\nMemFree: 1 kB\nMemAvailable:   ${availableKb} kB\nSwapTotal:       102396 kB\n`;
-const armCpu = (part: string, cores: number): string =>
-  Array.from(
-    { length: cores },
-    (_, core) =>
-      `processor\t: ${core}\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm aes crc32 asimdhp cpuid asimddp\nCPU part\t: ${part}\n`,
-  ).join('\n');
-
-const PI5 = {
-  'proc/device-tree/model': 'Raspberry Pi 5 Model B Rev 1.0\0',
-  'proc/device-tree/compatible': 'raspberrypi,5-model-b\0brcm,bcm2712\0',
-  'proc/cpuinfo': armCpu('0xd0b', 4),
-  'proc/meminfo': meminfo(8_245_712, 7_000_000),
-  'proc/mounts': '/dev/mmcblk0p2 / ext4 rw,noatime 0 0\nproc /proc proc rw 0 0\n',
-  'sys/block/mmcblk0/device/type': 'SD\n',
-  'sys/class/thermal/thermal_zone0/type': 'cpu-thermal\n',
-  'sys/class/thermal/thermal_zone0/temp': '61450\n',
-  'sys/devices/platform/soc/soc:firmware/get_throttled': '50005\n',
-};
+import { describe, expect, test } from 'vitest';
+import { probeHost } from '../../../devices/host/probe.ts';
+import { profileOf } from '../../../devices/host/profiles.ts';
+import { armCpu, meminfo, PI5, probe } from './support.ts';
 
 describe('probeHost', () => {
   test('knows a Raspberry Pi 5 with an SD card, too little voltage and a Hailo', () => {
@@ -50,16 +10,23 @@ describe('probeHost', () => {
       model: 'Raspberry Pi 5 Model B Rev 1.0',
       compatible: ['raspberrypi,5-model-b', 'brcm,bcm2712'],
     });
-    expect(host.cpu).toEqual({ model: 'Cortex-A76', cores: 4, features: ['asimd', 'asimdhp', 'asimddp'] });
+    expect(host.cpu).toEqual({
+      model: 'Cortex-A76',
+      cores: 4,
+      physicalCores: 4,
+      clusters: [{ core: 'Cortex-A76', cores: 4 }],
+      features: ['asimd', 'asimdhp', 'asimddp'],
+    });
     expect(host.disk).toEqual({ device: 'mmcblk0', kind: 'sd-card' });
     expect(host.thermal).toEqual({
       celsius: 61.45,
       throttled: ['under-voltage', 'throttled'],
+      throttledBefore: ['under-voltage', 'throttled'],
       throttleKnown: true,
     });
     expect(host.accelerators).toEqual([{ kind: 'hailo', seenAs: '/dev/hailo0', name: 'Hailo accelerator' }]);
     expect([host.node, host.os, host.arch]).toEqual(['v20.19.0', 'linux', 'arm64']);
-    const profile = profileFor(host);
+    const profile = profileOf(host);
     expect(profile).toMatchObject({ id: 'pi-5', modelThreads: 3, gpuLayers: 0 });
     expect(profile.modelBytes).toBeGreaterThan(3e9);
   });
@@ -67,7 +34,7 @@ describe('probeHost', () => {
   test('knows a Jetson Orin Nano by its GPU nodes and ignores zones that are switched off', () => {
     const host = probe({
       'proc/device-tree/model': 'NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super\0',
-      'proc/cpuinfo': armCpu('0xd42', 6),
+      'proc/cpuinfo': armCpu('0xd42', '0xd42', '0xd42', '0xd42', '0xd42', '0xd42'),
       'proc/meminfo': meminfo(7_800_000, 6_000_000),
       'proc/mounts': '/dev/nvme0n1p1 / ext4 rw 0 0\n',
       'dev/nvhost-gpu': '',
@@ -79,8 +46,13 @@ describe('probeHost', () => {
     });
     expect(host.accelerators.map(({ kind }) => kind)).toEqual(['jetson']);
     expect(host.disk).toEqual({ device: 'nvme0n1', kind: 'nvme' });
-    expect(host.thermal).toEqual({ celsius: 48, throttled: [], throttleKnown: false });
-    expect(profileFor(host)).toMatchObject({ id: 'jetson-orin-nano', modelThreads: 4, gpuLayers: 999 });
+    expect(host.thermal).toEqual({
+      celsius: 48,
+      throttled: [],
+      throttledBefore: [],
+      throttleKnown: false,
+    });
+    expect(profileOf(host)).toMatchObject({ id: 'jetson-orin-nano', modelThreads: 4, gpuLayers: 999 });
   });
 
   test.each([
@@ -92,17 +64,20 @@ describe('probeHost', () => {
     ['NVIDIA Jetson AGX Orin Developer Kit', 'jetson-orin-agx'],
     ['Some Board', 'generic'],
   ])('%s is %s', (model, id) => {
-    const host = probe({ 'proc/device-tree/model': `${model}\0`, 'proc/cpuinfo': armCpu('0xd08', 4) });
-    expect(profileFor(host).id).toBe(id);
+    const host = probe({
+      'proc/device-tree/model': `${model}\0`,
+      'proc/cpuinfo': armCpu('0xd08', '0xd08', '0xd08', '0xd08'),
+    });
+    expect(profileOf(host).id).toBe(id);
   });
 
   test('a Pi Zero 2 gets no language model', () => {
     const host = probe({
       'proc/device-tree/model': 'Raspberry Pi Zero 2 W Rev 1.0',
-      'proc/cpuinfo': armCpu('0xd03', 4),
+      'proc/cpuinfo': armCpu('0xd03', '0xd03', '0xd03', '0xd03'),
       'proc/meminfo': meminfo(426_000, 250_000),
     });
-    expect(profileFor(host).modelBytes).toBeLessThan(50e6);
+    expect(profileOf(host).modelBytes).toBeLessThan(50e6);
   });
 
   test.each([
@@ -141,15 +116,123 @@ describe('probeHost', () => {
       'proc/mounts': '/dev/sda1 / ext4 rw 0 0\n',
       'sys/block/sda/queue/rotational': '1\n',
       'dev/nvidia0': '',
+      'proc/driver/nvidia/gpus/0000:01:00.0/information': 'Model: \t\t NVIDIA RTX A2000\nIRQ: 100\n',
       'dev/nvidiactl': '',
       'sys/bus/usb/devices/1-2/idVendor': '18d1\n',
       'sys/bus/usb/devices/1-2/idProduct': '9302\n',
     });
     expect(host.board.model).toBe('LENOVO 20XW');
-    expect(host.cpu).toEqual({ model: 'AMD EPYC', cores: 2, features: ['sse4_2', 'avx2', 'fma'] });
+    expect(host.cpu).toMatchObject({
+      model: 'AMD EPYC',
+      cores: 2,
+      clusters: [{ cores: 2 }],
+      features: ['sse4_2', 'avx2', 'fma'],
+    });
     expect(host.accelerators.map(({ kind }) => kind)).toEqual(['nvidia', 'coral']);
+    expect(host.accelerators[0]).toMatchObject({ name: 'NVIDIA RTX A2000', backend: 'cuda' });
     expect(host.disk.kind).toBe('hdd');
-    expect(profileFor(host)).toMatchObject({ id: 'generic', modelThreads: 1, gpuLayers: 999 });
+    expect(profileOf(host)).toMatchObject({ id: 'generic', modelThreads: 1, gpuLayers: 999 });
+  });
+
+  test('big and little cores are told apart, the fast ones first', () => {
+    const little = [0, 1, 2, 3].map((id) => [
+      `sys/devices/system/cpu/cpu${id}/cpufreq/cpuinfo_max_freq`,
+      '1800000',
+    ]);
+    const big = [4, 5, 6, 7].map((id) => [
+      `sys/devices/system/cpu/cpu${id}/cpufreq/cpuinfo_max_freq`,
+      id < 6 ? '2352000' : '2304000',
+    ]);
+    const parts = ['0xd05', '0xd05', '0xd05', '0xd05', '0xd0b', '0xd0b', '0xd0b', '0xd0b'];
+    const host = probe({
+      'proc/device-tree/model': 'Radxa ROCK 5B',
+      'proc/cpuinfo': armCpu(...parts),
+      'proc/meminfo': meminfo(16_000_000, 15_000_000),
+      ...(Object.fromEntries([...little, ...big]) as Record<string, string>),
+      'dev/dri/renderD128': '',
+      'sys/class/drm/renderD128/device/uevent': 'DRIVER=panthor\nOF_NAME=gpu\n',
+      'dev/dri/renderD129': '',
+      'sys/class/drm/renderD129/device/uevent': 'DRIVER=RKNPU\n',
+    });
+    expect(host.cpu.model).toBe('Cortex-A76');
+    expect(host.cpu.clusters).toEqual([
+      { core: 'Cortex-A76', cores: 4, maxMHz: 2352 },
+      { core: 'Cortex-A55', cores: 4, maxMHz: 1800 },
+    ]);
+    expect(host.accelerators.map(({ kind, backend }) => [kind, backend])).toEqual([
+      ['mali', undefined],
+      ['npu', undefined],
+    ]);
+    const profile = profileOf(host);
+    expect(profile).toMatchObject({ id: 'generic', modelThreads: 4, gpuLayers: 0 });
+    // 8 cores × 2.352 GHz × 16 operations, half of it.
+    expect(profile.speed.promptGflops).toBeCloseTo(150.5, 0);
+    expect(profile.speed.memoryGBs).toBeUndefined();
+  });
+
+  test('a process tied to some processors has those, and two threads of one core count once', () => {
+    const x86 = Array.from(
+      { length: 8 },
+      (_, id) => `processor\t: ${id}\nmodel name\t: Intel Core\ncpu MHz\t: 2600.000\n`,
+    );
+    const siblings = Array.from({ length: 8 }, (_, id) => [
+      `sys/devices/system/cpu/cpu${id}/topology/thread_siblings_list`,
+      `${id % 4},${(id % 4) + 4}`,
+    ]);
+    const host = probe({
+      'proc/cpuinfo': x86.join('\n'),
+      'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-2,4-6\n',
+      ...(Object.fromEntries(siblings) as Record<string, string>),
+    });
+    expect(host.cpu).toMatchObject({ cores: 6, physicalCores: 3, clusters: [{ cores: 6, maxMHz: 2600 }] });
+    expect(profileOf(host).modelThreads).toBe(3);
+  });
+
+  test('swap, what of it is compressed memory, and what the group already holds', () => {
+    const host = probe({
+      'proc/meminfo': meminfo(1_000_000, 600_000),
+      'proc/swaps': 'Filename Type Size Used Priority\n/dev/zram0 partition 102396 51198 100\n',
+      'sys/block/zram0/disksize': '104857600',
+      'sys/block/zram1/disksize': '999999999',
+      'proc/self/cgroup': '0::/hub\n',
+      'sys/fs/cgroup/hub/memory.max': '400000000\n',
+      'sys/fs/cgroup/hub/memory.current': '300000000\n',
+      'sys/fs/cgroup/hub/memory.stat': 'anon 100\ninactive_file 50000000\nactive_file 1\n',
+    });
+    expect(host.memory).toEqual({
+      totalBytes: 1_024_000_000,
+      availableBytes: 150_000_000,
+      swapBytes: 104_853_504,
+      swapFreeBytes: 52_426_752,
+      zramBytes: 104_857_600,
+      limitBytes: 400_000_000,
+      limitUsedBytes: 250_000_000,
+      usableBytes: 400_000_000,
+    });
+  });
+
+  test('the graphics of a Raspberry Pi are seen and not counted on', () => {
+    const host = probe({
+      ...PI5,
+      'dev/dri/renderD128': '',
+      'sys/class/drm/renderD128/device/uevent': 'DRIVER=v3d\nOF_COMPATIBLE_0=brcm,2712-v3d\n',
+    });
+    expect(host.accelerators).toEqual([
+      { kind: 'videocore', seenAs: '/dev/dri/renderD128', name: 'VideoCore GPU' },
+    ]);
+    expect(profileOf(host).gpuLayers).toBe(0);
+  });
+
+  test('elsewhere than on Linux the system is asked instead', () => {
+    const host = probeHost('/nowhere-at-all', {
+      version: 'v22.0.0',
+      platform: 'darwin',
+      arch: 'arm64',
+      cpu: { model: 'Apple M2', cores: 8 },
+      memory: { totalBytes: 16e9, freeBytes: 9e9 },
+    });
+    expect(host.cpu).toMatchObject({ model: 'Apple M2', cores: 8, physicalCores: 8 });
+    expect(host.memory).toMatchObject({ usableBytes: 16e9, availableBytes: 9e9 });
   });
 
   test('a tree without any of these files gives unknowns and no exception', () => {
@@ -160,7 +243,7 @@ describe('probeHost', () => {
       disk: { kind: 'unknown' },
     });
     expect(host.accelerators).toEqual([]);
-    expect(profileFor(host)).toMatchObject({ id: 'generic', modelThreads: 1, modelBytes: 0 });
+    expect(profileOf(host)).toMatchObject({ id: 'generic', modelThreads: 1, modelBytes: 0 });
   });
 
   test('reads the machine it runs on', () => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { boardName } from '../../../runtime/cli/doctor/board.ts';
 import { createHttpServer, type HttpServer } from '../../../runtime/http/server.ts';
 import { cli, temporaryFolder } from '../../support/cli.ts';
 import { MemoryLog } from '../../support/log.ts';
@@ -90,7 +91,11 @@ describe('looking inside', () => {
     expect(stdout).toContain('Bottleneck: model, 99 % of the time.');
     expect(stdout).toMatch(/decode +400 +20 µs +90 µs +8\.0 ms +1 %/);
     const json = JSON.parse((await cli(folder, 'profile', '--json')).stdout) as object;
-    expect(json).toMatchObject({ bottleneck: { stage: 'model' } });
+    expect(json).toMatchObject({
+      bottleneck: { stage: 'model' },
+      board: { name: boardName(), memory: expect.stringContaining('free of') },
+    });
+    expect(stdout).toMatch(/^Board: .*free of/ms);
   });
 
   it('keeps every table within 80 columns and free of control characters', async () => {

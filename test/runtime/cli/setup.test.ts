@@ -183,7 +183,7 @@ describe('doctor', () => {
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
     expect(ok).toBe(false);
     expect(checks.find((check) => check.name === 'config')?.status).toBe('fail');
-    expect(checks.filter((check) => check.name === 'native')).toHaveLength(4);
+    expect(checks.filter((check) => check.name === 'native')).toHaveLength(6);
   });
 
   it('judges versions, clocks, disks and devices', () => {
@@ -202,11 +202,11 @@ describe('doctor', () => {
     expect(checkAccelerators({ ...host, accelerators: [] }).detail).toContain('none');
     const gpu = { kind: 'nvidia', seenAs: '/dev/nvidia0', name: 'NVIDIA GPU' } as const;
     expect(checkAccelerators({ ...host, accelerators: [gpu] }).detail).toBe('NVIDIA GPU');
-    const thermal = { celsius: 52, throttled: [], throttleKnown: true } as const;
+    const thermal = { celsius: 52, throttled: [], throttledBefore: [], throttleKnown: true } as const;
     expect(checkThermal({ ...host, thermal })).toMatchObject({ status: 'ok', detail: '52 °C' });
-    expect(checkThermal({ ...host, thermal: { ...thermal, throttled: ['under-voltage'] } }).mend).toContain(
-      'power',
-    );
+    expect(
+      checkThermal({ ...host, thermal: { ...thermal, throttledBefore: ['under-voltage'] } }).mend,
+    ).toContain('power');
     expect(checkThermal({ ...host, thermal: { ...thermal, celsius: 90 } }).status).toBe('warn');
   });
 });

@@ -40,7 +40,8 @@ describe('wrong usage', () => {
   it.each([
     [['stat'], 'Expected a command but received "stat"; did you mean state? See `ganglion --help`.'],
     [['policy'], 'Expected `ganglion policy check` but received nothing.'],
-    [['model', 'pull'], 'Expected `ganglion model list` or `ganglion model inspect` but received pull.'],
+    [['model', 'burn'], 'Expected `ganglion model list` or `ganglion model pull` or'],
+    [['model', 'pull'], 'Expected REFERENCE but received nothing.'],
     [['state', '--colour'], 'Expected an option of state but received --colour'],
     [['state', '-x'], 'Expected an option of state but received --x'],
     [

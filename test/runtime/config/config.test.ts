@@ -27,7 +27,7 @@ describe('configuration', () => {
     const path = file('node: hub\nhouse: house.yaml\nmodel: { file: m.gguf, memory: 1.5GB }\n');
     const config = loadConfig(path);
     expect(config.house).toBe(join(path, '..', 'house.yaml'));
-    expect(config.model).toMatchObject({ memory: 1.5e9, context: 2048, deadline: 20_000 });
+    expect(config.model).toMatchObject({ memory: 1.5e9, deadline: 20_000 });
     expect(config.http.listen).toBe('127.0.0.1:8420');
     expect(config.fuse.stale_after).toBe(25 * 3_600_000);
     expect(Object.isFrozen(config.limits.allow)).toBe(true);

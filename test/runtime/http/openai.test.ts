@@ -83,10 +83,22 @@ describe('the OpenAI-compatible face, by the public client', () => {
     const schema = { type: 'object', properties: { on: { type: 'boolean' } } };
     await openai.chat.completions.create({
       model: 'tiny',
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'text', text: 'b' }] }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+        },
+      ],
       response_format: { type: 'json_schema', json_schema: { name: 'state', schema } },
     });
-    await openai.chat.completions.create({ model: 'tiny', messages, response_format: { type: 'json_object' } });
+    await openai.chat.completions.create({
+      model: 'tiny',
+      messages,
+      response_format: { type: 'json_object' },
+    });
     expect(api.chats.map((chat) => chat.schema)).toEqual([schema, { type: 'object' }]);
     expect(api.chats[0]!.messages[0]!.content).toBe('ab');
   });
@@ -120,7 +132,9 @@ describe('the OpenAI-compatible face, by the public client', () => {
     const { api, openai } = await serve();
     const busy = new GanglionError('QUEUE_FULL', { queue: 'model, background lane', limit: 16 });
     api.write = () => Promise.reject(busy);
-    await expect(openai.chat.completions.create({ model: 'tiny', messages, stream: true })).rejects.toMatchObject({
+    await expect(
+      openai.chat.completions.create({ model: 'tiny', messages, stream: true }),
+    ).rejects.toMatchObject({
       status: 503,
     });
     api.write = (_request, onText) => {

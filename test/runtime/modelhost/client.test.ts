@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ModelSpec } from '../../../runtime/contract/engine.ts';
-import type { House } from '../../../runtime/contract/house.ts';
 import type { RungRequest } from '../../../runtime/contract/rung.ts';
 import type { StateView } from '../../../runtime/contract/state.ts';
 import { LlmRung, OnnxRung } from '../../../runtime/modelhost/rungs.ts';
 import { ModelHost } from '../../../runtime/modelhost/client.ts';
 import { quantizeGguf, type Quantization } from '../../../quantize/index.ts';
 import { writeTinyLlama } from '../../support/gguf.ts';
+import { entity, houseOf } from '../../support/house.ts';
 import { memoryLog, modelHost, question, writeTroubleEngine } from '../../support/modelhost.ts';
 import { writeTinyClassifier } from '../../support/onnx.ts';
 
@@ -69,14 +69,7 @@ describe('ModelHost with real models', () => {
   });
 
   it('decides as rungs of the ladder', async () => {
-    const house: House = {
-      version: 1,
-      entity: () => undefined,
-      entities: () => [],
-      area: () => undefined,
-      areas: () => [],
-      ofDevice: () => [],
-    };
+    const house = houseOf([entity('fan.living'), entity('cover.living')]);
     const choices = ['none', 'fan.living.turn_on', 'cover.living.open'].map((label) => ({
       label,
       calls: [],
@@ -92,7 +85,7 @@ describe('ModelHost with real models', () => {
     };
     const { signal } = new AbortController();
     const llm = new LlmRung({ host, file: path('tiny.gguf'), minConfidence: 0 });
-    expect(await llm.decide(request, signal)).toMatchObject({ kind: 'choice', tokens: { generated: 1 } });
+    expect(await llm.decide(request, signal)).toMatchObject({ kind: 'choice' });
     const onnx = new OnnxRung({ host, fileOf: () => path('tiny.onnx'), minConfidence: 0.5 });
     expect(await onnx.decide(request, signal)).toMatchObject({ kind: 'choice', index: 1 });
     expect(await onnx.decide({ ...request, choices: choices.slice(1) }, signal)).toMatchObject({
@@ -167,18 +160,15 @@ describe('ModelHost with models that make trouble', () => {
     host = modelHost({
       log,
       extensions: [path('trouble.mjs')],
-      laneLimits: { interactive: 2, event: 3, background: 2 },
+      laneLimits: { interactive: 4, event: 3, background: 2 },
       times: { hangMs: 800 },
     });
     await host.start();
     await Promise.all(['H', 'S', 'W'].map(async (what) => host.load(spec(path(`fake-${what}`)))));
   });
   afterAll(async () => host?.stop());
-  const ask = async (
-    what: string,
-    text: string,
-    options: Partial<Parameters<ModelHost['decide']>[2]> = {},
-  ) => host.decide(path(`fake-${what}`), question(text), { ...soon, ...options });
+  const ask = async (what: string, text: string, options: Partial<Parameters<ModelHost['decide']>[2]> = {}) =>
+    host.decide(path(`fake-${what}`), question(text), { ...soon, ...options });
   const asked = (text: string): Promise<void> =>
     vi.waitFor(() => expect(log.lines).toContain(`debug: asked ${text}`), { interval: 5 });
   const waiting = (): number => Object.values(host.status.lanes).reduce((sum, lane) => sum + lane.waiting, 0);
@@ -339,7 +329,7 @@ describe('ModelHost with a budget', () => {
     writeFileSync(path('fake-big'), `FAKEW${'x'.repeat(1000)}`);
     await expect(host.load(spec(path('fake-big')))).rejects.toMatchObject({
       code: 'MODEL_OVER_BUDGET',
-      fields: { needed: 1005, budget: 250 },
+      fields: { neededMb: 0.001_005, budgetMb: 0.000_25 },
     });
     await ask('S');
   });

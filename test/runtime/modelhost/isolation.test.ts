@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const NATIVE = new Set([
   'node-llama-cpp',
   'onnxruntime-node',
+  '@huggingface/transformers',
   'koffi',
   'sharp',
   '@tensorflow/tfjs-core',
@@ -37,6 +38,7 @@ describe('the main process', () => {
     'runtime/modelhost/client.ts',
     'runtime/modelhost/rungs.ts',
     'runtime/modelhost/options.ts',
+    'runtime/modelhost/engines/llama/accepts.ts',
     'quantize/index.ts',
     'runtime/cli/doctor/gpu.ts',
     'runtime/cli/doctor/model.ts',
@@ -45,7 +47,7 @@ describe('the main process', () => {
   });
 
   it('would notice', () => {
-    expect([...packagesOf('runtime/modelhost/engines/llama.ts')]).toContain('node-llama-cpp');
+    expect([...packagesOf('runtime/modelhost/engines/llama/load.ts')]).toContain('node-llama-cpp');
     expect([...packagesOf('quantize/gguf/worker.ts')]).toContain('koffi');
     // The host loads llama.cpp with the first GGUF, not before.
     expect([...packagesOf('runtime/modelhost/host.ts')].filter((name) => NATIVE.has(name))).toEqual([]);

@@ -255,10 +255,10 @@ describe('LlmRung with a short context', () => {
       return plainText(host.asked.at(-1)!.request.prompt.system).includes('Ceiling');
     };
     expect(await told('light')).toBe(true);
-    expect(await told('x'.repeat(900))).toBe(false);
+    expect(await told('x'.repeat(980))).toBe(false);
     expect(await told('light again')).toBe(true);
     expect(host.asked).toHaveLength(4);
-    expect(await told('y'.repeat(950))).toBe(false);
+    expect(await told('y'.repeat(990))).toBe(false);
     expect(host.asked).toHaveLength(5);
   });
 

@@ -2,6 +2,7 @@ import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { Lane, ModelInfo } from '../../../contract/engine.ts';
 import type { GrammarState, TokenModel, TokenSession, Vocabulary } from '../../tokens/token-model.ts';
 import { grammarFor } from './grammar.ts';
+import type { LlamaSession } from './session.ts';
 
 export interface LlamaParts {
   readonly info: ModelInfo;
@@ -9,7 +10,7 @@ export interface LlamaParts {
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly vocabulary: Vocabulary;
-  readonly sessions: Readonly<Record<Lane, TokenSession>>;
+  readonly sessions: Readonly<Record<Lane, LlamaSession>>;
   readonly contextTokens: number;
   readonly batchTokens: number;
   readonly stateKey: string;
@@ -43,6 +44,7 @@ export class LlamaTokenModel implements TokenModel {
   }
 
   async dispose(): Promise<void> {
+    for (const session of Object.values(this.#parts.sessions)) await session.close();
     await this.#parts.context.dispose();
     await this.#parts.model.dispose();
   }

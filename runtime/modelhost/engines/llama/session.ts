@@ -1,9 +1,10 @@
-import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, LlamaModel, Token, TokenBias } from 'node-llama-cpp';
 import { GanglionError } from '../../../errors.ts';
 import type { GrammarState, Sampling, TokenId, TokenSession } from '../../tokens/token-model.ts';
 import { LlamaGrammarState } from './grammar.ts';
 import { librarySays } from './library-says.ts';
 import { raisedTokens } from './raised-tokens.ts';
+import { TokenStream, type NextToken } from './token-stream.ts';
 
 export interface SessionParts {
   readonly file: string;
@@ -15,15 +16,30 @@ export interface SessionParts {
   readonly batchTokens: number;
 }
 
+/** How many likeliest tokens a branch asks for: a sampler is kept for each number, so there are few. */
+const TOP = [16, 256, 4096] as const;
+
+/** An answer being drawn, token by token. */
+interface Draw extends Sampling {
+  readonly grammar: GrammarState | undefined;
+  readonly stream: TokenStream;
+}
+
 /** One sequence of a llama.cpp context. What fails half-way leaves it empty. */
 export class LlamaSession implements TokenSession {
   readonly #parts: SessionParts;
+  readonly #branches = new Map<number, TokenStream>();
   #sequence: LlamaContextSequence;
+  #plain: TokenStream | undefined;
+  #draw: Draw | undefined;
+  /** What the branch under way allows. */
+  #bias: TokenBias;
   #tokens: TokenId[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#sequence = parts.newSequence();
+    this.#bias = raisedTokens(parts.model, []);
   }
 
   get tokens(): readonly TokenId[] {
@@ -32,6 +48,7 @@ export class LlamaSession implements TokenSession {
 
   async rewind(length: number): Promise<number> {
     const sequence = this.#sequence;
+    await this.#endDraw();
     const kept = Math.max(0, Math.floor(length));
     if (kept >= this.#tokens.length) return this.#tokens.length;
     // Recurrent models cannot step back; the library would evaluate all that is kept anew, unseen and uncounted.
@@ -45,61 +62,27 @@ export class LlamaSession implements TokenSession {
 
   async append(tokens: readonly TokenId[]): Promise<void> {
     this.#check(tokens);
-    await this.#guarded(async () =>
-      this.#sequence.evaluateWithoutGeneratingNewTokens([...tokens] as Token[]),
-    );
-    this.#tokens = [...this.#tokens, ...tokens];
+    await this.#endDraw();
+    this.#plain ??= new TokenStream(this.#sequence, { temperature: 0 });
+    await this.#evaluate(this.#plain, tokens);
   }
 
   async branch(tokens: readonly TokenId[], allowed: readonly TokenId[]): Promise<Float64Array> {
     this.#check(tokens);
     this.#checkAllowed(allowed);
-    const { model } = this.#parts;
-    const options = {
-      temperature: 1,
-      topK: allowed.length,
-      topP: 1,
-      minP: 0,
-      seed: 0,
-      tokenBias: raisedTokens(model, allowed),
-    };
-    const last = tokens.length - 1;
-    const results = await this.#guarded(async () =>
-      this.#sequence.controlledEvaluate([
-        ...(tokens.slice(0, last) as Token[]),
-        [tokens[last] as Token, { generateNext: { probabilities: true, options } }],
-      ]),
-    );
-    this.#tokens = [...this.#tokens, ...tokens];
-    return this.#among(allowed, results[last]?.next.probabilities);
+    await this.#endDraw();
+    this.#bias = raisedTokens(this.#parts.model, allowed);
+    const { probabilities } = await this.#evaluate(this.#branchStream(allowed.length), tokens);
+    return this.#among(allowed, probabilities);
   }
 
-  async sample(
-    tokens: readonly TokenId[],
-    { temperature, topP, seed }: Sampling,
-    grammar?: GrammarState,
-  ): Promise<TokenId> {
+  async sample(tokens: readonly TokenId[], sampling: Sampling, grammar?: GrammarState): Promise<TokenId> {
     this.#check(tokens);
     if (grammar !== undefined && !(grammar instanceof LlamaGrammarState))
       throw this.#invalid('a grammar of this model', 'another one');
-    const next = await this.#guarded(async () => {
-      const iterator = this.#sequence.evaluate([...tokens] as Token[], {
-        temperature,
-        topP,
-        topK: 0,
-        minP: 0,
-        // The library starts its generator anew at each token: the same seed would draw alike every time.
-        seed: seedAt(seed, this.#tokens.length + tokens.length),
-        yieldEogToken: true,
-        ...(grammar === undefined ? {} : { grammarEvaluationState: grammar.state }),
-      });
-      const { value } = await iterator.next();
-      await iterator.return();
-      return value;
-    });
-    this.#tokens = [...this.#tokens, ...tokens];
-    if (next === undefined) throw this.#failed('it gave no token');
-    return next;
+    const stream = await this.#drawStream(sampling, grammar);
+    const { token } = await this.#evaluate(stream, tokens);
+    return token;
   }
 
   async save(file: string): Promise<void> {
@@ -119,6 +102,65 @@ export class LlamaSession implements TokenSession {
     this.#tokens = tokens;
   }
 
+  /** Lets go of what the library keeps for this session; it must not be used afterwards. */
+  async close(): Promise<void> {
+    await this.#endDraw();
+    for (const stream of [this.#plain, ...this.#branches.values()]) await stream?.close();
+    this.#plain = undefined;
+    this.#branches.clear();
+  }
+
+  async #evaluate(stream: TokenStream, tokens: readonly TokenId[]): Promise<NextToken> {
+    const next = await this.#guarded(async () => stream.next(tokens as readonly Token[]));
+    if (next === undefined) {
+      await this.#empty();
+      throw this.#failed('it gave no token');
+    }
+    this.#tokens = [...this.#tokens, ...tokens];
+    return next;
+  }
+
+  #branchStream(options: number): TokenStream {
+    const topK = TOP.find((top) => top >= options) ?? this.#parts.vocabularySize;
+    let stream = this.#branches.get(topK);
+    if (stream === undefined) {
+      const tokenBias = (): TokenBias => this.#bias;
+      const sampling = { temperature: 1, topK, topP: 1, minP: 0, seed: 0, tokenBias };
+      stream = new TokenStream(this.#sequence, sampling, true);
+      this.#branches.set(topK, stream);
+    }
+    return stream;
+  }
+
+  /** That of the answer being drawn if this goes on with it, so that the random numbers go on too. */
+  async #drawStream(sampling: Sampling, grammar: LlamaGrammarState | undefined): Promise<TokenStream> {
+    const { temperature, topP, seed } = sampling;
+    const draw = this.#draw;
+    if (
+      draw?.temperature === temperature &&
+      draw.topP === topP &&
+      draw.seed === seed &&
+      draw.grammar === grammar
+    )
+      return draw.stream;
+    await this.#endDraw();
+    const stream = new TokenStream(this.#sequence, {
+      temperature,
+      topP,
+      topK: 0,
+      minP: 0,
+      seed,
+      ...(grammar === undefined ? {} : { grammarEvaluationState: grammar.state }),
+    });
+    this.#draw = { temperature, topP, seed, grammar, stream };
+    return stream;
+  }
+
+  async #endDraw(): Promise<void> {
+    await this.#draw?.stream.close();
+    this.#draw = undefined;
+  }
+
   /** Shares of the allowed tokens among themselves. (allowed) */
   #among(allowed: readonly TokenId[], probabilities: ReadonlyMap<Token, number> | undefined): Float64Array {
     // One that is missing was pushed out by a token that is not allowed: its logit is minus infinity or as good as that.
@@ -134,6 +176,7 @@ export class LlamaSession implements TokenSession {
       return await work();
     } catch (error) {
       if (!this.#sequence.disposed) await this.#empty();
+      if (error instanceof GanglionError) throw error;
       throw this.#failed(librarySays(error), error);
     }
   }
@@ -141,6 +184,7 @@ export class LlamaSession implements TokenSession {
   /** A new sequence, whatever state the old one is in. */
   async #empty(): Promise<void> {
     this.#tokens = [];
+    await this.close();
     await this.#sequence.dispose();
     this.#sequence = this.#parts.newSequence();
   }
@@ -177,8 +221,4 @@ export class LlamaSession implements TokenSession {
   #failed(reason: string, cause?: unknown): GanglionError {
     return new GanglionError('MODEL_ANSWER_FAILED', { file: this.#parts.file, reason }, { cause });
   }
-}
-
-function seedAt(seed: number, position: number): number {
-  return (Math.floor(seed) + Math.imul(position, 0x9e37_79b1)) >>> 0;
 }

@@ -57,15 +57,15 @@ describe('a request in words', () => {
       { label: 'none', calls: [] },
     ];
     expect(text(asked({ state, choices, guidance: 'dim it' }))).toBe(
-      'Perhaps meant, likeliest first:\n- e1 "Desk lamp": on, brightness 40.123 %\n- e2 "Mode": not known now\n\n' +
+      'Perhaps meant, likeliest first: e1 on, brightness 40.123 %; e2\n\n' +
         'Perhaps one of these, likeliest first:\n- on e1 brightness=20\n\n' +
-        'Allowed: up to 3 calls on these devices, or none.\nRequest: "dim it"',
+        'Request: "dim it"',
     );
   });
 
   it('tells what they take where the prefix does not', () => {
     expect(text(asked({}, 'areas'))).toContain('- light: on DEVICE [brightness=0..100]');
-    expect(text(asked({}, 'nothing'))).toContain('- e1 light "Desk lamp": not known now');
+    expect(text(asked({}, 'nothing'))).toContain('- e1 light "Desk lamp"\n');
   });
 
   it('shows what is true when it is asked, and never a value that is old or out of reach', () => {
@@ -82,7 +82,7 @@ describe('a request in words', () => {
     };
     set('state', 'on');
     set('brightness', 11);
-    expect(text(asked({ state }))).toContain('"Desk lamp": on, brightness 11');
+    expect(text(asked({ state }))).toContain('e1 on, brightness 11');
     set('brightness', 77);
     const second = text(asked({ state }));
     expect(second).toContain('brightness 77');
@@ -91,7 +91,7 @@ describe('a request in words', () => {
     state.expire();
     set('state', 'off');
     const third = text(asked({ state }));
-    expect(third).toContain('"Desk lamp": off, brightness not known now');
+    expect(third).toContain('e1 off, brightness not known now');
     expect(third).not.toContain('77');
   });
 

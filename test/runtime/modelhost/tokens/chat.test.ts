@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { ChatRequest, Turn } from '../../../../runtime/contract/engine.ts';
 import { writeAnswer } from '../../../../runtime/modelhost/tokens/chat.ts';
 import { prefill } from '../../../../runtime/modelhost/tokens/prefill.ts';
-import type { TokenModel, TokenSession, Vocabulary } from '../../../../runtime/modelhost/tokens/token-model.ts';
+import type {
+  TokenModel,
+  TokenSession,
+  Vocabulary,
+} from '../../../../runtime/modelhost/tokens/token-model.ts';
 
 /** Every token is a byte; 256 ends an answer. */
 const END = 256;
@@ -100,7 +104,10 @@ describe('an answer written freely', () => {
   });
 
   it('ends at the limit of tokens, and at the end of the context', async () => {
-    expect((await write('abcdef', 'x', { maxTokens: 3 })).written).toMatchObject({ text: 'abc', finish: 'length' });
+    expect((await write('abcdef', 'x', { maxTokens: 3 })).written).toMatchObject({
+      text: 'abc',
+      finish: 'length',
+    });
     expect((await write('a'.repeat(100), 'x'.repeat(190))).written).toMatchObject({
       text: 'a'.repeat(10),
       finish: 'length',
@@ -119,7 +126,9 @@ describe('an answer written freely', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: fc.constantFrom('a', 'b', '€', '😀', '\n'), maxLength: 20 }),
-        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '😀'), minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '😀'), minLength: 1, maxLength: 3 }), {
+          maxLength: 3,
+        }),
         async (answer, stop) => {
           const { written, pieces } = await write(answer, 'x', { stop });
           const found = stop.map((one) => answer.indexOf(one)).filter((at) => at !== -1);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassifyRequest, LoadedModel } from '../../../../../runtime/contract/engine.ts';
-import { onnxEngine } from '../../../../../runtime/modelhost/engines/onnx.ts';
+import { onnxEngine } from '../../../../../runtime/modelhost/engines/onnx/classifier.ts';
 import { writeTinyImageClassifier, type TinyImageClassifier } from '../../../../support/onnx.ts';
 
 let root: string;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onnxEngine } from '../../../../runtime/modelhost/engines/onnx.ts';
-import { toProbabilities } from '../../../../runtime/modelhost/engines/scores.ts';
-import { writeTinyClassifier, type TinyClassifier } from '../../../support/onnx.ts';
+import { onnxEngine } from '../../../../../runtime/modelhost/engines/onnx/classifier.ts';
+import { toProbabilities } from '../../../../../runtime/modelhost/engines/scores.ts';
+import { writeTinyClassifier, type TinyClassifier } from '../../../../support/onnx.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -6,20 +6,20 @@ import type {
   LoadedModel,
   ModelInfo,
   ModelSpec,
-} from '../../contract/engine.ts';
-import { GanglionError, messageOf } from '../../errors.ts';
+} from '../../../contract/engine.ts';
+import { GanglionError, messageOf } from '../../../errors.ts';
 import {
   formatOfHead,
   readOnnxHeader,
   type OnnxHeader,
   type OnnxValueInfo,
-} from '../../../quantize/index.ts';
-import { boundedThreads } from '../threads.ts';
-import { readLabels } from './image/labels.ts';
-import { folderOf } from './image/sidecar.ts';
-import { imageModelFile, OnnxImageInput } from './onnx/image.ts';
-import { openSession, type OpenedSession } from './onnx/providers.ts';
-import { toProbabilities } from './scores.ts';
+} from '../../../../quantize/index.ts';
+import { boundedThreads } from '../../threads.ts';
+import { readLabels } from '../image/labels.ts';
+import { folderOf } from '../image/sidecar.ts';
+import { toProbabilities } from '../scores.ts';
+import { imageModelFile, OnnxImageInput } from './image.ts';
+import { openSession, type OpenedSession } from './providers.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
