@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { scoreAll, suites, keywordRule, loadSynapse, readLexicon, recallOf, type Score, type Suite } from '../models/index.ts';
+import {
+  scoreAll,
+  suites,
+  keywordRule,
+  loadSynapse,
+  readLexicon,
+  recallOf,
+  type Score,
+  type Suite,
+} from '../models/index.ts';
 import { packageRoot } from '../runtime/lib/package-root.ts';
 import type { Bench, BenchCase } from './harness.ts';
 import { readOptions } from './support/options.ts';

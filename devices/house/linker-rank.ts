@@ -118,7 +118,8 @@ function matches(words: readonly string[], index: RankIndex): Map<string, number
     if (next !== undefined && index.postings.has(word + next)) say(word + next, 1);
     if (index.postings.has(word)) say(word, 1);
     else if (!isCommon(word)) for (const [near, quality] of similar(word, index)) say(near, quality);
-    for (const kind of [...(VERB_KINDS.get(word) ?? []), ...(HINTS.get(word)?.kinds ?? [])]) say(`kind:${kind}`, 1);
+    for (const kind of [...(VERB_KINDS.get(word) ?? []), ...(HINTS.get(word)?.kinds ?? [])])
+      say(`kind:${kind}`, 1);
     for (const kind of KIND_WORDS.get(word) ?? []) say(`is:${kind}`, 1);
   });
   return said;
@@ -163,7 +164,8 @@ function build(house: LinkableHouse): RankIndex {
   const floors = [...(house.floors?.() ?? [])];
   const floorWords = new Map(floors.map(({ id, name, aliases }) => [id, [name, ...aliases].map(wordsOf)]));
   for (const { floor } of house.areas()) {
-    if (floor !== undefined && !floorWords.has(floor)) floorWords.set(floor, [wordsOf(floor.replaceAll('_', ' '))]);
+    if (floor !== undefined && !floorWords.has(floor))
+      floorWords.set(floor, [wordsOf(floor.replaceAll('_', ' '))]);
   }
   const docs: Doc[] = [...floorWords].map(([id, names]) =>
     docOf('floor', id, names, [[WEIGHTS.name, names.flat()]]),
@@ -171,7 +173,12 @@ function build(house: LinkableHouse): RankIndex {
   for (const area of house.areas()) {
     const names = [area.name, ...area.aliases].map(wordsOf);
     const floor = floorWords.get(area.floor ?? '')?.flat() ?? [];
-    docs.push(docOf('area', area.id, names, [[WEIGHTS.name, names.flat()], [WEIGHTS.floor, floor]]));
+    docs.push(
+      docOf('area', area.id, names, [
+        [WEIGHTS.name, names.flat()],
+        [WEIGHTS.floor, floor],
+      ]),
+    );
   }
   for (const entity of house.entities()) docs.push(entityDoc(entity, house, floorWords));
   return indexed(docs);
@@ -184,7 +191,8 @@ function entityDoc(
 ): Doc {
   const names = [entity.name, ...entity.aliases].map(wordsOf).filter((name) => name.length > 0);
   const area = entity.area === undefined ? undefined : house.area(entity.area);
-  const properties = Object.keys(entity.properties).length > 0 ? entity.properties : kindSpec(entity.kind).properties;
+  const properties =
+    Object.keys(entity.properties).length > 0 ? entity.properties : kindSpec(entity.kind).properties;
   const doc = docOf('entity', entity.id, names, [
     [WEIGHTS.name, names.flat()],
     [WEIGHTS.slug, wordsOf(slugOf(entity.id).replaceAll('_', ' '))],
@@ -193,7 +201,10 @@ function entityDoc(
     [WEIGHTS.kind, [`is:${entity.kind}`]],
     [WEIGHTS.hint, [`kind:${entity.kind}`]],
     // What is measured there: `how humid is it`, `co2`.
-    [WEIGHTS.aspect, Object.keys(properties).flatMap((name) => ASPECTS[name] ?? wordsOf(name.replaceAll('_', ' ')))],
+    [
+      WEIGHTS.aspect,
+      Object.keys(properties).flatMap((name) => ASPECTS[name] ?? wordsOf(name.replaceAll('_', ' '))),
+    ],
   ]);
   return entity.area === undefined ? doc : { ...doc, area: entity.area };
 }

@@ -14,7 +14,17 @@ export interface Amount {
 }
 
 /** Sorts of values that the headers of templates name. */
-export type AmountSort = 'percent' | 'degrees' | 'number' | 'color' | 'kelvin' | 'mode' | 'option' | 'max' | 'min' | 'half';
+export type AmountSort =
+  | 'percent'
+  | 'degrees'
+  | 'number'
+  | 'color'
+  | 'kelvin'
+  | 'mode'
+  | 'option'
+  | 'max'
+  | 'min'
+  | 'half';
 
 export function isWordSort(sort: string): sort is 'max' | 'min' | 'half' {
   return sort === 'max' || sort === 'min' || sort === 'half';
@@ -43,7 +53,10 @@ export function makeAmount(scene: Scene, sort: AmountSort, entity: Entity): Amou
       const modes = (entity.properties['mode']?.values ?? []).filter((mode) => mode !== 'off');
       if (modes.length === 0) return undefined;
       const mode = random.pick(modes);
-      return { text: line(scene, lexicon.values, `mode ${mode}`), meant: { type: 'word', value: mode as WordValue } };
+      return {
+        text: line(scene, lexicon.values, `mode ${mode}`),
+        meant: { type: 'word', value: mode as WordValue },
+      };
     }
     case 'option': {
       const values = entity.properties['option']?.values ?? entity.properties['source']?.values ?? [];
@@ -59,7 +72,11 @@ export function makeAmount(scene: Scene, sort: AmountSort, entity: Entity): Amou
 }
 
 function percent({ random }: Scene): number {
-  return random.weighted({ tens: 55, fives: 25, any: 20 }) === 'tens' ? random.int(1, 10) * 10 : random.chance(0.5) ? random.int(1, 19) * 5 : random.int(1, 99);
+  return random.weighted({ tens: 55, fives: 25, any: 20 }) === 'tens'
+    ? random.int(1, 10) * 10
+    : random.chance(0.5)
+      ? random.int(1, 19) * 5
+      : random.int(1, 99);
 }
 
 /** A number said in one of the ways of `section`; what it says is read back from the text itself. */
@@ -68,7 +85,10 @@ export function numberAmount(scene: Scene, section: string, value: number): Amou
   const words = numberWord(value);
   const lines = lexicon.values.get(section) ?? [];
   const usable = words === undefined ? lines.filter((one) => !one.includes('{w}')) : lines;
-  const text = expand(random.pick(usable), random, { n: () => String(value), w: () => words ?? String(value) });
+  const text = expand(random.pick(usable), random, {
+    n: () => String(value),
+    w: () => words ?? String(value),
+  });
   const said = readBack(text);
   return said === undefined ? undefined : { text, meant: said };
 }

@@ -49,7 +49,10 @@ export function makeExample(scene: Scene, task: Task): Example | undefined {
 export function optionsOf(listing: Listing): string[] {
   return listing.lines.flatMap((line) =>
     line.type === 'entity'
-      ? [...(line.entity.properties['option']?.values ?? []), ...(line.entity.properties['source']?.values ?? [])]
+      ? [
+          ...(line.entity.properties['option']?.values ?? []),
+          ...(line.entity.properties['source']?.values ?? []),
+        ]
       : [],
   );
 }
@@ -67,7 +70,9 @@ export function pose(example: Example, listing: Listing, home: Home): Posed | un
   const text = plainText(example.text);
   const found = valuesIn(text, optionsOf(listing));
   const said = saidOf(example.meant, listing, found);
-  return said === undefined ? undefined : { text, found, hints: hintsFor(text, listing, home, example.here?.id), said };
+  return said === undefined
+    ? undefined
+    : { text, found, hints: hintsFor(text, listing, home, example.here?.id), said };
 }
 
 /** So many things the linker ranks; those that are listed become hints. */
@@ -80,7 +85,9 @@ export function hintsFor(text: string, listing: Listing, home: Home, here: strin
       line.pointer,
     ]),
   );
-  const pointers = rank(text, home.house, RANKED * 2).flatMap(({ type, id }) => pointer.get(`${type} ${id}`) ?? []);
+  const pointers = rank(text, home.house, RANKED * 2).flatMap(
+    ({ type, id }) => pointer.get(`${type} ${id}`) ?? [],
+  );
   const where = here === undefined ? undefined : pointer.get(`area ${here}`);
   return { pointers: pointers.slice(0, RANKED), ...(where === undefined ? {} : { here: where }) };
 }

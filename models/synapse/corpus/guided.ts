@@ -47,7 +47,11 @@ function sentence(scene: Scene): Sentence | undefined {
   const clause = makeClause(scene, true);
   const first = makeSituation(scene);
   if (clause === undefined || first === undefined || !clause.order) return undefined;
-  const second = random.chance(0.3) ? (random.chance(0.4) ? timeSituation(scene) : makeSituation(scene)) : undefined;
+  const second = random.chance(0.3)
+    ? random.chance(0.4)
+      ? timeSituation(scene)
+      : makeSituation(scene)
+    : undefined;
   const text = expand(line(scene, lexicon.guidance, second === undefined ? 'one' : 'two'), random, {
     x: () => clause.text,
     c: () => first.text,
@@ -64,7 +68,9 @@ function strangers(scene: Scene, known: ReadonlyMap<string, KnownFact>): KnownFa
     const fact = makeSituation(scene)?.fact(random.chance(0.5));
     if (fact === undefined) continue;
     const key = fact.type === 'clock' ? 'clock' : `${fact.entity} ${fact.property}`;
-    const twice = out.some((other) => (other.type === 'clock' ? 'clock' : `${other.entity} ${other.property}`) === key);
+    const twice = out.some(
+      (other) => (other.type === 'clock' ? 'clock' : `${other.entity} ${other.property}`) === key,
+    );
     if (!known.has(key) && !twice) out.push(fact);
   }
   return out;
@@ -76,22 +82,34 @@ export function makeRule(scene: Scene): Example | undefined {
   const sort = random.weighted({ one: 38, two: 26, hold: 18, at: 10, 'at days': 8 });
   const clause = makeClause(scene, true);
   if (clause === undefined || !clause.order) return undefined;
-  const made = sort === 'at' || sort === 'at days' ? clockRule(scene, sort, clause.text) : eventRule(scene, sort, clause.text);
+  const made =
+    sort === 'at' || sort === 'at days'
+      ? clockRule(scene, sort, clause.text)
+      : eventRule(scene, sort, clause.text);
   if (made === undefined) return undefined;
   const { text, ...rule } = made;
   if (lexicon.guidance.size === 0 || clause.calls.length > 4) return undefined;
-  return { task: 'rule', text, meant: { type: 'rule', ...rule, calls: clause.calls satisfies readonly MeantCall[] }, facts: [] };
+  return {
+    task: 'rule',
+    text,
+    meant: { type: 'rule', ...rule, calls: clause.calls satisfies readonly MeantCall[] },
+    facts: [],
+  };
 }
 
-type Made = Pick<Extract<Meant, { type: 'rule' }>, 'when' | 'conditions' | 'hold'> & { readonly text: string };
+type Made = Pick<Extract<Meant, { type: 'rule' }>, 'when' | 'conditions' | 'hold'> & {
+  readonly text: string;
+};
 
 function eventRule(scene: Scene, sort: 'one' | 'two' | 'hold', action: string): Made | undefined {
   const { random, lexicon } = scene;
   const first = makeSituation(scene);
   if (first === undefined || first.meant.type === 'time' || first.meant.type === 'day') return undefined;
-  const second = sort === 'two' ? (random.chance(0.6) ? timeSituation(scene) : makeSituation(scene)) : undefined;
+  const second =
+    sort === 'two' ? (random.chance(0.6) ? timeSituation(scene) : makeSituation(scene)) : undefined;
   const duration = sort === 'hold' ? makeDuration(scene) : undefined;
-  if ((sort === 'two' && second === undefined) || (sort === 'hold' && duration === undefined)) return undefined;
+  if ((sort === 'two' && second === undefined) || (sort === 'hold' && duration === undefined))
+    return undefined;
   if (second !== undefined && JSON.stringify(second.meant) === JSON.stringify(first.meant)) return undefined;
   const hold = duration?.meant.type === 'word' ? undefined : duration?.meant;
   return {

@@ -81,7 +81,12 @@ export function makeHome(random: Random, lexicon: Lexicon, part: Part, most = 20
   const names = new Names(random, lexicon, part);
   const count = Math.round(3 * (most / 3) ** random.next());
   const floors = random.chance(0.55) ? names.floors(random.int(1, 4)) : [];
-  const areas = makeAreas(random, names, Math.max(1, Math.min(25, Math.round(Math.sqrt(count) * (0.7 + random.next())))), floors);
+  const areas = makeAreas(
+    random,
+    names,
+    Math.max(1, Math.min(25, Math.round(Math.sqrt(count) * (0.7 + random.next())))),
+    floors,
+  );
   const entities = new Map<string, HomeEntity>();
   const said = new Set<string>();
   for (let tries = 0; entities.size < count && tries < count * 3; tries++) {
@@ -99,7 +104,11 @@ export function makeHome(random: Random, lexicon: Lexicon, part: Part, most = 20
   return homeOf([...entities.values()], areas, floors);
 }
 
-export function homeOf(entities: readonly HomeEntity[], areas: readonly Area[], floors: readonly FloorName[]): Home {
+export function homeOf(
+  entities: readonly HomeEntity[],
+  areas: readonly Area[],
+  floors: readonly FloorName[],
+): Home {
   const byId = new Map(entities.map(({ entity }) => [entity.id, entity]));
   const areaById = new Map(areas.map((area) => [area.id, area]));
   return {
@@ -144,7 +153,9 @@ function makeEntity(
   const commands = Object.keys(kindSpec(kind).commands).filter(
     (command) => command !== 'set_position' || properties['position'] !== undefined,
   );
-  const usable = commands.filter((command) => command !== 'select_source' || properties['source'] !== undefined);
+  const usable = commands.filter(
+    (command) => command !== 'select_source' || properties['source'] !== undefined,
+  );
   return {
     id,
     kind,
@@ -171,7 +182,9 @@ function propertiesFor(
       return {
         state: {},
         ...(sort === 'plain' ? {} : { brightness: {} }),
-        ...(sort === 'white' || (sort === 'color' && random.chance(0.7)) ? { color_temp: { min: 2000, max: 6500 } } : {}),
+        ...(sort === 'white' || (sort === 'color' && random.chance(0.7))
+          ? { color_temp: { min: 2000, max: 6500 } }
+          : {}),
         ...(sort === 'color' ? { color: {} } : {}),
       };
     }
@@ -182,8 +195,19 @@ function propertiesFor(
       return { state: {}, ...(random.chance(0.8) ? { speed: {} } : {}) };
     case 'climate':
       return {
-        mode: { values: random.pick([['off', 'heat'], ['off', 'heat', 'auto'], ['off', 'heat', 'cool', 'auto', 'dry', 'fan_only'], ['off', 'heat', 'cool', 'heat_cool']]) },
-        target_temperature: random.pick([{ min: 5, max: 30 }, { min: 7, max: 35 }, { min: 16, max: 30 }]),
+        mode: {
+          values: random.pick([
+            ['off', 'heat'],
+            ['off', 'heat', 'auto'],
+            ['off', 'heat', 'cool', 'auto', 'dry', 'fan_only'],
+            ['off', 'heat', 'cool', 'heat_cool'],
+          ]),
+        },
+        target_temperature: random.pick([
+          { min: 5, max: 30 },
+          { min: 7, max: 35 },
+          { min: 16, max: 30 },
+        ]),
         ...(random.chance(0.8) ? { temperature: {} } : {}),
       };
     case 'media_player':
@@ -191,10 +215,18 @@ function propertiesFor(
         state: {},
         volume: {},
         muted: {},
-        ...(random.chance(0.35) ? { source: { values: some(random, namesOf(lexicon.values.get('option media_player') ?? [], part), 4) } } : {}),
+        ...(random.chance(0.35)
+          ? {
+              source: {
+                values: some(random, namesOf(lexicon.values.get('option media_player') ?? [], part), 4),
+              },
+            }
+          : {}),
       };
     case 'select':
-      return { option: { values: some(random, namesOf(lexicon.values.get('option select') ?? [], part), 5) } };
+      return {
+        option: { values: some(random, namesOf(lexicon.values.get('option select') ?? [], part), 5) },
+      };
     case 'number': {
       const max = random.pick([10, 30, 50, 60, 100, 500]);
       return { value: { min: 0, max } };
@@ -213,4 +245,6 @@ function some(random: Random, items: readonly string[], most: number): string[] 
 }
 
 /** Colours people name; the rarer ones of the table are left to the extractor. */
-export const SAID_COLORS: readonly string[] = COLOR_NAMES.filter((name) => name !== 'salmon' && name !== 'teal');
+export const SAID_COLORS: readonly string[] = COLOR_NAMES.filter(
+  (name) => name !== 'salmon' && name !== 'teal',
+);

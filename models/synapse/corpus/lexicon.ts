@@ -61,7 +61,11 @@ function readdirNames(folder: string): string[] {
       .toSorted()
       .map((name) => join(folder, name));
   } catch (cause) {
-    throw new GanglionError('BENCH_SYSTEM', { system: 'corpus', reason: `${folder} cannot be read` }, { cause });
+    throw new GanglionError(
+      'BENCH_SYSTEM',
+      { system: 'corpus', reason: `${folder} cannot be read` },
+      { cause },
+    );
   }
 }
 
@@ -86,8 +90,10 @@ function sectionsOf(text: string): Sections {
 
 /** How many template lines a lexicon has, names and noun phrases included or not. */
 export function countLines(lexicon: Lexicon): { readonly phrasings: number; readonly names: number } {
-  const count = (sections: Sections): number => [...sections.values()].reduce((sum, lines) => sum + lines.length, 0);
-  const { requests, targets, polite, refusals, questions, conditions, guidance, values, places, devices } = lexicon;
+  const count = (sections: Sections): number =>
+    [...sections.values()].reduce((sum, lines) => sum + lines.length, 0);
+  const { requests, targets, polite, refusals, questions, conditions, guidance, values, places, devices } =
+    lexicon;
   const phrasings = [requests, targets, polite, refusals, questions, conditions, guidance, values];
   const names = [...devices.values()].flat().flatMap((line) => line.split(/[|,]/)).length + count(places);
   return { phrasings: phrasings.reduce((sum, sections) => sum + count(sections), 0), names };

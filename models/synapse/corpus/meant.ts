@@ -4,7 +4,13 @@ import type { Present } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { Listable, Listing } from '../../../runtime/modelhost/synapse/listing.ts';
 import { resolveCalls } from '../../../runtime/modelhost/synapse/resolve.ts';
 import type { Condition, Operand, Said, SaidCall, Target } from '../../../runtime/modelhost/synapse/said.ts';
-import type { Action, Property, StateWord, TargetKind, WordValue } from '../../../runtime/modelhost/synapse/tokens.ts';
+import type {
+  Action,
+  Property,
+  StateWord,
+  TargetKind,
+  WordValue,
+} from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { FoundValue, SaidValue } from '../../../runtime/modelhost/synapse/values.ts';
 
 /** What a made-up text means, by what it is about and not yet by pointers. */
@@ -47,7 +53,10 @@ export type Meant =
 
 /** What must be in the listing for this to be said. */
 export function needs(meant: Meant): Listable[] {
-  const ofCall = ({ target, but }: MeantCall): Listable[] => [...(target === 'house' ? [] : [target]), ...but];
+  const ofCall = ({ target, but }: MeantCall): Listable[] => [
+    ...(target === 'house' ? [] : [target]),
+    ...but,
+  ];
   const ofCondition = (condition: MeantCondition): Listable[] =>
     'entity' in condition ? [{ type: 'entity', id: condition.entity }] : [];
   switch (meant.type) {
@@ -75,7 +84,12 @@ export function saidOf(meant: Meant, listing: Listing, found: readonly FoundValu
       case 'calls':
         return { type: 'calls', calls: meant.calls.map((call) => writer.call(call)) };
       case 'query':
-        return { type: 'query', kind: meant.kind, target: writer.target(meant.target), property: meant.property };
+        return {
+          type: 'query',
+          kind: meant.kind,
+          target: writer.target(meant.target),
+          property: meant.property,
+        };
       case 'rule': {
         const when = writer.condition(meant.when);
         const conditions = meant.conditions.map((condition) => writer.condition(condition));
@@ -142,7 +156,8 @@ class Writer {
 
   pointer({ type, id }: Listable): number {
     for (const line of this.#listing.lines) {
-      const own = line.type === 'entity' ? line.entity.id : line.type === 'area' ? line.area.id : line.floor.id;
+      const own =
+        line.type === 'entity' ? line.entity.id : line.type === 'area' ? line.area.id : line.floor.id;
       if (line.type === type && own === id) return line.pointer;
     }
     throw UNSAID;
@@ -168,7 +183,9 @@ function same(a: SaidValue, b: SaidValue): boolean {
 }
 
 function isNumber(value: SaidValue): value is SaidValue & { readonly value: number } {
-  return value.type === 'number' || value.type === 'percent' || value.type === 'degrees' || value.type === 'kelvin';
+  return (
+    value.type === 'number' || value.type === 'percent' || value.type === 'degrees' || value.type === 'kelvin'
+  );
 }
 
 /** The calls that are meant, with a listing that holds all of it. Undefined where it cannot be said. */

@@ -27,7 +27,7 @@ const PATTERNS = {
   'adjective noun': 7,
   'person noun': 6,
   'brand noun': 6,
-  'noun': 6,
+  noun: 6,
   'noun number': 6,
   'area noun number': 5,
   bare: 11,
@@ -59,7 +59,9 @@ export class Names {
       const all = this.#lexicon.places.get(section) ?? [];
       const line = this.#random.pick(section === 'areas common' ? all : namesOf(all, this.#part));
       const number = String(this.#random.int(1, 9));
-      const names = line.split(' | ').map((name) => name.replace('#', number).replace('{person}', this.#word('persons')));
+      const names = line
+        .split(' | ')
+        .map((name) => name.replace('#', number).replace('{person}', this.#word('persons')));
       const slug = slugify(names[0]!);
       if (!found.has(slug)) found.set(slug, names);
     }
@@ -103,7 +105,12 @@ export class Names {
     const sorts = sortsOf(lines);
     // The first sort of a kind is the most common by far.
     const sort = this.#random.chance(0.4) ? sorts[0]! : this.#random.pick(sorts);
-    return { name: this.written(this.#name(pattern, sort, area)), aliases: [], noun: sort.noun, plural: sort.plural };
+    return {
+      name: this.written(this.#name(pattern, sort, area)),
+      aliases: [],
+      noun: sort.noun,
+      plural: sort.plural,
+    };
   }
 
   #name(pattern: keyof typeof PATTERNS, { noun, before }: Sort, area: Area | undefined): string {
@@ -135,7 +142,20 @@ export class Names {
   }
 
   #code(): string {
-    const letters = this.#random.pick(['h', 'sw', 'zb', 'shelly', 'tz', 'light', 'bulb', 'plug', 'ts', 'e27', 'gu10', 'wled']);
+    const letters = this.#random.pick([
+      'h',
+      'sw',
+      'zb',
+      'shelly',
+      'tz',
+      'light',
+      'bulb',
+      'plug',
+      'ts',
+      'e27',
+      'gu10',
+      'wled',
+    ]);
     const separator = this.#random.pick(['', '-', '_', ' ']);
     return `${letters}${separator}${this.#random.int(1, 999)}`;
   }
@@ -175,5 +195,7 @@ function words(line: string): readonly string[] {
 
 function initials(place: string): string {
   const parts = place.split(' ');
-  return parts.length > 1 ? parts.map((word) => word.charAt(0)).join('') : place.replaceAll(/(?!^)[aeiou]/g, '').slice(0, 4);
+  return parts.length > 1
+    ? parts.map((word) => word.charAt(0)).join('')
+    : place.replaceAll(/(?!^)[aeiou]/g, '').slice(0, 4);
 }

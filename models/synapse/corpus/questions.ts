@@ -1,5 +1,10 @@
 import { propertiesOf } from '../../../runtime/modelhost/synapse/listing.ts';
-import { isProperty, isTargetKind, type Property, type TargetKind } from '../../../runtime/modelhost/synapse/tokens.ts';
+import {
+  isProperty,
+  isTargetKind,
+  type Property,
+  type TargetKind,
+} from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { Example } from './example.ts';
 import { expand } from './grammar.ts';
 import type { HomeEntity } from './homes.ts';
@@ -64,10 +69,14 @@ function whom(
     // A thermostat also measures: where there is a sensor, that is asked.
     const sensed = section.includes('place') ? 'sensor' : kind;
     const own = namePlace(scene, sensed, has, template.includes('{room}'));
-    if (own !== undefined) return sense(scene, section, own.ref, sensed) ? { ...own, kind: sensed } : undefined;
+    if (own !== undefined)
+      return sense(scene, section, own.ref, sensed) ? { ...own, kind: sensed } : undefined;
     if (!section.includes('climate')) return undefined;
     const other = namePlace(scene, 'climate', has, template.includes('{room}'));
-    const sensors = other === undefined ? [] : inside(scene, other.ref).filter(({ entity }) => entity.kind === 'sensor' && has(entity));
+    const sensors =
+      other === undefined
+        ? []
+        : inside(scene, other.ref).filter(({ entity }) => entity.kind === 'sensor' && has(entity));
     return other === undefined || sensors.length > 0 ? undefined : { ...other, kind: 'climate' };
   }
   if (!template.includes('{t}')) {
@@ -75,9 +84,16 @@ function whom(
     return alike.length === 1 ? { text: '', kind, ref: { type: 'entity', id: one.entity.id } } : undefined;
   }
   if (/\{t\}.*\b(?:are|\(is\|are\))|are \{t\}/.test(template) || (kind === 'light' && random.chance(0.2))) {
-    const group = nameGroup(scene, kind, has, random.weighted({ area: 70, floor: scene.floors.length > 0 ? 12 : 0, house: 18, here: 0 }) as 'area');
+    const group = nameGroup(
+      scene,
+      kind,
+      has,
+      random.weighted({ area: 70, floor: scene.floors.length > 0 ? 12 : 0, house: 18, here: 0 }) as 'area',
+    );
     const [ref] = group?.refs ?? [];
-    return group === undefined || ref === undefined || group.refs.length > 1 || kind === 'binary_sensor' ? undefined : { text: group.text, kind, ref };
+    return group === undefined || ref === undefined || group.refs.length > 1 || kind === 'binary_sensor'
+      ? undefined
+      : { text: group.text, kind, ref };
   }
   const text = nameEntity(scene, one);
   return text === undefined ? undefined : { text, kind, ref: { type: 'entity', id: one.entity.id } };
@@ -86,7 +102,9 @@ function whom(
 /** Binary sensors of one area tell different things: the area means one of them only where all tell the same. */
 function sense(scene: Scene, section: string, ref: Ref, kind: TargetKind): boolean {
   if (kind !== 'binary_sensor') return true;
-  const senses = inside(scene, ref).filter(({ entity }) => entity.kind === 'binary_sensor').map((one) => senseOf(one));
+  const senses = inside(scene, ref)
+    .filter(({ entity }) => entity.kind === 'binary_sensor')
+    .map((one) => senseOf(one));
   return senses.every((one) => one !== undefined && section.includes(one));
 }
 

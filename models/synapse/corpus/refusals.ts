@@ -107,7 +107,8 @@ function absent(scene: Scene): string | undefined {
   if (possible.length === 0) return undefined;
   const stage: Scene = { ...scene, entities: [made], home: { ...home, entities: [made] } };
   const clause = clauseOf(stage, random.pick(possible), made, true);
-  return clause === undefined || clause.calls.some(({ target }) => target === 'house' || target.type !== 'entity')
+  return clause === undefined ||
+    clause.calls.some(({ target }) => target === 'house' || target.type !== 'entity')
     ? undefined
     : withManners(scene, clause.text, clause.order);
 }
@@ -122,7 +123,9 @@ function mayMean(name: string, noun: string | undefined, { home }: Scene): boole
     const entity = home.house.entity(id as Entity['id']);
     if (entity === undefined) return false;
     const area = entity.area === undefined ? undefined : home.house.area(entity.area);
-    const own = [entity.name, ...entity.aliases, area?.name ?? '', ...(area?.aliases ?? [])].join(' ').toLowerCase();
+    const own = [entity.name, ...entity.aliases, area?.name ?? '', ...(area?.aliases ?? [])]
+      .join(' ')
+      .toLowerCase();
     return telling.every((word) => own.includes(word));
   });
 }
@@ -131,9 +134,17 @@ function absentArea(scene: Scene): string | undefined {
   const { random, lexicon, part, home } = scene;
   const names = new Names(random, lexicon, part);
   const [[name = ''] = []] = names.areas(1);
-  const known = [...home.areas, ...home.floors].flatMap((place) => [place.name, ...place.aliases]).join(' ').toLowerCase();
+  const known = [...home.areas, ...home.floors]
+    .flatMap((place) => [place.name, ...place.aliases])
+    .join(' ')
+    .toLowerCase();
   if (name === '' || name.split(' ').some((word) => known.includes(word))) return undefined;
-  if (home.entities.some(({ entity }) => `${entity.name} ${entity.aliases.join(' ')}`.toLowerCase().includes(name))) return undefined;
+  if (
+    home.entities.some(({ entity }) =>
+      `${entity.name} ${entity.aliases.join(' ')}`.toLowerCase().includes(name),
+    )
+  )
+    return undefined;
   const area = { id: 'absent', name, aliases: [] };
   const one = random.pick(home.entities);
   const made: HomeEntity = { ...one, entity: { ...one.entity, area: 'absent' } };
@@ -144,16 +155,21 @@ function absentArea(scene: Scene): string | undefined {
     floors: [],
     home: { ...home, entities: [made], areas: [area] },
   };
-  const possible = frames(lexicon).filter(({ kinds }) => kinds.includes(one.entity.kind as Frame['kinds'][number]) || kinds.includes('any'));
+  const possible = frames(lexicon).filter(
+    ({ kinds }) => kinds.includes(one.entity.kind as Frame['kinds'][number]) || kinds.includes('any'),
+  );
   if (possible.length === 0) return undefined;
   const { here: _, ...anywhere } = stage;
   const clause = clauseOf(anywhere, random.pick(possible), made, false);
   const aboutArea = clause?.calls.every(({ target }) => target !== 'house' && target.type === 'area');
-  return clause === undefined || aboutArea !== true ? undefined : withManners(scene, clause.text, clause.order);
+  return clause === undefined || aboutArea !== true
+    ? undefined
+    : withManners(scene, clause.text, clause.order);
 }
 
 /** Words that could be meant of any device say nothing about its kind. */
-const LOOSE = /\b(?:turn|set|switch|put|start|stop|on|off|make|get|change|adjust|move|use|want|to|at|open up|close off|release|secure|hold|run|up|down|hit|take)\b/;
+const LOOSE =
+  /\b(?:turn|set|switch|put|start|stop|on|off|make|get|change|adjust|move|use|want|to|at|open up|close off|release|secure|hold|run|up|down|hit|take)\b/;
 
 /** What this device cannot do: `lock the toaster`. */
 function wrongKind(scene: Scene): string | undefined {
@@ -162,14 +178,21 @@ function wrongKind(scene: Scene): string | undefined {
   const one = random.pick(scene.entities);
   const strict = frames(lexicon).filter(
     ({ kinds, indirect, sort, by }) =>
-      !indirect && !by && sort === undefined && !kinds.includes(one.entity.kind as Frame['kinds'][number]) && !kinds.includes('any'),
+      !indirect &&
+      !by &&
+      sort === undefined &&
+      !kinds.includes(one.entity.kind as Frame['kinds'][number]) &&
+      !kinds.includes('any'),
   );
   const frame = random.pick(strict);
   const template = line(scene, lexicon.requests, frame.section);
   if (LOOSE.test(template) || !template.includes('{t}')) return undefined;
-  if (callOf(one.entity, frame.action, undefined, ANY_STATE) !== undefined || one.entity.kind === 'scene') return undefined;
+  if (callOf(one.entity, frame.action, undefined, ANY_STATE) !== undefined || one.entity.kind === 'scene')
+    return undefined;
   const name = isUnique(scene, one.entity) ? nameEntity(scene, one) : undefined;
-  return name === undefined ? undefined : withManners(scene, expand(template, random, { t: () => name }), true);
+  return name === undefined
+    ? undefined
+    : withManners(scene, expand(template, random, { t: () => name }), true);
 }
 
 /** A kind this area does not have: `open the blinds in the kitchen` where there are none. */
@@ -178,15 +201,23 @@ function noSuchKind(scene: Scene): string | undefined {
   if (scene.areas.length === 0) return undefined;
   const area = random.pick(scene.areas);
   const there = home.entities.filter(({ entity }) => entity.area === area.id);
-  const frame = random.pick(frames(lexicon).filter(({ kinds, indirect }) => !indirect && !kinds.includes('any')));
+  const frame = random.pick(
+    frames(lexicon).filter(({ kinds, indirect }) => !indirect && !kinds.includes('any')),
+  );
   const kind = random.pick(frame.kinds);
   const taken = there.some(({ entity }) => frame.kinds.includes(entity.kind as Frame['kinds'][number]));
   const noun = NOUNS[kind];
-  if (taken || noun === undefined || there.some((one) => one.entity.name.toLowerCase().includes(noun[0]))) return undefined;
+  if (taken || noun === undefined || there.some((one) => one.entity.name.toLowerCase().includes(noun[0])))
+    return undefined;
   const template = line(scene, lexicon.requests, frame.section);
   if (!template.includes('{t}') || template.includes('{v}')) return undefined;
   const said = placeName(random, area);
-  const text = random.pick([`the ${said} ${noun[1]}`, `the ${noun[1]} in the ${said}`, `the ${noun[0]} in the ${said}`, `the ${said} ${noun[0]}`]);
+  const text = random.pick([
+    `the ${said} ${noun[1]}`,
+    `the ${noun[1]} in the ${said}`,
+    `the ${noun[0]} in the ${said}`,
+    `the ${said} ${noun[0]}`,
+  ]);
   return withManners(scene, expand(template, random, { t: () => withoutDoubleArticle(text) }), false);
 }
 
@@ -211,16 +242,30 @@ function outOfRange(scene: Scene): string | undefined {
   const { entity } = one;
   const possible = frames(lexicon).filter(
     ({ kinds, sort, indirect, by }) =>
-      !indirect && !by && kinds.includes(entity.kind as Frame['kinds'][number]) && (sort === 'percent' || sort === 'degrees' || sort === 'number'),
+      !indirect &&
+      !by &&
+      kinds.includes(entity.kind as Frame['kinds'][number]) &&
+      (sort === 'percent' || sort === 'degrees' || sort === 'number'),
   );
   if (possible.length === 0 || !isUnique(scene, entity)) return undefined;
   const frame = random.pick(possible);
-  const value = frame.sort === 'percent' ? random.pick([110, 120, 150, 200, 300, 500, 999]) : random.pick([45, 50, 60, 75, 80, 90, 99, 120, 200, 5000]);
+  const value =
+    frame.sort === 'percent'
+      ? random.pick([110, 120, 150, 200, 300, 500, 999])
+      : random.pick([45, 50, 60, 75, 80, 90, 99, 120, 200, 5000]);
   const said: Said = { type: frame.sort === 'degrees' ? 'degrees' : 'number', value };
   if (callOf(entity, 'set', said, ANY_STATE) !== undefined) return undefined;
   const name = nameEntity(scene, one);
   if (name === undefined) return undefined;
-  const unit = frame.sort === 'percent' ? random.pick(['%', ' percent']) : frame.sort === 'degrees' ? random.pick([' degrees', '°', '']) : '';
-  const text = expand(line(scene, lexicon.requests, frame.section), random, { t: () => name, v: () => `${value}${unit}` });
+  const unit =
+    frame.sort === 'percent'
+      ? random.pick(['%', ' percent'])
+      : frame.sort === 'degrees'
+        ? random.pick([' degrees', '°', ''])
+        : '';
+  const text = expand(line(scene, lexicon.requests, frame.section), random, {
+    t: () => name,
+    v: () => `${value}${unit}`,
+  });
   return withManners(scene, text, false);
 }

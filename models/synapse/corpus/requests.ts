@@ -1,7 +1,12 @@
 import type { Entity } from '../../../runtime/contract/house.ts';
 import { callOf, type Amount as Said } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { Listable } from '../../../runtime/modelhost/synapse/listing.ts';
-import { ACTIONS, isTargetKind, type Action, type TargetKind } from '../../../runtime/modelhost/synapse/tokens.ts';
+import {
+  ACTIONS,
+  isTargetKind,
+  type Action,
+  type TargetKind,
+} from '../../../runtime/modelhost/synapse/tokens.ts';
 import { MAX_CALLS } from '../../../runtime/modelhost/synapse/language.ts';
 import { isWordSort, makeAmount, numberAmount, type Amount, type AmountSort } from './amounts.ts';
 import type { Example } from './example.ts';
@@ -34,7 +39,18 @@ export interface Frame {
   readonly indirect: boolean;
 }
 
-const SORTS = ['percent', 'degrees', 'number', 'color', 'kelvin', 'mode', 'option', 'max', 'min', 'half'] as const;
+const SORTS = [
+  'percent',
+  'degrees',
+  'number',
+  'color',
+  'kelvin',
+  'mode',
+  'option',
+  'max',
+  'min',
+  'half',
+] as const;
 
 const framesOf = new WeakMap<Lexicon, readonly Frame[]>();
 
@@ -48,7 +64,9 @@ export function frames(lexicon: Lexicon): readonly Frame[] {
         section,
         action,
         kinds: words.slice(1).filter((word): word is TargetKind => isTargetKind(word)),
-        sort: SORTS.find((sort) => words.includes(sort) && !isTargetKind(sort)) ?? (section.startsWith('set number') ? 'number' : undefined),
+        sort:
+          SORTS.find((sort) => words.includes(sort) && !isTargetKind(sort)) ??
+          (section.startsWith('set number') ? 'number' : undefined),
         by: words.includes('by'),
         indirect: words.includes('indirect'),
       };
@@ -58,7 +76,14 @@ export function frames(lexicon: Lexicon): readonly Frame[] {
   return known;
 }
 
-const ACTION_WEIGHTS: Partial<Record<Action, number>> = { on: 3.2, off: 3.2, toggle: 0.3, set: 1, up: 1.3, down: 1.3 };
+const ACTION_WEIGHTS: Partial<Record<Action, number>> = {
+  on: 3.2,
+  off: 3.2,
+  toggle: 0.3,
+  set: 1,
+  up: 1.3,
+  down: 1.3,
+};
 
 /** One clause about something in the scene. `directly`: no hints and wishes, an order with its target named. */
 export function makeClause(scene: Scene, directly = false): Clause | undefined {
@@ -69,11 +94,15 @@ export function makeClause(scene: Scene, directly = false): Clause | undefined {
   const fitting = frames(lexicon).filter(
     ({ kinds, indirect }) =>
       !(directly && indirect) &&
-      (kinds.includes(one.entity.kind as TargetKind) || (!directly && kinds.includes('any') && random.chance(0.25))),
+      (kinds.includes(one.entity.kind as TargetKind) ||
+        (!directly && kinds.includes('any') && random.chance(0.25))),
   );
   if (fitting.length === 0) return undefined;
   const names = Object.fromEntries(
-    fitting.map(({ section, action, sort }) => [section, (ACTION_WEIGHTS[action] ?? 1) * (isWordSort(sort ?? '') ? 0.4 : 1)]),
+    fitting.map(({ section, action, sort }) => [
+      section,
+      (ACTION_WEIGHTS[action] ?? 1) * (isWordSort(sort ?? '') ? 0.4 : 1),
+    ]),
   );
   const frame = fitting.find(({ section }) => section === random.weighted(names)) ?? random.pick(fitting);
   return clauseOf(scene, frame, one, directly);
@@ -187,7 +216,8 @@ function nameList(scene: Scene, kind: TargetKind, able: Able): Named | undefined
 }
 
 export function ableTo(action: Action, meant: MeantValue | undefined): Able {
-  const said: Said | undefined = meant === undefined ? undefined : meant.type === 'word' ? meant.value : meant;
+  const said: Said | undefined =
+    meant === undefined ? undefined : meant.type === 'word' ? meant.value : meant;
   return (entity) => callOf(entity, action, said, ANY_STATE) !== undefined;
 }
 
@@ -195,14 +225,18 @@ function amountFor(scene: Scene, frame: Frame, entity: Entity): Amount | undefin
   const { random } = scene;
   if (frame.by) {
     const section = entity.kind === 'climate' ? 'by degrees' : 'percent';
-    const value = entity.kind === 'climate' || entity.kind === 'number' ? random.int(1, 5) : random.int(1, 10) * 5;
+    const value =
+      entity.kind === 'climate' || entity.kind === 'number' ? random.int(1, 5) : random.int(1, 10) * 5;
     return numberAmount(scene, entity.kind === 'number' ? 'number' : section, value);
   }
   return frame.sort === undefined ? undefined : makeAmount(scene, frame.sort, entity);
 }
 
 /** `except the hall`: only where one group is meant, and something of it can be named. */
-function exceptions(scene: Scene, named: Named): { readonly text: string; readonly refs: readonly Listable[] } {
+function exceptions(
+  scene: Scene,
+  named: Named,
+): { readonly text: string; readonly refs: readonly Listable[] } {
   const { random, lexicon } = scene;
   const [ref] = named.refs;
   const group = named.refs.length === 1 && ref !== undefined && (ref === 'house' || ref.type !== 'entity');
@@ -211,11 +245,16 @@ function exceptions(scene: Scene, named: Named): { readonly text: string; readon
   const all = named.members.length;
   for (let tries = 0; parts.length < (random.chance(0.8) ? 1 : 2) && tries < 4; tries++) {
     const part = exception(scene, named, ref);
-    if (part !== undefined && part.members < all && parts.every((other) => other.ref.id !== part.ref.id)) parts.push(part);
+    if (part !== undefined && part.members < all && parts.every((other) => other.ref.id !== part.ref.id))
+      parts.push(part);
   }
-  if (parts.length === 0 || parts.reduce((sum, { members }) => sum + members, 0) >= all) return { text: '', refs: [] };
+  if (parts.length === 0 || parts.reduce((sum, { members }) => sum + members, 0) >= all)
+    return { text: '', refs: [] };
   const text = parts.map((part) => part.text).join(' and ');
-  return { text: expand(line(scene, lexicon.targets, 'but'), random, { but: () => text }), refs: parts.map(({ ref: own }) => own) };
+  return {
+    text: expand(line(scene, lexicon.targets, 'but'), random, { but: () => text }),
+    refs: parts.map(({ ref: own }) => own),
+  };
 }
 
 function exception(
@@ -230,7 +269,15 @@ function exception(
     const ref: Listable = { type: 'area', id: area.id };
     const members = membersOf(scene, ref).filter(({ entity }) => named.members.includes(entity)).length;
     const place = placeName(random, area);
-    const text = place.includes("'s ") ? place : random.pick([`the ${place}`, `the ${place}`, place, `those in the ${place}`, `the ones in the ${place}`]);
+    const text = place.includes("'s ")
+      ? place
+      : random.pick([
+          `the ${place}`,
+          `the ${place}`,
+          place,
+          `those in the ${place}`,
+          `the ones in the ${place}`,
+        ]);
     return members === 0 ? undefined : { text, ref, members };
   }
   const some = scene.entities.filter(({ entity }) => named.members.includes(entity));
@@ -279,7 +326,9 @@ export function makeRequest(scene: Scene): Example | undefined {
 
 /** Two clauses about one target would have to be read in order. */
 function contradicts(calls: readonly MeantCall[]): boolean {
-  const keys = calls.map(({ action, target: ref, value }) => `${JSON.stringify(ref)} ${value === undefined ? action : value.type}`);
+  const keys = calls.map(
+    ({ action, target: ref, value }) => `${JSON.stringify(ref)} ${value === undefined ? action : value.type}`,
+  );
   return new Set(keys).size < keys.length;
 }
 
@@ -287,9 +336,11 @@ function contradicts(calls: readonly MeantCall[]): boolean {
 function pronounClause(scene: Scene, first: Clause): Clause | undefined {
   const { random, lexicon } = scene;
   const [call] = first.calls;
-  if (call === undefined || first.calls.length !== 1 || call.but.length > 0 || call.action === 'off') return undefined;
+  if (call === undefined || first.calls.length !== 1 || call.but.length > 0 || call.action === 'off')
+    return undefined;
   const fitting = frames(lexicon).filter(
-    ({ kinds, indirect, action, sort }) => !indirect && kinds.includes(call.kind) && action !== call.action && sort !== undefined,
+    ({ kinds, indirect, action, sort }) =>
+      !indirect && kinds.includes(call.kind) && action !== call.action && sort !== undefined,
   );
   const [entity] = first.named.members;
   if (fitting.length === 0 || entity === undefined) return undefined;
@@ -308,7 +359,19 @@ function pronounClause(scene: Scene, first: Clause): Clause | undefined {
   };
 }
 
-const SHORT_MANNERS = ['{x}', '{x}', '{x}', '{x}', '{x} please', 'please {x}', 'hey {x}', 'ok {x}', '{x} thanks', 'well {x}', 'so {x}'];
+const SHORT_MANNERS = [
+  '{x}',
+  '{x}',
+  '{x}',
+  '{x}',
+  '{x} please',
+  'please {x}',
+  'hey {x}',
+  'ok {x}',
+  '{x} thanks',
+  'well {x}',
+  'so {x}',
+];
 
 export function withManners(scene: Scene, text: string, order: boolean): string {
   const { random, lexicon } = scene;

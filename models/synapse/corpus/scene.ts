@@ -44,7 +44,9 @@ export function sceneOf(
 export function someOf(home: Home, random: Random, most: number): Listable[] {
   const areas = random.shuffled(home.areas).slice(0, random.int(1, 3));
   const floors = random.shuffled(home.floors).slice(0, random.chance(0.35) ? 1 : 0);
-  const near = random.shuffled(home.entities.filter(({ entity }) => areas.some(({ id }) => id === entity.area)));
+  const near = random.shuffled(
+    home.entities.filter(({ entity }) => areas.some(({ id }) => id === entity.area)),
+  );
   const far = random.shuffled(home.entities.filter((one) => !near.includes(one)));
   const room = Math.max(1, most - areas.length - floors.length);
   const count = random.int(1, room);
@@ -64,16 +66,24 @@ export function line({ random, part }: Scene, sections: Sections, name: string):
 export function isUnique({ home }: Scene, entity: Entity): boolean {
   const names = (other: Entity): string[] => [other.name, ...other.aliases].map((name) => name.toLowerCase());
   const own = names(entity);
-  const others = home.entities.filter((one) => one.entity !== entity && names(one.entity).some((name) => own.includes(name)));
+  const others = home.entities.filter(
+    (one) => one.entity !== entity && names(one.entity).some((name) => own.includes(name)),
+  );
   const places = [...home.areas, ...home.floors].flatMap(({ name, aliases }) => [name, ...aliases]);
   // `the light` is any light, even if one of them is called so.
   const noun = home.of.get(entity.id)?.noun ?? '';
-  const plain = own[0] === noun && home.entities.some((one) => one.entity !== entity && one.entity.kind === entity.kind);
+  const plain =
+    own[0] === noun && home.entities.some((one) => one.entity !== entity && one.entity.kind === entity.kind);
   return others.length === 0 && !plain && !places.some((name) => own.includes(name.toLowerCase()));
 }
 
-export function placeName(random: Random, place: { readonly name: string; readonly aliases: readonly string[] }): string {
-  return (place.aliases.length > 0 && random.chance(0.3) ? random.pick(place.aliases) : place.name).toLowerCase();
+export function placeName(
+  random: Random,
+  place: { readonly name: string; readonly aliases: readonly string[] },
+): string {
+  return (
+    place.aliases.length > 0 && random.chance(0.3) ? random.pick(place.aliases) : place.name
+  ).toLowerCase();
 }
 
 /** `the Anna's lamp` is said by nobody. */

@@ -1,5 +1,10 @@
 import { propertiesOf } from '../../../runtime/modelhost/synapse/listing.ts';
-import { isProperty, isStateWord, type StateWord, type TargetKind } from '../../../runtime/modelhost/synapse/tokens.ts';
+import {
+  isProperty,
+  isStateWord,
+  type StateWord,
+  type TargetKind,
+} from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { SaidValue } from '../../../runtime/modelhost/synapse/values.ts';
 import { makeClock, numberAmount } from './amounts.ts';
 import type { KnownFact } from './example.ts';
@@ -34,7 +39,12 @@ const OPPOSITE: Readonly<Record<StateWord, StateWord>> = {
 };
 
 /** What thresholds lie between, and how far off they a value is seen, in the property's unit. */
-const RANGES: Readonly<Record<string, { readonly min: number; readonly max: number; readonly by: number; readonly say: string } | undefined>> = {
+const RANGES: Readonly<
+  Record<
+    string,
+    { readonly min: number; readonly max: number; readonly by: number; readonly say: string } | undefined
+  >
+> = {
   temperature: { min: 5, max: 32, by: 1, say: 'degrees long' },
   humidity: { min: 30, max: 75, by: 5, say: 'percent long' },
   co2: { min: 600, max: 1800, by: 100, say: 'co2' },
@@ -70,7 +80,12 @@ export function makeSituation(scene: Scene): Situation | undefined {
     return {
       text,
       meant: { type: 'is', kind, entity: one.entity.id, is },
-      fact: (holds) => ({ type: 'property', entity: one.entity.id, property: 'state', value: holds ? is : OPPOSITE[is] }),
+      fact: (holds) => ({
+        type: 'property',
+        entity: one.entity.id,
+        property: 'state',
+        value: holds ? is : OPPOSITE[is],
+      }),
     };
   }
   return comparison(scene, one, section, (value) =>
@@ -86,15 +101,29 @@ function comparison(
 ): Situation | undefined {
   const [relation, property = ''] = section.split(' ');
   const range = RANGES[property];
-  if ((relation !== 'above' && relation !== 'below') || range === undefined || !isProperty(property)) return undefined;
+  if ((relation !== 'above' && relation !== 'below') || range === undefined || !isProperty(property))
+    return undefined;
   const threshold = range.min + Math.round((random.next() * (range.max - range.min)) / range.by) * range.by;
   const amount = numberAmount({ random, ...rest }, range.say, threshold);
-  if (amount === undefined || amount.meant.type === 'word' || !('value' in amount.meant) || typeof amount.meant.value !== 'number') return undefined;
+  if (
+    amount === undefined ||
+    amount.meant.type === 'word' ||
+    !('value' in amount.meant) ||
+    typeof amount.meant.value !== 'number'
+  )
+    return undefined;
   const value: SaidValue = amount.meant;
   const number = amount.meant.value;
   return {
     text: textFor(amount.text),
-    meant: { type: 'compare', kind: one.entity.kind as TargetKind, entity: one.entity.id, property, relation, value },
+    meant: {
+      type: 'compare',
+      kind: one.entity.kind as TargetKind,
+      entity: one.entity.id,
+      property,
+      relation,
+      value,
+    },
     fact: (holds) => {
       const off = range.by * (0.2 + random.next() * 3);
       const seen = (relation === 'above') === holds ? number + off : Math.max(0, number - off);
@@ -112,7 +141,11 @@ export function timeSituation(scene: Scene): Situation | undefined {
     return {
       text: line(scene, lexicon.conditions, `day ${day}`),
       meant: { type: 'day', day },
-      fact: (holds) => ({ type: 'clock', minutes: random.int(0, 1439), weekend: (day === 'weekend') === holds }),
+      fact: (holds) => ({
+        type: 'clock',
+        minutes: random.int(0, 1439),
+        weekend: (day === 'weekend') === holds,
+      }),
     };
   }
   const relation = random.pick(['above', 'below'] as const);
@@ -146,8 +179,10 @@ function fits(section: string, one: HomeEntity): boolean {
 
 /** `the temperature in the kitchen` is that of the one sensor there. */
 function alone(scene: Scene, one: HomeEntity, section: string): boolean {
-  if (section.startsWith('above wind')) return scene.home.entities.filter((other) => fits(section, other)).length === 1;
-  const others = scene.home.entities.filter((other) => other.entity.area === one.entity.area && fits(section, other));
+  if (section.startsWith('above wind'))
+    return scene.home.entities.filter((other) => fits(section, other)).length === 1;
+  const others = scene.home.entities.filter(
+    (other) => other.entity.area === one.entity.area && fits(section, other),
+  );
   return one.entity.area !== undefined && others.length === 1;
 }
-

@@ -31,7 +31,9 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
   const { entity } = one;
   const area = entity.area === undefined ? undefined : home.house.area(entity.area);
   const place = area === undefined ? undefined : placeName(random, area);
-  const name = (entity.aliases.length > 0 && random.chance(0.3) ? random.pick(entity.aliases) : entity.name).toLowerCase();
+  const name = (
+    entity.aliases.length > 0 && random.chance(0.3) ? random.pick(entity.aliases) : entity.name
+  ).toLowerCase();
   const slots = { name: () => name, area: () => place ?? '' };
   const unique = isUnique(scene, entity);
   const holdsPlace = place !== undefined && name.includes(place);
@@ -39,7 +41,8 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
   if (place !== undefined && holdsPlace && name.startsWith(`${place} `) && random.chance(0.3)) {
     const rest = name.slice(place.length + 1);
     const alike = home.entities.some(
-      (other) => other !== one && other.entity.area === entity.area && other.entity.name.toLowerCase().endsWith(rest),
+      (other) =>
+        other !== one && other.entity.area === entity.area && other.entity.name.toLowerCase().endsWith(rest),
     );
     if (!alike) return withoutDoubleArticle(`the ${rest} in the ${place}`);
   }
@@ -48,7 +51,8 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
   if (!unique || (!holdsPlace && place !== undefined && random.chance(0.25))) {
     if (place === undefined) return undefined;
     const twins = home.entities.filter(
-      (other) => other.entity.area === entity.area && other.entity.name.toLowerCase() === entity.name.toLowerCase(),
+      (other) =>
+        other.entity.area === entity.area && other.entity.name.toLowerCase() === entity.name.toLowerCase(),
     );
     if (twins.length > 1) return undefined;
     return withoutDoubleArticle(expand(line(scene, lexicon.targets, 'entity in area'), random, slots));
@@ -71,7 +75,12 @@ const SYNONYMS: readonly (readonly string[])[] = [
 ];
 
 /** A name said without its place, or with another noun, where that still tells it from all others. */
-function looseName({ random, home }: Scene, one: HomeEntity, name: string, place: string | undefined): string | undefined {
+function looseName(
+  { random, home }: Scene,
+  one: HomeEntity,
+  name: string,
+  place: string | undefined,
+): string | undefined {
   const words = SYNONYMS.find((group) => one.noun !== undefined && group.includes(one.noun)) ?? [];
   const other = random.pick(words.length === 0 ? [''] : words);
   const said =
@@ -83,7 +92,11 @@ function looseName({ random, home }: Scene, one: HomeEntity, name: string, place
   if (said === undefined || said === name || said === one.noun || words.includes(said)) return undefined;
   const last = one.noun === undefined ? [said] : [said, said.slice(0, said.lastIndexOf(' '))];
   const alike = home.entities.some(
-    (rival) => rival !== one && [rival.entity.name, ...rival.entity.aliases].some((its) => last.some((part) => its.toLowerCase().includes(part))),
+    (rival) =>
+      rival !== one &&
+      [rival.entity.name, ...rival.entity.aliases].some((its) =>
+        last.some((part) => its.toLowerCase().includes(part)),
+      ),
   );
   return alike ? undefined : said;
 }
@@ -128,7 +141,11 @@ export function nameGroup(
           : undefined;
   if (scope !== 'house' && place === undefined) return undefined;
   const ref: Ref =
-    scope === 'house' ? 'house' : scope === 'floor' ? { type: 'floor', id: place!.id } : { type: 'area', id: place!.id };
+    scope === 'house'
+      ? 'house'
+      : scope === 'floor'
+        ? { type: 'floor', id: place!.id }
+        : { type: 'area', id: place!.id };
   const within = membersOf(scene, ref).filter(({ entity }) => isOfKind(entity, kind));
   if (!within.some(({ entity }) => able(entity))) return undefined;
   const noun = nounFor(scene, kind, within);
@@ -141,7 +158,12 @@ export function nameGroup(
   const exact = within.filter(({ entity }) =>
     [entity.name, ...entity.aliases].some((name) => {
       const plain = name.toLowerCase();
-      return plain === `${said} ${noun.noun}` || plain === `${said} ${noun.plural}` || plain === noun.noun || plain === noun.plural;
+      return (
+        plain === `${said} ${noun.noun}` ||
+        plain === `${said} ${noun.plural}` ||
+        plain === noun.noun ||
+        plain === noun.plural
+      );
     }),
   );
   if (exact.length > 0 && !(exact.length === meant.length && exact.length === 1)) return undefined;
@@ -155,7 +177,12 @@ export function nameGroup(
   const section = singular ? 'area singular' : scope;
   const text = withoutDoubleArticle(expand(line(scene, lexicon.targets, section), random, slots));
   // Where it is known where the speaker is, `the lights` are those there.
-  if (scope === 'house' && here !== undefined && !/house|home|everywhere|apartment|flat|every room|all rooms/.test(text)) return undefined;
+  if (
+    scope === 'house' &&
+    here !== undefined &&
+    !/house|home|everywhere|apartment|flat|every room|all rooms/.test(text)
+  )
+    return undefined;
   const all = noun.members.length === within.length;
   const named = meant.filter((one) => scene.entities.includes(one));
   if (!all && (named.length !== meant.length || meant.length > 4)) return undefined;
@@ -179,7 +206,9 @@ function nounFor(
     const [noun, plural] = random.pick(generic);
     return { noun, plural, members: within };
   }
-  const sorts = within.flatMap(({ noun, plural }) => (noun === undefined || plural === undefined ? [] : [{ noun, plural }]));
+  const sorts = within.flatMap(({ noun, plural }) =>
+    noun === undefined || plural === undefined ? [] : [{ noun, plural }],
+  );
   if (sorts.length === 0) return undefined;
   const sort = random.pick(sorts);
   if (generic?.some(([noun]) => noun === sort.noun) === true) return { ...sort, members: within };
@@ -200,16 +229,29 @@ export function namePlace(
     here: bare || scene.here === undefined ? 0 : 40,
     house: bare ? 0 : 14,
   });
-  const place = scope === 'area' ? pickOf(scene, scene.areas) : scope === 'floor' ? pickOf(scene, scene.floors) : scene.here;
+  const place =
+    scope === 'area'
+      ? pickOf(scene, scene.areas)
+      : scope === 'floor'
+        ? pickOf(scene, scene.floors)
+        : scene.here;
   if (scope !== 'house' && place === undefined) return undefined;
   const ref: Ref =
-    scope === 'house' ? 'house' : scope === 'floor' ? { type: 'floor', id: place!.id } : { type: 'area', id: place!.id };
+    scope === 'house'
+      ? 'house'
+      : scope === 'floor'
+        ? { type: 'floor', id: place!.id }
+        : { type: 'area', id: place!.id };
   const members = membersOf(scene, ref).filter(({ entity }) => isOfKind(entity, kind) && able(entity));
   if (members.length === 0) return undefined;
   const said = place === undefined ? '' : placeName(random, place);
   const slots = { area: () => said, floor: () => said, onfloor: () => onFloor(scene, said) };
   let text: string;
-  if (bare) text = said.includes("'s ") || random.chance(0.25) ? said : random.pick([`the ${said}`, `the ${said}`, `my ${said}`]);
+  if (bare)
+    text =
+      said.includes("'s ") || random.chance(0.25)
+        ? said
+        : random.pick([`the ${said}`, `the ${said}`, `my ${said}`]);
   else if (scope === 'here' && random.chance(0.5)) text = '';
   else if (scope === 'house' && random.chance(0.5)) {
     // Nobody knows where the speaker is: what was not told apart is meant as a whole.

@@ -19,7 +19,12 @@ export function expectedOf(example: Example, home: Home, state: StateSnapshot): 
   const found = valuesIn(text, optionsOf(listing));
   const said = saidOf(example.meant, listing, found);
   if (said === undefined) return undefined;
-  const outcome = outcomeOf(said, listing, found.map((one) => one.said), state);
+  const outcome = outcomeOf(
+    said,
+    listing,
+    found.map((one) => one.said),
+    state,
+  );
   const empty = outcome?.type === 'calls' && outcome.calls.length === 0;
   return empty === (said.type === 'none') ? outcome : undefined;
 }

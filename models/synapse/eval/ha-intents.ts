@@ -23,12 +23,24 @@ type Slots = Readonly<Record<string, string | number>>;
 interface Tests {
   readonly tests: readonly {
     readonly sentences: readonly string[];
-    readonly intent: { readonly name: string; readonly slots?: Slots; readonly context?: Readonly<Record<string, string>> };
+    readonly intent: {
+      readonly name: string;
+      readonly slots?: Slots;
+      readonly context?: Readonly<Record<string, string>>;
+    };
   }[];
 }
 
 /** Intents of kinds we know, the kind they are about where the slots leave it open, and the command they come to. */
-const INTENTS: Readonly<Record<string, { readonly kind?: Kind; readonly call: (kind: Kind, slots: Slots) => readonly [string, Record<string, Value>] | undefined }>> = {
+const INTENTS: Readonly<
+  Record<
+    string,
+    {
+      readonly kind?: Kind;
+      readonly call: (kind: Kind, slots: Slots) => readonly [string, Record<string, Value>] | undefined;
+    }
+  >
+> = {
   HassTurnOn: { call: (kind) => plain(ON[kind] ?? 'turn_on') },
   HassTurnOff: { call: (kind) => plain(OFF[kind] ?? 'turn_off') },
   HassLightSet: {
@@ -39,17 +51,29 @@ const INTENTS: Readonly<Record<string, { readonly kind?: Kind; readonly call: (k
     ],
   },
   HassSetPosition: { call: (_, slots) => ['set_position', { position: slots['position']! }] },
-  HassClimateSetTemperature: { kind: 'climate', call: (_, slots) => ['set_temperature', { temperature: slots['temperature']! }] },
+  HassClimateSetTemperature: {
+    kind: 'climate',
+    call: (_, slots) => ['set_temperature', { temperature: slots['temperature']! }],
+  },
   HassVacuumStart: { kind: 'vacuum', call: () => plain('start') },
   HassVacuumReturnToBase: { kind: 'vacuum', call: () => plain('return_to_base') },
   HassMediaPause: { kind: 'media_player', call: () => plain('pause') },
   HassMediaUnpause: { kind: 'media_player', call: () => plain('play') },
   HassMediaNext: { kind: 'media_player', call: () => plain('next') },
   HassMediaPrevious: { kind: 'media_player', call: () => plain('previous') },
-  HassSetVolume: { kind: 'media_player', call: (_, slots) => ['set_volume', { volume: slots['volume_level']! }] },
+  HassSetVolume: {
+    kind: 'media_player',
+    call: (_, slots) => ['set_volume', { volume: slots['volume_level']! }],
+  },
 };
 
-const ON: Partial<Record<Kind, string>> = { cover: 'open', valve: 'open', lock: 'lock', scene: 'activate', button: 'press' };
+const ON: Partial<Record<Kind, string>> = {
+  cover: 'open',
+  valve: 'open',
+  lock: 'lock',
+  scene: 'activate',
+  button: 'press',
+};
 const OFF: Partial<Record<Kind, string>> = { cover: 'close', valve: 'close', lock: 'unlock' };
 
 function plain(command: string): readonly [string, Record<string, Value>] {
@@ -86,7 +110,12 @@ export function haIntentCases(folder: string): EvalCase[] {
 }
 
 /** Undefined for intents that are none of ours, or values no device of ours takes. */
-function callsFor(name: string, slots: Slots, context: Readonly<Record<string, string>>, home: Home): Call[] | undefined {
+function callsFor(
+  name: string,
+  slots: Slots,
+  context: Readonly<Record<string, string>>,
+  home: Home,
+): Call[] | undefined {
   const intent = INTENTS[name];
   if (intent === undefined) return undefined;
   const domain = slots['domain'] ?? context['domain'] ?? intent.kind;

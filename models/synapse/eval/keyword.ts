@@ -46,14 +46,19 @@ function answer({ task, text, home, state, here }: Omit<EvalCase, 'expected' | '
   if (task !== 'event' && task !== 'rule') {
     if (linked.kind === 'question') return { type: 'query', keys: linked.about ?? [] };
     if (linked.kind === 'certain') return { type: 'calls', calls: linked.calls };
-    if (linked.kind === 'nothing' && gist(text, home.house) !== 'request') return { type: 'calls', calls: [] };
+    if (linked.kind === 'nothing' && gist(text, home.house) !== 'request')
+      return { type: 'calls', calls: [] };
   }
   const plain = plainText(text);
   const [value] = valuesIn(plain);
   const action = value === undefined ? KEYWORDS.find(([word]) => word.test(plain))?.[1] : 'set';
   for (const { type, id } of rank(plain, home.house, 8)) {
-    const members: Entity[] = [...home.house.entities()].filter((entity) => (type === 'area' ? entity.area === id : entity.id === id));
-    const calls = members.flatMap((entity) => (action === undefined ? [] : callOf(entity, action, value?.said, presentIn(state)) ?? []));
+    const members: Entity[] = [...home.house.entities()].filter((entity) =>
+      type === 'area' ? entity.area === id : entity.id === id,
+    );
+    const calls = members.flatMap((entity) =>
+      action === undefined ? [] : (callOf(entity, action, value?.said, presentIn(state)) ?? []),
+    );
     if (calls.length > 0) return { type: 'calls', calls };
   }
   return { type: 'calls', calls: [] };
@@ -62,7 +67,8 @@ function answer({ task, text, home, state, here }: Omit<EvalCase, 'expected' | '
 function viewOf(state: EvalCase['state']): Pick<StateView, 'get'> {
   const known: Record<string, PropertyState> = {};
   for (const [entity, properties] of Object.entries(state)) {
-    for (const [name, value] of Object.entries(properties)) known[`${entity}.${name}`] = { value, standing: 'known', at: NOW };
+    for (const [name, value] of Object.entries(properties))
+      known[`${entity}.${name}`] = { value, standing: 'known', at: NOW };
   }
   return { get: (key) => known[key] ?? { value: undefined, standing: 'unknown', at: NOW } };
 }

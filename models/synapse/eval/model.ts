@@ -41,21 +41,30 @@ export class ModelAnswerer implements Answerer {
     if (form === 'cancel' || form === 'negated' || form === 'later') return NOTHING;
     const sure: Listable[] = [
       ...(here === undefined ? [] : [{ type: 'area' as const, id: here.id }]),
-      ...facts.flatMap((fact): Listable[] => (fact.type === 'property' ? [{ type: 'entity', id: fact.entity }] : [])),
+      ...facts.flatMap((fact): Listable[] =>
+        fact.type === 'property' ? [{ type: 'entity', id: fact.entity }] : [],
+      ),
     ];
     const listing = listingOf(home.house, listed(text, home, LINES[task], sure));
     const found = valuesIn(text, optionsOf(listing));
     const values = found.map(({ said }) => said);
     const hints = hintsFor(text, listing, home, here?.id);
     const language =
-      task === 'event' ? eventLanguage(listing, values) : task === 'rule' ? ruleLanguage(listing, values) : requestLanguage(listing, values);
+      task === 'event'
+        ? eventLanguage(listing, values)
+        : task === 'rule'
+          ? ruleLanguage(listing, values)
+          : requestLanguage(listing, values);
     const started = performance.now();
     const decided = await this.#lanes.run(
       { lane: 'interactive', signal: this.#signal, file: this.#model.info.file },
       async (turn) =>
         this.#model.decide!(
           {
-            prompt: { system: listingParts(listing), user: questionParts(task, { text, found, hints }, facts, listing) },
+            prompt: {
+              system: listingParts(listing),
+              user: questionParts(task, { text, found, hints }, facts, listing),
+            },
             language,
           },
           turn,

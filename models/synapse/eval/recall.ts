@@ -15,7 +15,8 @@ export function recallOf(cases: readonly EvalCase[], limit: number): Recall {
   const missed: string[] = [];
   let texts = 0;
   for (const { meant, text, home, here } of cases) {
-    const wanted = meant === undefined ? [] : needs(meant).filter(({ type, id }) => !(type === 'area' && id === here?.id));
+    const wanted =
+      meant === undefined ? [] : needs(meant).filter(({ type, id }) => !(type === 'area' && id === here?.id));
     if (wanted.length === 0) continue;
     texts++;
     const found = new Set(rank(plainText(text), home.house, limit).map(({ type, id }) => `${type} ${id}`));

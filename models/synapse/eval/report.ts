@@ -26,11 +26,19 @@ export interface SuiteOptions {
 }
 
 /** The cases of every suite; those without data are not there. */
-export function suites({ lexicon, perTask, haIntents }: SuiteOptions): ReadonlyMap<Suite, readonly EvalCase[]> {
+export function suites({
+  lexicon,
+  perTask,
+  haIntents,
+}: SuiteOptions): ReadonlyMap<Suite, readonly EvalCase[]> {
   const made = heldOutCases(lexicon, perTask);
   const all = new Map<Suite, readonly EvalCase[]>();
   for (const suite of SUITES) {
-    if (suite !== 'ha_intents') all.set(suite, made.filter(({ task }) => task === TASK_OF[suite]));
+    if (suite !== 'ha_intents')
+      all.set(
+        suite,
+        made.filter(({ task }) => task === TASK_OF[suite]),
+      );
     else if (haIntents !== undefined) all.set(suite, haIntentCases(haIntents));
   }
   return all;

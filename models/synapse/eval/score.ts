@@ -54,7 +54,9 @@ function after(state: StateSnapshot, calls: readonly Call[]): StateSnapshot {
 
 /** Calls that no state shows: the next song, a scene, a picture. */
 function unseen(state: StateSnapshot, calls: readonly Call[]): string[] {
-  return sorted(calls.filter((call) => isDeepStrictEqual(after(state, [call]), state) && !SETTINGS.test(call.command)));
+  return sorted(
+    calls.filter((call) => isDeepStrictEqual(after(state, [call]), state) && !SETTINGS.test(call.command)),
+  );
 }
 
 /** Doing again what is so already is nothing. */

@@ -16,7 +16,10 @@ export function madeState(home: Home, random: Random, facts: readonly KnownFact[
   for (const { entity } of home.entities) {
     const own: Record<string, Value> = {};
     for (const property of Object.keys(entity.properties)) {
-      const { type, values } = { ...kindSpec(entity.kind).properties[property], ...entity.properties[property] };
+      const { type, values } = {
+        ...kindSpec(entity.kind).properties[property],
+        ...entity.properties[property],
+      };
       if (type === 'number') own[property] = 37.3;
       else if (type === 'boolean') own[property] = random.chance(0.5);
       else if (type === 'color') own[property] = '#123456';

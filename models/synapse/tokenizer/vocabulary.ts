@@ -67,7 +67,9 @@ export class Encoder {
   #piece(piece: string): readonly number[] {
     let ids = this.#known.get(piece);
     if (ids === undefined) {
-      ids = this.#merged([...Buffer.from(piece)].map((byte) => BYTE_CHARACTERS[byte]!)).map((token) => this.#ids.get(token)!);
+      ids = this.#merged([...Buffer.from(piece)].map((byte) => BYTE_CHARACTERS[byte]!)).map((token) =>
+        this.#ids.get(token)!,
+      );
       if (this.#known.size < 50_000) this.#known.set(piece, ids);
     }
     return ids;

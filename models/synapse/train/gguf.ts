@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ggufToOnnx, writeGguf, type GgufMetadata, type GgufTensor, type GgufValue } from '../../../quantize/index.ts';
+import {
+  ggufToOnnx,
+  writeGguf,
+  type GgufMetadata,
+  type GgufTensor,
+  type GgufValue,
+} from '../../../quantize/index.ts';
 import type { SynapseVocabulary } from '../tokenizer/vocabulary.ts';
 
 /** One message after the other: what is asked is written as control tokens already. */
@@ -51,10 +57,18 @@ function readSafetensors(path: string): Weights {
   return {
     metadata,
     tensors: new Map(
-      Object.entries(tensors).map(([name, { shape, data_offsets: [from, to] }]) => {
-        const part = bytes.subarray(8 + length + from, 8 + length + to);
-        return [name, { shape, values: new Float32Array(Uint8Array.from(part).buffer) }];
-      }),
+      Object.entries(tensors).map(
+        ([
+          name,
+          {
+            shape,
+            data_offsets: [from, to],
+          },
+        ]) => {
+          const part = bytes.subarray(8 + length + from, 8 + length + to);
+          return [name, { shape, values: new Float32Array(Uint8Array.from(part).buffer) }];
+        },
+      ),
     ),
   };
 }
@@ -87,9 +101,18 @@ function metadataOf(
     ['ganglion.synapse.tokens', { type: 'uint32', value: number('tokens') }],
     ['tokenizer.ggml.model', text('gpt2')],
     ['tokenizer.ggml.pre', text('gpt-2')],
-    ['tokenizer.ggml.tokens', { type: 'array', items: 'string', length: words.tokens.length, values: words.tokens }],
-    ['tokenizer.ggml.token_type', { type: 'array', items: 'int32', length: words.types.length, values: words.types }],
-    ['tokenizer.ggml.merges', { type: 'array', items: 'string', length: words.merges.length, values: words.merges }],
+    [
+      'tokenizer.ggml.tokens',
+      { type: 'array', items: 'string', length: words.tokens.length, values: words.tokens },
+    ],
+    [
+      'tokenizer.ggml.token_type',
+      { type: 'array', items: 'int32', length: words.types.length, values: words.types },
+    ],
+    [
+      'tokenizer.ggml.merges',
+      { type: 'array', items: 'string', length: words.merges.length, values: words.merges },
+    ],
     ['tokenizer.ggml.bos_token_id', u32(words.bos)],
     ['tokenizer.ggml.eos_token_id', u32(words.eos)],
     ['tokenizer.ggml.add_bos_token', { type: 'bool', value: true }],

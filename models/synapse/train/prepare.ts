@@ -20,7 +20,14 @@ import { ROW_BYTES, ROW_TOKENS, rowsOf, writeRow } from './rows.ts';
  * Shards FIRST to LAST are made, each from its own seed, so that several processes can share the work. The vocabulary is
  * learned when it is not there yet.
  */
-export function prepare(folder: string, first: number, last: number, part: Part, rows: number, log: (line: string) => void): void {
+export function prepare(
+  folder: string,
+  first: number,
+  last: number,
+  part: Part,
+  rows: number,
+  log: (line: string) => void,
+): void {
   mkdirSync(folder, { recursive: true });
   const lexicon = readLexicon();
   const file = join(folder, 'vocabulary.json');
@@ -30,7 +37,8 @@ export function prepare(folder: string, first: number, last: number, part: Part,
     log(`vocabulary of ${vocabulary.tokens.length}`);
   }
   const encoder = new Encoder(JSON.parse(readFileSync(file, 'utf8')) as SynapseVocabulary);
-  for (let shard = first; shard <= last; shard++) writeShard(join(folder, `${part}-${String(shard).padStart(4, '0')}.rows`), shard);
+  for (let shard = first; shard <= last; shard++)
+    writeShard(join(folder, `${part}-${String(shard).padStart(4, '0')}.rows`), shard);
 
   function writeShard(path: string, shard: number): void {
     if (existsSync(path)) return;
@@ -57,7 +65,8 @@ function* sampleTexts(lexicon: Lexicon, count: number): Generator<string> {
     const random = new Random(0x7000_0000 + i);
     const home = makeHome(random, lexicon, 'train', 24);
     const wanted = someOf(home, random, 10);
-    for (const piece of listingParts(listingOf(home.house, wanted))) if (typeof piece === 'string') yield piece;
+    for (const piece of listingParts(listingOf(home.house, wanted)))
+      if (typeof piece === 'string') yield piece;
     const scene = sceneOf({ random, lexicon, part: 'train', home }, wanted, false);
     for (const task of tasks) {
       const example = makeExample(scene, task);
@@ -67,7 +76,15 @@ function* sampleTexts(lexicon: Lexicon, count: number): Generator<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [folder = 'models/synapse/train/work', first = '0', last = first, part = 'train', rows = '4096'] = process.argv.slice(2);
+  const [folder = 'models/synapse/train/work', first = '0', last = first, part = 'train', rows = '4096'] =
+    process.argv.slice(2);
   const side = part === 'test' ? 'test' : 'train';
-  prepare(folder, Number(first), Number(last), side, Number(rows), (line) => void process.stdout.write(`${line}\n`));
+  prepare(
+    folder,
+    Number(first),
+    Number(last),
+    side,
+    Number(rows),
+    (line) => void process.stdout.write(`${line}\n`),
+  );
 }

@@ -1,6 +1,16 @@
 import type { PromptPart } from '../../../runtime/contract/engine.ts';
-import { listingOf, listingParts, type Listable, type Listing } from '../../../runtime/modelhost/synapse/listing.ts';
-import { authorParts, eventParts, requestParts, type Fact } from '../../../runtime/modelhost/synapse/question.ts';
+import {
+  listingOf,
+  listingParts,
+  type Listable,
+  type Listing,
+} from '../../../runtime/modelhost/synapse/listing.ts';
+import {
+  authorParts,
+  eventParts,
+  requestParts,
+  type Fact,
+} from '../../../runtime/modelhost/synapse/question.ts';
 import { JOIN, writeSaid } from '../../../runtime/modelhost/synapse/said.ts';
 import { MAX_POINTERS } from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { KnownFact, Task } from '../corpus/example.ts';
@@ -80,7 +90,7 @@ function makeRow(base: Base, encoder: Encoder): Row | undefined {
   const withHints = !random.chance(WITHOUT_HINTS);
   const weights = Object.fromEntries(Object.entries(TASK_WEIGHTS)) as Record<Task, number>;
   const here = random.chance(0.15);
-  for (let failed = 0; failed < 4; ) {
+  for (let failed = 0; failed < 4;) {
     const scene = sceneOf(base, wanted, here);
     const example = makeExample(scene, random.weighted(weights));
     const posed = example === undefined ? undefined : pose(example, listing, home);
@@ -173,7 +183,12 @@ class RowWriter {
   listing(parts: readonly PromptPart[]): boolean {
     const ids = [this.#encoder.control('<begin>')!, ...encodeParts(parts, this.#encoder)];
     if (ids.length > ROW_TOKENS - 48) return false;
-    this.#put(ids, 0, 0, ids.map((_, i) => (i + 1 < ids.length ? CLASSES.listing : CLASSES.none)));
+    this.#put(
+      ids,
+      0,
+      0,
+      ids.map((_, i) => (i + 1 < ids.length ? CLASSES.listing : CLASSES.none)),
+    );
     this.#listed = ids.length;
     return true;
   }

@@ -52,7 +52,10 @@ const PLAIN: Partial<Record<Action, Partial<Record<Kind, string>>>> = {
 
 /** The number a kind is set to, and how far one step of `up` and `down` goes. */
 export const DIALS: Partial<
-  Record<Kind, { readonly command: string; readonly arg: string; readonly property: string; readonly step: number }>
+  Record<
+    Kind,
+    { readonly command: string; readonly arg: string; readonly property: string; readonly step: number }
+  >
 > = {
   light: { command: 'turn_on', arg: 'brightness', property: 'brightness', step: 25 },
   fan: { command: 'set_speed', arg: 'speed', property: 'speed', step: 25 },
@@ -104,7 +107,9 @@ function settingOf(entity: Entity, amount: Amount): Call | undefined {
     case 'percent':
       return entity.kind === 'climate' ? undefined : numberSetting(entity, amount.value);
     case 'degrees':
-      return entity.kind === 'climate' || entity.kind === 'number' ? numberSetting(entity, amount.value) : undefined;
+      return entity.kind === 'climate' || entity.kind === 'number'
+        ? numberSetting(entity, amount.value)
+        : undefined;
     case 'number':
       if (entity.kind === 'light' && amount.value >= 1000)
         return checked(entity, 'turn_on', { color_temp: amount.value });
@@ -135,7 +140,12 @@ function wordSetting(entity: Entity, word: WordValue): Call | undefined {
 }
 
 /** Relative to what is now, made absolute and kept within what the device takes. */
-function stepOf(entity: Entity, sign: 1 | -1, amount: Amount | undefined, present: Present): Call | undefined {
+function stepOf(
+  entity: Entity,
+  sign: 1 | -1,
+  amount: Amount | undefined,
+  present: Present,
+): Call | undefined {
   const dial = DIALS[entity.kind];
   const spec = dial === undefined ? undefined : specOf(entity, dial.command, dial.arg);
   if (dial === undefined || spec === undefined) return undefined;

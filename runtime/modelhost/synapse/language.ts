@@ -67,7 +67,9 @@ export function ruleLanguage(listing: Listing, values: readonly SaidValue[]): An
     seq: [
       token('<when>'),
       condition,
-      optional({ list: { each: { seq: [token('<if>'), condition] }, separator: { seq: [] }, max: MAX_CONDITIONS } }),
+      optional({
+        list: { each: { seq: [token('<if>'), condition] }, separator: { seq: [] }, max: MAX_CONDITIONS },
+      }),
       ...(durations.length === 0 ? [] : [optional({ seq: [token('<hold>'), any(durations)] })]),
       token('<then>'),
       any(calls),
@@ -83,7 +85,9 @@ function language(nodes: readonly AnswerNode[]): AnswerLanguage {
 }
 
 function listed(calls: readonly AnswerNode[]): AnswerNode[] {
-  return calls.length === 0 ? [] : [{ list: { each: any(calls), separator: { text: JOIN }, max: MAX_CALLS } }];
+  return calls.length === 0
+    ? []
+    : [{ list: { each: any(calls), separator: { text: JOIN }, max: MAX_CALLS } }];
 }
 
 /** Actions that take a value; the others take none. */
@@ -113,7 +117,11 @@ interface Group {
 }
 
 function grouped(listing: Listing): readonly Group[] {
-  const lines = listing.lines.map((line) => ({ line, node: token(pointerToken(line.pointer)), members: line.members }));
+  const lines = listing.lines.map((line) => ({
+    line,
+    node: token(pointerToken(line.pointer)),
+    members: line.members,
+  }));
   return [...lines, { line: undefined, node: token('<house>'), members: listing.members }].map(
     ({ line, node, members }) => {
       const ofKind = new Map<TargetKind, Entity[]>();
@@ -189,11 +197,9 @@ function queryNodes(listing: Listing): AnswerNode[] {
     };
     for (const { members, pointer } of listing.lines) offer(members, token(pointerToken(pointer)));
     offer(listing.members, token('<house>'));
-    const nodes = [...groups.values()].map(
-      ({ properties, targets }): AnswerNode => ({
-        seq: [any(targets), any(properties.map((property) => token(`<p_${property}>`)))],
-      }),
-    );
+    const nodes = [...groups.values()].map(({ properties, targets }): AnswerNode => ({
+      seq: [any(targets), any(properties.map((property) => token(`<p_${property}>`)))],
+    }));
     return nodes.length === 0 ? [] : [{ seq: [token(kindToken(kind)), any(nodes)] }];
   });
   return kinds.length === 0 ? [] : [{ seq: [token('<query>'), any(kinds)] }];
@@ -205,16 +211,19 @@ function askable(entity: Entity): Property[] {
 
 function conditionNodes(listing: Listing, values: readonly SaidValue[]): AnswerNode[] {
   const times = valuesWhere(values, ({ type }) => type === 'time');
-  const numbers = valuesWhere(values, ({ type }) => type === 'number' || type === 'percent' || type === 'degrees');
+  const numbers = valuesWhere(
+    values,
+    ({ type }) => type === 'number' || type === 'percent' || type === 'degrees',
+  );
   const relation = any([token('<above>'), token('<below>')]);
   const byKind = new Map<TargetKind, AnswerNode[]>();
   for (const line of listing.lines) {
     if (line.type !== 'entity') continue;
     const tails: AnswerNode[] = [
       ...statesOf(line.entity).map((state) => token(`<is_${state}>`)),
-      ...(numbers.length === 0 ? [] : numberProperties(line.entity)).map(
-        (property): AnswerNode => ({ seq: [token(`<p_${property}>`), relation, any(numbers)] }),
-      ),
+      ...(numbers.length === 0 ? [] : numberProperties(line.entity)).map((property): AnswerNode => ({
+        seq: [token(`<p_${property}>`), relation, any(numbers)],
+      })),
     ];
     if (tails.length === 0) continue;
     const kind = line.entity.kind as TargetKind;

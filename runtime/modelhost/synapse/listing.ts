@@ -2,7 +2,15 @@ import type { PromptPart } from '../../contract/engine.ts';
 import type { Area, Entity, House } from '../../contract/house.ts';
 import { kindSpec } from '../../contract/kinds.ts';
 import { plainText } from './values.ts';
-import { isProperty, isTargetKind, kindToken, MAX_POINTERS, pointerToken, type Property, type TargetKind } from './tokens.ts';
+import {
+  isProperty,
+  isTargetKind,
+  kindToken,
+  MAX_POINTERS,
+  pointerToken,
+  type Property,
+  type TargetKind,
+} from './tokens.ts';
 
 /** What people call a floor; houses that know more than an id say so. */
 export interface FloorName {
@@ -50,7 +58,9 @@ export function listingOf(
   const all = [...house.entities()].filter(({ kind }) => isTargetKind(kind));
   const floors = new Map([...(house.floors?.() ?? [])].map((floor) => [floor.id, floor]));
   const areas = [...house.areas()];
-  const floorOf = new Map(areas.flatMap(({ id, floor }) => (floor === undefined ? [] : [[id, floor] as const])));
+  const floorOf = new Map(
+    areas.flatMap(({ id, floor }) => (floor === undefined ? [] : [[id, floor] as const])),
+  );
   const unique = [...new Map(wanted.map((one) => [`${one.type} ${one.id}`, one])).values()];
   const lines = unique
     .toSorted((a, b) => ORDER[a.type] - ORDER[b.type] || (a.id < b.id ? -1 : 1))

@@ -90,11 +90,15 @@ function factParts(fact: Fact, values: readonly SaidValue[], listing: Listing): 
 }
 
 function propertyPart(property: string): PromptPart[] {
-  return isProperty(property) ? [control(`<p_${property satisfies Property}>`)] : [` ${property.slice(0, 24)}`];
+  return isProperty(property)
+    ? [control(`<p_${property satisfies Property}>`)]
+    : [` ${property.slice(0, 24)}`];
 }
 
 function numberOf(said: SaidValue): number | undefined {
-  return said.type === 'number' || said.type === 'percent' || said.type === 'degrees' ? said.value : undefined;
+  return said.type === 'number' || said.type === 'percent' || said.type === 'degrees'
+    ? said.value
+    : undefined;
 }
 
 function compared(
@@ -113,7 +117,10 @@ function hintParts({ pointers, here }: Hints): PromptPart[] {
   return [
     ...(pointers.length === 0
       ? []
-      : [control('<hint>'), ...pointers.slice(0, MAX_HINTS).map((pointer) => control(pointerToken(pointer)))]),
+      : [
+          control('<hint>'),
+          ...pointers.slice(0, MAX_HINTS).map((pointer) => control(pointerToken(pointer))),
+        ]),
     ...(here === undefined ? [] : [control('<here>'), control(pointerToken(here))]),
   ];
 }

@@ -18,7 +18,8 @@ export function entitiesOf(
   but: readonly number[],
   listing: Listing,
 ): readonly Entity[] {
-  const members = target === 'house' ? listing.members : (listing.byPointer.get(target.pointer)?.members ?? []);
+  const members =
+    target === 'house' ? listing.members : (listing.byPointer.get(target.pointer)?.members ?? []);
   const out = new Set(but.flatMap((pointer) => listing.byPointer.get(pointer)?.members ?? []));
   return members.filter(
     (entity) => (kind === 'any' ? SWITCHED.has(entity.kind) : entity.kind === kind) && !out.has(entity),
@@ -38,6 +39,8 @@ export function resolveCalls(
   return said.flatMap(({ action, kind, target, but, operand }) => {
     const amount = amountOf(operand, values);
     if (operand !== undefined && amount === undefined) return [];
-    return entitiesOf(target, kind, but, listing).flatMap((entity) => callOf(entity, action, amount, present) ?? []);
+    return entitiesOf(target, kind, but, listing).flatMap(
+      (entity) => callOf(entity, action, amount, present) ?? [],
+    );
   });
 }

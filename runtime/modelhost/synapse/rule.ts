@@ -36,12 +36,18 @@ export function draftRule(
   };
 }
 
-function conditionText(condition: Condition, listing: Listing, values: readonly SaidValue[]): string | undefined {
+function conditionText(
+  condition: Condition,
+  listing: Listing,
+  values: readonly SaidValue[],
+): string | undefined {
   if ('day' in condition) return condition.day === 'weekday' ? 'now.weekday <= 5' : 'now.weekday >= 6';
   if ('time' in condition) {
     const said = values[condition.value];
     if (said?.type !== 'time') return undefined;
-    const clock = [Math.floor(said.minutes / 60), said.minutes % 60].map((n) => String(n).padStart(2, '0')).join(':');
+    const clock = [Math.floor(said.minutes / 60), said.minutes % 60]
+      .map((n) => String(n).padStart(2, '0'))
+      .join(':');
     return `now.time ${condition.time === 'above' ? '>=' : '<'} "${clock}"`;
   }
   const line = listing.byPointer.get(condition.pointer);

@@ -101,7 +101,9 @@ function callTokens({ action, kind, target, but, operand }: SaidCall): string[] 
     kindToken(kind),
     targetToken(target),
     ...but.flatMap((pointer) => ['<but>', pointerToken(pointer)]),
-    ...(operand === undefined ? [] : ['value' in operand ? valueToken(operand.value) : `<w_${operand.word}>`]),
+    ...(operand === undefined
+      ? []
+      : ['value' in operand ? valueToken(operand.value) : `<w_${operand.word}>`]),
   ];
 }
 
@@ -158,7 +160,9 @@ function readRule(cursor: Cursor): SaidRule | undefined {
   const hold = held ? cursor.value() : undefined;
   if ((held && hold === undefined) || !cursor.take('<then>')) return undefined;
   const calls = readCalls(cursor);
-  return calls === undefined ? undefined : { when, conditions, ...(hold === undefined ? {} : { hold }), calls };
+  return calls === undefined
+    ? undefined
+    : { when, conditions, ...(hold === undefined ? {} : { hold }), calls };
 }
 
 function readCondition(cursor: Cursor): Condition | undefined {
@@ -258,7 +262,9 @@ class Cursor {
   operand(): Operand | undefined {
     const value = this.value();
     if (value !== undefined) return { value };
-    const word = this.#next('w_', (name): name is WordValue => (WORD_VALUES as readonly string[]).includes(name));
+    const word = this.#next('w_', (name): name is WordValue =>
+      (WORD_VALUES as readonly string[]).includes(name),
+    );
     return word === undefined ? undefined : { word };
   }
 

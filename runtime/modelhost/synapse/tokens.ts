@@ -98,7 +98,17 @@ export const PROPERTIES = [
 export type Property = (typeof PROPERTIES)[number];
 
 /** Values that are said without a number. */
-export const WORD_VALUES = ['max', 'min', 'half', 'heat', 'cool', 'auto', 'dry', 'fan_only', 'heat_cool'] as const;
+export const WORD_VALUES = [
+  'max',
+  'min',
+  'half',
+  'heat',
+  'cool',
+  'auto',
+  'dry',
+  'fan_only',
+  'heat_cool',
+] as const;
 export type WordValue = (typeof WORD_VALUES)[number];
 
 /** States a condition can ask for; written `<is_on>`. */

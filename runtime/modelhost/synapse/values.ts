@@ -40,7 +40,9 @@ const SMALL: Readonly<Record<string, number>> = Object.fromEntries(
 const TENS: Readonly<Record<string, number>> = Object.fromEntries(
   'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, i) => [word, (i + 2) * 10]),
 );
-const SMALL_WORDS = Object.keys(SMALL).filter((word) => word !== 'one').join('|');
+const SMALL_WORDS = Object.keys(SMALL)
+  .filter((word) => word !== 'one')
+  .join('|');
 const WORD_NUMBER = `(?:(?:${Object.keys(TENS).join('|')})(?:[ -](?:one|${SMALL_WORDS}))?|(?:a|one) hundred|(?:${SMALL_WORDS}|one)(?! hundred))(?: point (?:one|${SMALL_WORDS}))?`;
 const NUMBER = String.raw`(?<![\w.,])(?:-?\d+(?:[.,]\d+)?|${WORD_NUMBER})`;
 
@@ -124,7 +126,8 @@ function saidBy(groups: Record<string, string | undefined>, after: string): Said
   if (color !== undefined) return { type: 'color', value: COLOR_WORDS[color]! };
   if (quarter !== undefined) return { type: 'percent', value: quarter.startsWith('three') ? 75 : 25 };
   // `the one in the kitchen` counts nothing.
-  if (number === undefined || (number === 'one' && unit === undefined && !/^ ?$/.test(after))) return undefined;
+  if (number === undefined || (number === 'one' && unit === undefined && !/^ ?$/.test(after)))
+    return undefined;
   const value = numberOf(number);
   return Number.isFinite(value) ? withUnit(value, (unit ?? '').trim()) : undefined;
 }
@@ -140,7 +143,8 @@ function withUnit(value: number, unit: string): SaidValue {
   if (unit === '') return { type: 'number', value };
   if (/^(?:%|per ?cent|pct)/.test(unit)) return { type: 'percent', value };
   if (/^k/.test(unit)) return { type: 'kelvin', value };
-  if (/^(?:f|degrees? f)/.test(unit)) return { type: 'degrees', value: Math.round((((value - 32) * 5) / 9) * 2) / 2 };
+  if (/^(?:f|degrees? f)/.test(unit))
+    return { type: 'degrees', value: Math.round((((value - 32) * 5) / 9) * 2) / 2 };
   if (/^(?:°|c|degree)/.test(unit)) return { type: 'degrees', value };
   const scale = unit.startsWith('s') ? 1000 : unit.startsWith('m') ? 60_000 : 3_600_000;
   return { type: 'duration', ms: Math.max(0, Math.round(value * scale)) };

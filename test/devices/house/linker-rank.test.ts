@@ -28,7 +28,11 @@ describe('ranking', () => {
   test('names, places, kinds', () => {
     expect(first('turn on the ceiling light in the kitchen')).toEqual(['light.kitchen_ceiling']);
     expect(first("anna's lamp off")).toEqual(['light.bed']);
-    expect(first('turn off the kitchen lights', 3).toSorted()).toEqual(['kitchen', 'light.kitchen_ceiling', 'light.kitchen_counter']);
+    expect(first('turn off the kitchen lights', 3).toSorted()).toEqual([
+      'kitchen',
+      'light.kitchen_ceiling',
+      'light.kitchen_counter',
+    ]);
     expect(first('close the blinds')).toEqual(['cover.left']);
     expect(first('everything upstairs off', 2)).toContain('upstairs');
   });

@@ -16,7 +16,9 @@ const lexicon = readLexicon();
 describe('the grammar of templates', () => {
   test('alternatives, optional parts and slots, nested', () => {
     const random = new Random(1);
-    const seen = new Set(Array.from({ length: 200 }, () => expand('(a|b [c]|) {x}', random, { x: () => 'y' })));
+    const seen = new Set(
+      Array.from({ length: 200 }, () => expand('(a|b [c]|) {x}', random, { x: () => 'y' })),
+    );
     expect([...seen].toSorted()).toEqual(['a y', 'b c y', 'b y', 'y']);
   });
 });
@@ -25,7 +27,10 @@ describe('the corpus', () => {
   test('has thousands of lines, and holds some of every section of five or more out', () => {
     expect(countLines(lexicon).phrasings).toBeGreaterThan(3000);
     for (const [section, lines] of lexicon.requests) {
-      const [train, held] = [linesOf(lexicon.requests, section, 'train'), linesOf(lexicon.requests, section, 'test')];
+      const [train, held] = [
+        linesOf(lexicon.requests, section, 'train'),
+        linesOf(lexicon.requests, section, 'test'),
+      ];
       expect(lines.length, section).toBeGreaterThan(0);
       if (lines.length < 5) continue;
       expect(held.length, section).toBeGreaterThan(0);

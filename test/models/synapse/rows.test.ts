@@ -9,7 +9,12 @@ import { CLASSES, ROW_TOKENS, rowsOf } from '../../../models/synapse/train/rows.
 import { readGgufHeader } from '../../../quantize/index.ts';
 import { readSaid } from '../../../runtime/modelhost/synapse/said.ts';
 
-const TEXTS = [' turn on the kitchen light', ' turn off the kitchen lights', ' set the kitchen light to 40 %', ' the living room'];
+const TEXTS = [
+  ' turn on the kitchen light',
+  ' turn off the kitchen lights',
+  ' set the kitchen light to 40 %',
+  ' the living room',
+];
 const vocabulary = learnVocabulary(TEXTS);
 const encoder = new Encoder(vocabulary);
 
@@ -30,9 +35,13 @@ test('rows hold a listing and questions whose answers can be read', () => {
     const listing = row.segments.filter((segment: number) => segment === 0).length;
     for (const segment of segments) {
       if (segment === 0 || segment === 255) continue;
-      const places = Array.from({ length: ROW_TOKENS }, (_, i) => i).filter((i) => row.segments[i] === segment);
+      const places = Array.from({ length: ROW_TOKENS }, (_, i) => i).filter(
+        (i) => row.segments[i] === segment,
+      );
       expect(row.positions[places[0]!]).toBe(listing);
-      const answer = places.filter((i) => row.classes[i] === CLASSES.answer).map((i) => vocabulary.tokens[row.ids[i + 1]!]!);
+      const answer = places
+        .filter((i) => row.classes[i] === CLASSES.answer)
+        .map((i) => vocabulary.tokens[row.ids[i + 1]!]!);
       expect(answer.at(-1)).toBe('<end>');
       const said = readSaid(answer.slice(0, -1).join(''));
       expect(said, answer.join('')).toBeDefined();
@@ -46,18 +55,36 @@ test('weights become a GGUF file with the vocabulary and the shape', async () =>
     const width = 32;
     const values = new Float32Array(vocabulary.tokens.length * width).fill(0.5);
     const header = {
-      __metadata__: { width: '32', layers: '0', heads: '1', feed_forward: '64', context: '512', rope_base: '10000.0', norm_epsilon: '1e-05', tokens: '7' },
-      'token_embd.weight': { dtype: 'F32', shape: [vocabulary.tokens.length, width], data_offsets: [0, values.byteLength] },
+      __metadata__: {
+        width: '32',
+        layers: '0',
+        heads: '1',
+        feed_forward: '64',
+        context: '512',
+        rope_base: '10000.0',
+        norm_epsilon: '1e-05',
+        tokens: '7',
+      },
+      'token_embd.weight': {
+        dtype: 'F32',
+        shape: [vocabulary.tokens.length, width],
+        data_offsets: [0, values.byteLength],
+      },
     };
     const json = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(json.length));
-    const [weights, words, file] = ['w.safetensors', 'v.json', 'm.gguf'].map((name) => join(folder, name)) as [string, string, string];
+    const [weights, words, file] = ['w.safetensors', 'v.json', 'm.gguf'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
     writeFileSync(weights, Buffer.concat([length, json, Buffer.from(values.buffer)]));
     writeFileSync(words, JSON.stringify(vocabulary));
     await makeGguf(weights, words, file, 'Q8_0');
     const read = readGgufHeader(file);
-    expect(read.tensors[0]).toMatchObject({ name: 'token_embd.weight', shape: [width, vocabulary.tokens.length] });
+    expect(read.tensors[0]).toMatchObject({
+      name: 'token_embd.weight',
+      shape: [width, vocabulary.tokens.length],
+    });
     expect(read.metadata.get('tokenizer.ggml.pre')).toEqual({ type: 'string', value: 'gpt-2' });
   } finally {
     rmSync(folder, { recursive: true, force: true });

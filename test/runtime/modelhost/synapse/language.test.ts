@@ -6,7 +6,11 @@ import type { StateView } from '../../../../runtime/contract/state.ts';
 import type { WallMs } from '../../../../runtime/contract/time.ts';
 import { checkAnswer } from '../../../../runtime/modelhost/answer/check.ts';
 import { acceptsAnswer, sampleAnswer } from '../../../../runtime/modelhost/answer/members.ts';
-import { eventLanguage, requestLanguage, ruleLanguage } from '../../../../runtime/modelhost/synapse/language.ts';
+import {
+  eventLanguage,
+  requestLanguage,
+  ruleLanguage,
+} from '../../../../runtime/modelhost/synapse/language.ts';
 import { entitiesOf, resolveCalls } from '../../../../runtime/modelhost/synapse/resolve.ts';
 import { draftRule } from '../../../../runtime/modelhost/synapse/rule.ts';
 import { readSaid, writeSaid, type SaidCall } from '../../../../runtime/modelhost/synapse/said.ts';
@@ -52,7 +56,8 @@ describe('the answers of the embedded model', () => {
             const said = readSaid(text);
             expect(said, text).toBeDefined();
             expect(writeSaid(said!).join('')).toBe(text);
-            const calls = said!.type === 'calls' ? said!.calls : said!.type === 'rule' ? said!.rule.calls : [];
+            const calls =
+              said!.type === 'calls' ? said!.calls : said!.type === 'rule' ? said!.rule.calls : [];
             expect(refused(place, calls), text).toEqual([]);
           }
         }),
@@ -65,7 +70,8 @@ describe('the answers of the embedded model', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const { listing, values } = placeOf(seed);
-        for (const languageOf of Object.values(LANGUAGES)) expect(() => checkAnswer(languageOf(listing, values))).not.toThrow();
+        for (const languageOf of Object.values(LANGUAGES))
+          expect(() => checkAnswer(languageOf(listing, values))).not.toThrow();
       }),
       { numRuns: 5 },
     );
@@ -80,7 +86,9 @@ describe('the answers of the embedded model', () => {
           const said = readSaid(sampleAnswer(language, () => place.random.next()));
           if (said?.type !== 'calls') continue;
           for (const call of said.calls.filter(({ but }) => but.length === 0)) {
-            expect(resolveCalls([call], place.listing, place.values, () => undefined).length).toBeGreaterThan(0);
+            expect(resolveCalls([call], place.listing, place.values, () => undefined).length).toBeGreaterThan(
+              0,
+            );
           }
         }
       }),
@@ -95,9 +103,9 @@ describe('the answers of the embedded model', () => {
         for (const line of listing.lines) {
           const all = entitiesOf('house', 'light', [], listing);
           const rest = entitiesOf('house', 'light', [line.pointer], listing);
-          expect([...rest, ...line.members.filter(({ kind }) => kind === 'light')].map(({ id }) => id).toSorted()).toEqual(
-            all.map(({ id }) => id).toSorted(),
-          );
+          expect(
+            [...rest, ...line.members.filter(({ kind }) => kind === 'light')].map(({ id }) => id).toSorted(),
+          ).toEqual(all.map(({ id }) => id).toSorted());
         }
       }),
       { numRuns: 30 },
@@ -135,7 +143,15 @@ describe('the answers of the embedded model', () => {
   });
 
   test('what is no answer is not read', () => {
-    for (const text of ['', '<on>', '<on><k_light>', '<on><k_light><e40>', '<none><none>', '<on><k_light><e1> please', '<e1>']) {
+    for (const text of [
+      '',
+      '<on>',
+      '<on><k_light>',
+      '<on><k_light><e40>',
+      '<none><none>',
+      '<on><k_light><e1> please',
+      '<e1>',
+    ]) {
       expect(readSaid(text)).toBeUndefined();
     }
   });

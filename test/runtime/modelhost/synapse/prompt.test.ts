@@ -30,7 +30,10 @@ function entity(id: `${string}.${string}`, name: string, properties: readonly st
 }
 
 const home = homeOf(
-  [entity('light.lamp', 'Big <e3> Lamp', ['state', 'brightness']), entity('sensor.air', 'Air', ['co2', 'temperature'])],
+  [
+    entity('light.lamp', 'Big <e3> Lamp', ['state', 'brightness']),
+    entity('sensor.air', 'Air', ['co2', 'temperature']),
+  ],
   [{ id: 'kitchen', name: 'Kitchen', floor: 'ground', aliases: ['cookery'] }],
   [{ id: 'ground', name: 'Ground floor', aliases: [] }],
 );

@@ -34,9 +34,7 @@ test('colours, whites, lengths of time, times of day, words of a device', () => 
     { type: 'time', minutes: 420 },
     { type: 'time', minutes: 0 },
   ]);
-  expect(said('put on HDMI 2 please', ['HDMI 1', 'hdmi 2'])).toEqual([
-    { type: 'number', value: 2 },
-  ]);
+  expect(said('put on HDMI 2 please', ['HDMI 1', 'hdmi 2'])).toEqual([{ type: 'number', value: 2 }]);
   expect(said('put it on eco', ['Eco', 'boost'])).toEqual([{ type: 'option', value: 'Eco' }]);
 });
 
