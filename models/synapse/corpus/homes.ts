@@ -235,7 +235,15 @@ function propertiesFor(
       return Object.fromEntries(random.pick(MEASURED).map((name) => [name, { unit: UNITS[name] ?? '' }]));
     case 'vacuum':
       return { state: {}, ...(random.chance(0.7) ? { battery: {} } : {}) };
-    default:
+    case 'switch':
+    case 'lock':
+    case 'humidifier':
+    case 'siren':
+    case 'button':
+    case 'scene':
+    case 'camera':
+    case 'binary_sensor':
+    case 'person':
       return Object.fromEntries(Object.keys(kindSpec(kind).properties).map((name) => [name, {}]));
   }
 }

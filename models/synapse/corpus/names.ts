@@ -136,7 +136,9 @@ export class Names {
         return `${place ?? qualifier} ${noun} ${number}`;
       case 'short':
         return place === undefined ? `${qualifier} ${noun}` : `${initials(place)} ${noun}`;
-      default:
+      case 'before noun':
+      case 'bare':
+      case 'code':
         return `${qualifier} ${noun}`;
     }
   }

@@ -88,7 +88,7 @@ function whom(
       scene,
       kind,
       has,
-      random.weighted({ area: 70, floor: scene.floors.length > 0 ? 12 : 0, house: 18, here: 0 }) as 'area',
+      random.weighted({ area: 70, floor: scene.floors.length > 0 ? 12 : 0, house: 18, here: 0 }),
     );
     const [ref] = group?.refs ?? [];
     return group === undefined || ref === undefined || group.refs.length > 1 || kind === 'binary_sensor'

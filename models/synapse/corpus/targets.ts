@@ -268,7 +268,7 @@ export function namePlace(
   };
 }
 
-function onFloor({ lexicon, random, part: _ }: Scene, floor: string): string {
+function onFloor({ lexicon, random }: Scene, floor: string): string {
   const stairs = /stairs|outside|outdoors/.test(floor);
   const lines = lexicon.targets.get(stairs ? 'onfloor stairs' : 'onfloor') ?? [];
   return random.pick(lines).replace('{floor}', floor);

@@ -78,17 +78,9 @@ export function callOf(
   present: Present,
 ): Call | undefined {
   if (entity.target === undefined) return undefined;
-  switch (action) {
-    case 'set':
-      return amount === undefined ? undefined : settingOf(entity, amount);
-    case 'up':
-    case 'down':
-      return stepOf(entity, action === 'up' ? 1 : -1, amount, present);
-    case 'on':
-      if (entity.kind === 'climate' && amount === undefined) return heatOn(entity);
-      break;
-    default:
-  }
+  if (action === 'set') return amount === undefined ? undefined : settingOf(entity, amount);
+  if (action === 'up' || action === 'down') return stepOf(entity, action === 'up' ? 1 : -1, amount, present);
+  if (action === 'on' && entity.kind === 'climate' && amount === undefined) return heatOn(entity);
   const command = PLAIN[action]?.[entity.kind];
   return command === undefined || amount !== undefined ? undefined : checked(entity, command, {});
 }

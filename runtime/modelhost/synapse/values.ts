@@ -142,7 +142,7 @@ const LONG: Readonly<Record<string, number>> = {
 function withUnit(value: number, unit: string): SaidValue {
   if (unit === '') return { type: 'number', value };
   if (/^(?:%|per ?cent|pct)/.test(unit)) return { type: 'percent', value };
-  if (/^k/.test(unit)) return { type: 'kelvin', value };
+  if (unit.startsWith('k')) return { type: 'kelvin', value };
   if (/^(?:f|degrees? f)/.test(unit))
     return { type: 'degrees', value: Math.round((((value - 32) * 5) / 9) * 2) / 2 };
   if (/^(?:°|c|degree)/.test(unit)) return { type: 'degrees', value };

@@ -31,9 +31,9 @@ describe('the corpus', () => {
         linesOf(lexicon.requests, section, 'train'),
         linesOf(lexicon.requests, section, 'test'),
       ];
-      expect(lines.length, section).toBeGreaterThan(0);
+      expect(lines.length).toBeGreaterThan(0);
       if (lines.length < 5) continue;
-      expect(held.length, section).toBeGreaterThan(0);
+      expect(held.length).toBeGreaterThan(0);
       expect(train.filter((line) => held.includes(line))).toEqual([]);
       expect(train.length + held.length).toBe(lines.length);
     }
@@ -67,8 +67,8 @@ describe('measuring', () => {
     for (const { expected, state, task } of cases) {
       expect(isSame(expected, expected, state)).toBe(true);
       const idle = isSame(expected, { type: 'calls', calls: [] }, state);
-      if (task === 'refusal') expect(idle).toBe(true);
-      if (task === 'question' || task === 'rule') expect(idle).toBe(false);
+      // A request may ask for what is so already.
+      expect(task === 'request' || task === 'event' || idle === (task === 'refusal')).toBe(true);
     }
   });
 

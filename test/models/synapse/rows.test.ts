@@ -44,7 +44,7 @@ test('rows hold a listing and questions whose answers can be read', () => {
         .map((i) => vocabulary.tokens[row.ids[i + 1]!]!);
       expect(answer.at(-1)).toBe('<end>');
       const said = readSaid(answer.slice(0, -1).join(''));
-      expect(said, answer.join('')).toBeDefined();
+      expect(said).toBeDefined();
     }
   }
 });
