@@ -32,7 +32,8 @@ export const synapse: Bench = async (context) => {
   const all = suites({ lexicon: readLexicon('en', root), perTask: options.cases, haIntents });
   const cases: BenchCase[] = [];
   for (const [suite, own] of all) {
-    if (suite === 'ha_intents') continue;
+    // A refusal is about nothing; what Home Assistant's tests are about is not marked.
+    if (suite === 'ha_intents' || suite === 'refusals') continue;
     for (const limit of LISTED)
       cases.push({ name: `${suite}_recall_${limit}`, value: recallOf(own, limit).share, unit: '' });
   }

@@ -31,10 +31,6 @@ const HELD_OUT_NAMES = 5;
 
 const FOLDER = 'models/synapse/corpus/data';
 
-export function languages(root = packageRoot(import.meta.url)): string[] {
-  return readdirSync(join(root, FOLDER)).toSorted();
-}
-
 /** Reads `data/<language>`. Throws BENCH_SYSTEM where it is not there. */
 export function readLexicon(language = 'en', root = packageRoot(import.meta.url)): Lexicon {
   const folder = join(root, FOLDER, language);

@@ -1,8 +1,5 @@
-import type { Call } from '../../../runtime/contract/action.ts';
 import { isDeepStrictEqual } from 'node:util';
-import type { Present } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { Listable, Listing } from '../../../runtime/modelhost/synapse/listing.ts';
-import { resolveCalls } from '../../../runtime/modelhost/synapse/resolve.ts';
 import type { Condition, Operand, Said, SaidCall, Target } from '../../../runtime/modelhost/synapse/said.ts';
 import type {
   Action,
@@ -186,17 +183,4 @@ function isNumber(value: SaidValue): value is SaidValue & { readonly value: numb
   return (
     value.type === 'number' || value.type === 'percent' || value.type === 'degrees' || value.type === 'kelvin'
   );
-}
-
-/** The calls that are meant, with a listing that holds all of it. Undefined where it cannot be said. */
-export function callsOf(
-  meant: Meant,
-  listing: Listing,
-  found: readonly FoundValue[],
-  present: Present,
-): Call[] | undefined {
-  const said = saidOf(meant, listing, found);
-  if (said === undefined) return undefined;
-  const values = found.map((one) => one.said);
-  return said.type === 'calls' ? resolveCalls(said.calls, listing, values, present) : [];
 }
