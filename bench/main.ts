@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   tree: async () => (await import('./tree.ts')).tree,
   distil: async () => (await import('./distil.ts')).distil,
   occupancy: async () => (await import('./occupancy.ts')).occupancy,
+  synapse: async () => (await import('./synapse.ts')).synapse,
 };
 
 const HELP = `bench NAME [--json] [--plot FILE.svg] [--short] [options of the bench, such as --rounds 5]

@@ -19,6 +19,10 @@ export {
 } from './simulator/run.ts';
 export { labelOf, link, type LinkOptions } from './house/linker.ts';
 export { type LinkResult } from './house/linker-types.ts';
+export { rank, type RankedMeaning } from './house/linker-rank.ts';
+export { gist } from './house/linker-gist.ts';
+export { type Gist } from './house/linker-intent.ts';
+export { type LinkableHouse } from './house/linker-index.ts';
 export { probeHost, type HostProbe, type ProbeProcess } from './host/probe.ts';
 export { type Accelerator } from './host/accelerators.ts';
 export { type Board } from './host/board.ts';

@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   quantize: BASE,
   runtime: [...BASE, ...PARTS],
   'runtime/cli': [...BASE, ...PARTS, 'runtime', 'bench'],
-  bench: [...BASE, ...PARTS, 'runtime'],
+  bench: [...BASE, ...PARTS, 'runtime', 'models'],
   models: [...BASE, ...PARTS, 'runtime'],
   examples: [...BASE, 'runtime'],
 };

@@ -1,4 +1,4 @@
-import { trainBpe, type BpeVocabulary } from './bpe.ts';
+import { trainBpe, type BpeVocabulary } from '../../../models/index.ts';
 import { ownText } from './corpus.ts';
 import { piecesOf } from './pieces.ts';
 import type { Shape } from './shapes.ts';

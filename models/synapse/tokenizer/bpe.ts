@@ -86,7 +86,7 @@ function merged(symbols: readonly number[], left: number, right: number, made: n
 }
 
 /** Printable bytes stand for themselves, the others are moved to U+0100 and up. Source: GPT-2's encoder.py. */
-const BYTE_CHARACTERS: readonly string[] = (() => {
+export const BYTE_CHARACTERS: readonly string[] = (() => {
   let moved = 0;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { trainBpe } from '../../../bench/support/shape/bpe.ts';
+import { trainBpe } from '../../../models/synapse/tokenizer/bpe.ts';
 import { piecesOf } from '../../../bench/support/shape/pieces.ts';
 
 /** The plainest way: counts all pairs of all pieces anew for each merge. */

@@ -1,0 +1,105 @@
+import { rank } from '../../../devices/index.ts';
+import { listingOf, type Listable, type Listing } from '../../../runtime/modelhost/synapse/listing.ts';
+import type { Hints } from '../../../runtime/modelhost/synapse/question.ts';
+import type { Said } from '../../../runtime/modelhost/synapse/said.ts';
+import { plainText, valuesIn, type FoundValue } from '../../../runtime/modelhost/synapse/values.ts';
+import type { Example, Task } from './example.ts';
+import { makeEvent, makeRule } from './guided.ts';
+import type { Home } from './homes.ts';
+import { needs, saidOf, type Meant } from './meant.ts';
+import { makeQuestion } from './questions.ts';
+import { makeRefusal } from './refusals.ts';
+import { makeRequest } from './requests.ts';
+import type { Scene } from './scene.ts';
+import { withTypo } from './typos.ts';
+
+const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
+  request: makeRequest,
+  refusal: makeRefusal,
+  question: makeQuestion,
+  event: makeEvent,
+  rule: makeRule,
+};
+
+/** Of a hundred examples. */
+export const TASK_WEIGHTS: Readonly<Record<Task, number>> = {
+  request: 46,
+  refusal: 24,
+  question: 10,
+  event: 10,
+  rule: 10,
+};
+
+const TYPOS = 0.07;
+const TRIES = 40;
+
+/** An example of a task in this scene; undefined where the scene has nothing for it. */
+export function makeExample(scene: Scene, task: Task): Example | undefined {
+  for (let i = 0; i < TRIES; i++) {
+    const made = MAKERS[task](scene);
+    if (made === undefined || made.text.length > 300) continue;
+    // A slip in a cancelled or negated order could make another one of it; those stay as they are.
+    const slips = task !== 'refusal' && scene.random.chance(TYPOS);
+    return slips ? { ...made, text: withTypo(made.text, scene.random) } : made;
+  }
+  return undefined;
+}
+
+/** Words of the lists of devices in a listing: values that a text can name. */
+export function optionsOf(listing: Listing): string[] {
+  return listing.lines.flatMap((line) =>
+    line.type === 'entity'
+      ? [
+          ...(line.entity.properties['option']?.values ?? []),
+          ...(line.entity.properties['source']?.values ?? []),
+        ]
+      : [],
+  );
+}
+
+/** What the model is given of an example's text, and what it should answer. */
+export interface Posed {
+  readonly text: string;
+  readonly found: readonly FoundValue[];
+  readonly hints: Hints;
+  readonly said: Said;
+}
+
+/** An example put in terms of a listing. Undefined where it cannot be said with it. */
+export function pose(example: Example, listing: Listing, home: Home): Posed | undefined {
+  const text = plainText(example.text);
+  const found = valuesIn(text, optionsOf(listing));
+  const said = saidOf(example.meant, listing, found);
+  return said === undefined
+    ? undefined
+    : { text, found, hints: hintsFor(text, listing, home, example.here?.id), said };
+}
+
+/** So many things the linker ranks; those that are listed become hints. */
+const RANKED = 8;
+
+export function hintsFor(text: string, listing: Listing, home: Home, here: string | undefined): Hints {
+  const pointer = new Map(
+    listing.lines.map((line) => [
+      `${line.type} ${line.type === 'entity' ? line.entity.id : line.type === 'area' ? line.area.id : line.floor.id}`,
+      line.pointer,
+    ]),
+  );
+  const pointers = rank(text, home.house, RANKED * 2).flatMap(
+    ({ type, id }) => pointer.get(`${type} ${id}`) ?? [],
+  );
+  const where = here === undefined ? undefined : pointer.get(`area ${here}`);
+  return { pointers: pointers.slice(0, RANKED), ...(where === undefined ? {} : { here: where }) };
+}
+
+/** What is listed for a text: what the linker ranks first, and what a question names of itself. */
+export function listed(text: string, home: Home, most: number, sure: readonly Listable[] = []): Listable[] {
+  const ranked = rank(plainText(text), home.house, most).map(({ type, id }): Listable => ({ type, id }));
+  const all = new Map([...sure, ...ranked].map((one) => [`${one.type} ${one.id}`, one]));
+  return [...all.values()].slice(0, Math.max(most, sure.length));
+}
+
+/** A listing that holds all that is meant, whether the linker found it or not: for what is expected. */
+export function fullListing(meant: Meant, home: Home): Listing {
+  return listingOf(home.house, needs(meant));
+}

@@ -1,0 +1,61 @@
+import type { Random } from './random.ts';
+
+export type Slots = Readonly<Record<string, () => string>>;
+
+/**
+ * One text of a template: `(a|b|)` is one of its parts, `[x]` is there or not, `{slot}` what the slot gives. Parts may nest.
+ * A slot nobody fills stays as it is written.
+ */
+export function expand(template: string, random: Random, slots: Slots = {}): string {
+  return tidy(expandAt(template, random, slots));
+}
+
+function expandAt(template: string, random: Random, slots: Slots): string {
+  let out = '';
+  for (let i = 0; i < template.length; i++) {
+    const char = template[i]!;
+    const close = CLOSERS[char];
+    const end = close === undefined ? -1 : closing(template, i, char, close);
+    if (end < 0) {
+      out += char;
+      continue;
+    }
+    const inner = template.slice(i + 1, end);
+    if (char === '{') out += slots[inner]?.() ?? `{${inner}}`;
+    else if (char === '(') out += expandAt(random.pick(alternatives(inner)), random, slots);
+    else if (random.chance(0.5)) out += expandAt(inner, random, slots);
+    i = end;
+  }
+  return out;
+}
+
+const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+function closing(template: string, from: number, open: string, close: string): number {
+  let depth = 0;
+  for (let i = from; i < template.length; i++) {
+    if (template[i] === open) depth++;
+    else if (template[i] === close && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** Cut at `|` outside of inner parts. */
+function alternatives(inner: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const char of inner) {
+    if (char === '(' || char === '[') depth++;
+    else if (char === ')' || char === ']') depth--;
+    if (char === '|' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += char;
+  }
+  return parts;
+}
+
+function tidy(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ([,.;?!])/g, '$1')
+    .trim();
+}

@@ -1,0 +1,118 @@
+"""The embedded model: llama's architecture with tied embeddings, small enough to train on two cores.
+
+Layout of the weights is that of GGUF's `llama`: rotary pairs lie beside each other (2i, 2i + 1), matrices are (out, in).
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass
+class Config:
+    vocabulary: int
+    width: int = 320
+    layers: int = 6
+    heads: int = 5
+    feed_forward: int = 864
+    context: int = 512
+    rope_base: float = 10000.0
+    norm_epsilon: float = 1e-5
+
+    def to_dict(self):
+        return asdict(self)
+
+
+class Norm(nn.Module):
+    def __init__(self, width, epsilon):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.epsilon = epsilon
+
+    def forward(self, x):
+        x = x.float()
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.epsilon) * self.weight
+
+
+def rotate(x, cos, sin):
+    """x: (batch, heads, time, size); cos, sin: (batch, 1, time, size / 2)"""
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+
+
+class Layer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        w, f = config.width, config.feed_forward
+        self.heads = config.heads
+        self.attn_norm = Norm(w, config.norm_epsilon)
+        self.q = nn.Linear(w, w, bias=False)
+        self.k = nn.Linear(w, w, bias=False)
+        self.v = nn.Linear(w, w, bias=False)
+        self.o = nn.Linear(w, w, bias=False)
+        self.ffn_norm = Norm(w, config.norm_epsilon)
+        self.gate = nn.Linear(w, f, bias=False)
+        self.up = nn.Linear(w, f, bias=False)
+        self.down = nn.Linear(f, w, bias=False)
+
+    def forward(self, x, cos, sin, mask):
+        """x: (batch, time, width); mask: (batch, 1, time, time), 0 or a large negative number. Returns x and attention."""
+        b, t, w = x.shape
+        h = self.attn_norm(x)
+
+        def split(y):
+            return y.view(b, t, self.heads, -1).transpose(1, 2)
+
+        q = rotate(split(self.q(h)).float(), cos, sin)
+        k = rotate(split(self.k(h)).float(), cos, sin)
+        v = split(self.v(h))
+        scores = (q.to(v.dtype) @ k.to(v.dtype).transpose(-1, -2)).float() * (w // self.heads) ** -0.5 + mask
+        attention = scores.softmax(-1)
+        x = x + self.o((attention.to(v.dtype) @ v).transpose(1, 2).reshape(b, t, w)).float()
+        h = self.ffn_norm(x)
+        return x + self.down(F.silu(self.gate(h)) * self.up(h)).float(), attention
+
+
+class Synapse(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.blocks = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.norm = Norm(config.width, config.norm_epsilon)
+        size = config.width // config.heads
+        frequencies = config.rope_base ** (-torch.arange(0, size, 2).float() / size)
+        angles = torch.arange(config.context).float()[:, None] * frequencies
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        for name, p in self.named_parameters():
+            if p.ndim == 2 and "embedding" not in name:
+                nn.init.normal_(p, std=p.shape[1] ** -0.5)
+                if name.endswith(("o.weight", "down.weight")):
+                    p.data.mul_((2 * config.layers) ** -0.5)
+
+    def forward(self, ids, positions, mask, watch=None):
+        """ids, positions: (batch, time). Returns logits (batch, time, vocabulary) and attention of head 0 of layer `watch`."""
+        x = self.embedding(ids).float()
+        cos, sin = self.cos[positions][:, None], self.sin[positions][:, None]
+        seen = None
+        for i, block in enumerate(self.blocks):
+            x, attention = block(x, cos, sin, mask)
+            if i == watch:
+                seen = attention[:, 0]
+        return F.linear(self.norm(x), self.embedding.weight), seen
+
+    def tensors(self):
+        """By their names in GGUF."""
+        out = {"token_embd.weight": self.embedding.weight, "output_norm.weight": self.norm.weight}
+        names = {
+            "attn_norm": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output",
+            "ffn_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",
+        }
+        for i, block in enumerate(self.blocks):
+            for own, name in names.items():
+                out[f"blk.{i}.{name}.weight"] = getattr(block, own).weight
+        return out

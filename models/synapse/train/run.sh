@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes the embedded model from nothing: corpus, vocabulary, rows, training, files. Started again, it goes on where it was.
+#   models/synapse/train/run.sh [FOLDER] [OPTIONS OF train.py, such as --tokens 35e6]
+set -eu
+cd "$(dirname "$0")/../../.."
+folder=${1:-models/synapse/train/work}
+[ $# -gt 0 ] && shift
+# Debian's python3-torch belongs to /usr/bin/python3, whatever else is called python3.
+python=${PYTHON:-/usr/bin/python3}
+# 24 shards of 4096 rows of 256 tokens: 25 million places. TRAIN_SHARDS=2 for a trial.
+last=$((${TRAIN_SHARDS:-24} - 1))
+half=$((last / 2))
+
+npm run -s build
+prepare=dist/models/synapse/train/prepare.js
+node $prepare "$folder" 0 0 test 512
+node $prepare "$folder" 0 "$half" train &
+if [ "$last" -gt "$half" ]; then node $prepare "$folder" $((half + 1)) "$last" train; fi
+wait $!
+
+# Large blocks stay with the process: without this every step asks the system for its memory anew, and takes twice as long.
+export MALLOC_MMAP_THRESHOLD_=10000000000 MALLOC_TRIM_THRESHOLD_=10000000000 MALLOC_TOP_PAD_=200000000
+"$python" models/synapse/train/train.py "$folder" "$@"
+
+gguf=dist/models/synapse/train/gguf.js
+for type in F16 Q8_0; do
+  node $gguf "$folder/synapse.safetensors" "$folder/vocabulary.json" "$folder/synapse-$type.gguf" $type
+done
+node $gguf "$folder/synapse-F16.gguf" --onnx "$folder/onnx"
+cp "$folder/synapse-Q8_0.gguf" models/synapse/synapse.gguf
+(cd models/synapse && sha256sum synapse.gguf > synapse.gguf.sha256)
