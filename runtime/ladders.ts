@@ -49,10 +49,14 @@ export function askTimeoutMs(config: {
 
 /** The ladder of requests in words. */
 export function askLadder(parts: LadderParts, timeoutMs: number): Ladder {
-  const rungs = (['llm', 'remote'] as const).map(
-    (name): Rung | SkippedRung =>
-      parts.shared.get(name) ?? { rung: name, reason: parts.absent.get(name) ?? 'it is not configured' },
-  );
+  const rungs = (['llm', 'remote'] as const).flatMap((name): readonly (Rung | SkippedRung)[] => {
+    const rung = parts.shared.get(name);
+    if (rung !== undefined) return [rung];
+    // Who configured no server elsewhere need not read of it in every answer.
+    return name === 'remote'
+      ? []
+      : [{ rung: name, reason: parts.absent.get(name) ?? 'it is not configured' }];
+  });
   return new Ladder({ rungs, minConfidence: 0.5, timeoutMs, clock: parts.clock });
 }
 

@@ -13,6 +13,7 @@ import { ModelHost } from './modelhost/client.ts';
 import { canonical, defaultMemoryBytes, modelSpec } from './modelhost/options.ts';
 import { ModelFiles } from './modelhost/pull/model-files.ts';
 import { modelStore } from './modelhost/pull/open.ts';
+import { isModelReference } from './modelhost/pull/reference.ts';
 import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung, type Asker } from './modelhost/rungs.ts';
 import type { ProblemDesk } from './problems.ts';
@@ -82,6 +83,7 @@ export class Models {
       memoryBytes: memoryBytes + HOST_BYTES,
       budgetBytes: memoryBytes,
       extensions: engineModules,
+      onDied: (error) => problems.report(error, 'model host'),
       ...(maxBytes === 0 ? {} : { prefixCache: { folder: join(config.data, 'prefix-cache'), maxBytes } }),
     });
   }
@@ -114,6 +116,9 @@ export class Models {
     for (const { reference, eager } of this.#configured)
       if (eager) health.set(partName(reference), 'starting', 'loading');
     health.beforeRead(() => this.#look(host));
+    // Known from the first moment, so that a person who asks while a model is being loaded waits for it.
+    for (const model of this.#configured)
+      if (!isModelReference(model.reference)) host.register(this.#specOf(model.reference, model));
     void this.#load(host);
   }
 
@@ -212,19 +217,23 @@ export class Models {
     return this.#configured.filter(({ language }) => language);
   }
 
+  #specOf(file: string, { settings, language }: Configured): ModelSpec {
+    return language ? loadSpec(this.#options.config.data, file, settings) : modelSpec(file, settings);
+  }
+
   async #load(host: ModelHost): Promise<void> {
     await host.start();
     // The host loads one at a time; one that is still being fetched holds up none.
     await Promise.all(this.#configured.map((model) => this.#loadOne(host, model)));
   }
 
-  async #loadOne(host: ModelHost, { reference, settings, language, eager }: Configured): Promise<void> {
+  async #loadOne(host: ModelHost, model: Configured): Promise<void> {
     const { health, problems } = this.#options;
+    const { reference, eager } = model;
     const part = partName(reference);
     try {
       const file = await this.#files.resolve(reference);
-      const { data } = this.#options.config;
-      const spec = language ? loadSpec(data, file, settings) : modelSpec(file, settings);
+      const spec = this.#specOf(file, model);
       if (!eager) {
         host.register(spec);
         return;

@@ -179,7 +179,7 @@ export class ModelHost {
     options: AskOptions,
     onText?: (piece: string) => void,
   ): Promise<Answers[K]> {
-    const model = this.#refuseUnready(file, question);
+    const model = this.#refuseUnready(file, question, options.lane ?? 'interactive');
     if (options.signal?.aborted === true) throw new GanglionError('MODEL_ABORTED', { file });
     if (!(options.deadlineMs > 0 && Number.isFinite(options.deadlineMs))) {
       throw new GanglionError('MODEL_DEADLINE', { file, deadlineMs: options.deadlineMs, stage: 'queue' });
@@ -203,16 +203,17 @@ export class ModelHost {
   }
 
   /** The model, if it can be asked this now or as soon as it is loaded again. */
-  #refuseUnready(file: string, question: Question): ModelRecord {
+  #refuseUnready(file: string, question: Question, lane: Lane): ModelRecord {
     if (this.#supervisor.state === 'stopped') throw new GanglionError('MODEL_HOST_STOPPED', {});
     const model = this.#loader.get(file);
     if (model === undefined)
       throw new GanglionError('MODEL_NOT_READY', { file, reason: 'nobody asked for that' });
     if (model.problem !== undefined && !this.#loader.again(model)) throw model.problem;
     const restarting = this.#supervisor.state === 'restarting';
-    // One that made room for another is on its way back; the question waits for it.
+    // A person waits until the model is there. A policy does too where it is on its way back after it made room for
+    // another; else its decision falls to the next rung at once.
     const returning = model.state === 'unloaded' || this.#board.busy(file);
-    if (model.state !== 'ready' && (restarting || !returning)) {
+    if (model.state !== 'ready' && lane !== 'interactive' && (restarting || !returning)) {
       const reason = restarting ? 'the model host is being restarted' : 'it is still being loaded';
       throw new GanglionError('MODEL_NOT_READY', { file, reason });
     }
@@ -306,6 +307,7 @@ export class ModelHost {
       { code: error.code, restartMs: Math.round(restartMs) },
       `${error.message} It is being restarted.`,
     );
+    this.#options.onDied?.(error);
     this.#failAll(error);
   }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
+import type { GanglionError } from '../errors.ts';
 import type { LaneLimits } from './requests.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -18,6 +19,8 @@ export interface ModelHostOptions {
   readonly budgetBytes?: number;
   /** Folder of the prefix cache and its size; absent: nothing is kept on disk. */
   readonly prefixCache?: { readonly folder: string; readonly maxBytes: number };
+  /** Told when the host has ended by itself and is started again. */
+  readonly onDied?: (error: GanglionError) => void;
   /** Questions that may be open in each lane. Defaults: see DEFAULT_LANE_LIMITS. */
   readonly laneLimits?: Partial<LaneLimits>;
   /** Times in a row a model may end the host before it is given up. */

@@ -180,10 +180,12 @@ export class LlmRung implements Rung {
     return Math.max(this.#options.minConfidence, minConfidence);
   }
 
-  #unsure(request: RungRequest, { notes }: Reply, label: string | undefined): string {
+  #unsure(request: RungRequest, { decided, repeated, notes }: Reply, label: string | undefined): string {
     const towards = label === undefined ? '' : ` of ${label}`;
+    const wanted = percent(this.#minConfidence(request));
+    const known = repeated ? '; it was asked the same just before' : '';
     const left = notes.length === 0 ? '' : `; ${notes.join('; ')}`;
-    return `the model is less than ${percent(this.#minConfidence(request))} sure${towards}${left}`;
+    return `the model is ${percent(decided.probability)} sure${towards}, ${wanted} are wanted${known}${left}`;
   }
 
   #explain({ decided, repeated, notes }: Reply, answer: string, next: string | undefined): string {

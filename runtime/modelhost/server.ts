@@ -72,7 +72,7 @@ export class ModelServer {
   async #unload(file: string): Promise<void> {
     const model = this.#models.get(file);
     this.#models.delete(file);
-    await Promise.allSettled(this.#atWork.get(file) ?? []);
+    await Promise.allSettled([...(this.#atWork.get(file) ?? [])]);
     await model?.dispose();
   }
 

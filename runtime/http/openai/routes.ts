@@ -131,7 +131,9 @@ async function streamed(
   } catch (error) {
     // What fails before the first word is an ordinary error; after it there is no status left to set.
     if (!open) throw error;
-    reply.raw.write(`data: ${JSON.stringify(errorReply(error, 'POST /v1/chat/completions').body)}\n\n`);
+    // No [DONE] behind it: a broken answer is not to pass for a whole one.
+    reply.raw.end(`data: ${JSON.stringify(errorReply(error, 'POST /v1/chat/completions').body)}\n\n`);
+    return;
   }
   reply.raw.end('data: [DONE]\n\n');
 }

@@ -72,7 +72,7 @@ describe('LlmRung for a policy', () => {
       return answer.kind === 'abstain' ? answer.reason : 'answered';
     };
     const unsure = decided(' none', { abstained: true, probability: 0.4 });
-    expect(await reason(asker(() => unsure))).toBe('the model is less than 60 % sure of none');
+    expect(await reason(asker(() => unsure))).toBe('the model is 40 % sure of none, 60 % are wanted');
     expect(await reason(asker(() => decided(' nonsense')))).toBe('the answer was none of the choices');
     expect(await reason(asker(gone))).toContain('SIGKILL');
   });
@@ -147,7 +147,7 @@ describe('LlmRung for a request in words', () => {
     for (const text of [' on e9', ' open e1', 'sure! turning on the light', '']) {
       expect(await rung(asker(() => decided(text))).decide(words, signal)).toMatchObject({ kind: 'abstain' });
     }
-    const unsure = decided(' on', { abstained: true });
+    const unsure = decided(' on', { abstained: true, probability: 0.3 });
     expect(
       await rung(
         asker(() => unsure),
@@ -155,7 +155,7 @@ describe('LlmRung for a request in words', () => {
       ).decide(words, signal),
     ).toEqual({
       kind: 'abstain',
-      reason: 'the model is less than 50 % sure',
+      reason: 'the model is 30 % sure, 50 % are wanted',
     });
   });
 
