@@ -64,10 +64,10 @@ describe('schemas an answer is held to', () => {
     ]) {
       expect(JSON.parse(text)).toBeTypeOf('object');
       // The library's grammar wants four newlines at the end; ours ends with a token.
-      expect(inner._testText(`${text}\n\n\n\n`), text).toBe(true);
+      expect([text, inner._testText(`${text}\n\n\n\n`)]).toEqual([text, true]);
     }
     for (const text of ['[]', '"a"', '1', '{"a"}', '{"a": }', '{a: 1}', '{"a": 1', 'so {"a": 1}'])
-      expect(inner._testText(`${text}\n\n\n\n`), text).toBe(false);
+      expect([text, inner._testText(`${text}\n\n\n\n`)]).toEqual([text, false]);
   });
 
   it.each([
