@@ -65,7 +65,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   });
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const { status, body } = errorReply(error, where(request));
+    const { status, body } = errorReply(error, where(request), request.routeOptions.bodyLimit);
     if (body.error.code === 'HTTP_INTERNAL') {
       parts.log.error(
         { err: error, path: pathOf(request) },

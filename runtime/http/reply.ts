@@ -23,7 +23,6 @@ const BLAME_STATUS: Record<string, number> = { caller: 400, data: 422, environme
 
 /** What the web framework refuses by itself, in our words. */
 const FRAMEWORK: Record<string, string> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'Expected a body of at most 64 KiB but received more.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'Expected a JSON object as body but received nothing.',
   FST_ERR_CTP_INVALID_JSON_BODY: 'Expected a JSON object as body but received something that is not JSON.',
   FST_ERR_CTP_INVALID_MEDIA_TYPE:
@@ -32,16 +31,25 @@ const FRAMEWORK: Record<string, string> = {
     'Expected as many bytes as Content-Length says but received another number.',
 };
 
-/** Status and body for anything thrown while answering `where`. Never lets text of an unexpected error out. */
-export function errorReply(thrown: unknown, where: string): ErrorReply {
+/**
+ * Status and body for anything thrown while answering `where`, which takes bodies of up to `bodyLimit` bytes. Never lets
+ * text of an unexpected error out.
+ */
+export function errorReply(thrown: unknown, where: string, bodyLimit?: number): ErrorReply {
   if (isGanglionError(thrown)) return replyOf(thrown);
   const status = statusOf(thrown);
   if (status !== undefined && status >= 400 && status < 500) {
-    const known = FRAMEWORK[codeOf(thrown)];
+    const code = codeOf(thrown);
+    const known = code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? tooLarge(bodyLimit) : FRAMEWORK[code];
     const problem = known ?? 'Expected a well-formed request but received one that cannot be read.';
     return replyOf(new GanglionError('HTTP_REQUEST_INVALID', { problems: [problem] }), status);
   }
   return replyOf(new GanglionError('HTTP_INTERNAL', { where }, { cause: thrown }));
+}
+
+function tooLarge(limit: number | undefined): string {
+  const most = limit === undefined ? 'a smaller body' : `a body of at most ${limit / 1024} KiB`;
+  return `Expected ${most} but received more.`;
 }
 
 function replyOf(error: GanglionError, status?: number): ErrorReply {

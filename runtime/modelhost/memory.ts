@@ -3,16 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatOfHead, inspectGguf, readHead } from '../../quantize/index.ts';
 import { LANES, type KvType, type ModelSpec } from '../contract/engine.ts';
+import { isLlmFolder, llmFile } from './engines/onnx/llm-folder.ts';
 
 /** Of an f16 value: q8_0 keeps 34 bytes for 32 values, q4_0 18. */
 const KV_SHARE: Readonly<Record<KvType, number>> = { f16: 1, q8_0: 34 / 64, q4_0: 18 / 64 };
 
 /**
- * What a model will take once it is loaded, as far as its files tell: weights, and a KV cache for each lane. Bytes; 0 where
- * nothing can be read, which loading will report better.
+ * What a model will take once it is loaded, as far as its files tell: weights, and for GGUF a KV cache for each lane (other files
+ * do not tell its size before they are opened). Bytes; 0 where nothing can be read, which loading will report better.
  */
 export function modelBytes(spec: ModelSpec): number {
   try {
+    // Such a folder often holds a model in several precisions.
+    if (isLlmFolder(spec.file)) return llmFile(spec.file).sizeBytes;
     if (statSync(spec.file).isDirectory()) return folderBytes(spec.file);
     const size = statSync(spec.file).size;
     if (formatOfHead(readHead(spec.file, 8)) !== 'gguf') return size;

@@ -5,6 +5,7 @@ import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
 import type { GanglionError } from '../errors.ts';
+import { isLlmFolder, llmFile, llmFolderOf } from './engines/onnx/llm-folder.ts';
 import type { LaneLimits } from './requests.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -67,12 +68,24 @@ export function modelSpec(file: string, given: Partial<Omit<ModelSpec, 'file'>> 
   return { contextTokens: 4096, threads: defaultThreads(), device: 'cpu', ...given, file: canonical(file) };
 }
 
-/** One file, one name: a model that is named by its link and by its file is loaded once. */
+/**
+ * One model, one name: a model that is named by its link and by its file is loaded once, and so is one that is named by its
+ * folder and by the file in it that would be loaded for the folder.
+ */
 export function canonical(file: string): string {
+  let real: string;
   try {
-    return realpathSync(file);
+    real = realpathSync(file);
   } catch {
     return resolve(file);
+  }
+  try {
+    if (!isLlmFolder(real)) return real;
+    const folder = llmFolderOf(real);
+    return llmFile(folder).file === real ? folder : real;
+  } catch {
+    // A folder that cannot be read is the engine's to report.
+    return real;
   }
 }
 

@@ -7,7 +7,7 @@ const CLOSERS: Readonly<Record<string, string>> = { '<': '>', '[': ']' };
 const MAX_NAME = 64;
 
 /**
- * Cuts text at the names of control tokens the vocabulary knows. A name begins with `<` or `[` and ends with its
+ * Cuts text at the names of tokens that `control` knows. A name begins with `<` or `[` and ends with its
  * counterpart: `<|im_start|>`, `<s>`, `[INST]`, `<｜User｜>`, `[|system|]`. Only for the template's own text, never for data.
  */
 export function cutAtControls(text: string, vocabulary: Vocabulary): TemplateToken[] {

@@ -27,7 +27,9 @@ export class LanguageModels {
     try {
       const model: LanguageModel = new LanguageModel(tokens, {
         ...this.#parts,
-        owner: { digest, stateKey: tokens.stateKey },
+        // States of a model that cannot be told from others would be taken for theirs.
+        prefixes: digest === undefined ? undefined : this.#parts.prefixes,
+        owner: { digest: digest ?? '', stateKey: tokens.stateKey },
         onDispose: () => this.#models.delete(model),
       });
       this.#models.add(model);
@@ -43,13 +45,13 @@ export class LanguageModels {
     await this.#parts.prefixes?.settled();
   }
 
-  /** A file that cannot be read is the engine's to report, with the reason. */
-  async #digest({ file, lora = [] }: ModelSpec): Promise<string> {
-    if (this.#parts.prefixes === undefined) return '';
+  /** Undefined: nothing is kept, or a file cannot be read, which is the engine's to report, with the reason. */
+  async #digest({ file, lora = [] }: ModelSpec): Promise<string | undefined> {
+    if (this.#parts.prefixes === undefined) return undefined;
     try {
       return await modelDigest([file, ...lora.map((adapter) => adapter.file)]);
     } catch {
-      return '';
+      return undefined;
     }
   }
 

@@ -14,7 +14,10 @@ export interface Vocabulary {
   tokenize(text: string): TokenId[];
   /** The text of tokens; control tokens by their names. Bytes that are no complete character become U+FFFD. */
   detokenize(tokens: readonly TokenId[]): string;
-  /** The id of the control token of exactly this name: `<|im_end|>`, `<e3>`. */
+  /**
+   * The id of the control or user-defined token of exactly this name: `<|im_end|>`, `[INST]`, `<e3>`. `tokenize` gives
+   * none of these. Not for names from data.
+   */
   control(name: string): TokenId | undefined;
   /** Put before a prompt, where the model wants that. */
   readonly bos: TokenId | undefined;

@@ -212,6 +212,22 @@ describe('commands', () => {
     expect(api.asked).toHaveLength(0);
   });
 
+  it('names the limit of the route', async () => {
+    const post = async (url: string, bytes: number) =>
+      app.inject({
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/json' },
+        payload: JSON.stringify({ text: 'x'.repeat(bytes) }),
+      });
+    const sentences = [
+      (await post('/v1/ask', 70_000)).json().error.message,
+      (await post('/v1/chat/completions', 1_100_000)).json().error.message,
+    ];
+    expect(sentences[0]).toContain('at most 64 KiB');
+    expect(sentences[1]).toContain('at most 1024 KiB');
+  });
+
   it('gives each blame its status and hides what was not expected', async () => {
     api.answer = () => Promise.reject(new GanglionError('QUEUE_FULL', { queue: 'ask', limit: 8 }));
     expect(await post('/v1/ask', { text: 'x' })).toMatchObject({

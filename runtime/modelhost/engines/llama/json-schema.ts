@@ -66,7 +66,12 @@ function convert(schema: unknown, place: Place): object {
   if ('oneOf' in from && 'anyOf' in from) throw unfit(place, 'oneOf or anyOf', 'both');
   if (typeof from['$ref'] === 'string' && !from['$ref'].startsWith('#/$defs/'))
     throw unfit(place, 'references into #/$defs/', from['$ref']);
-  return Object.fromEntries(
+  const rest =
+    from['type'] === 'object' && !('properties' in from) && !('additionalProperties' in from)
+      ? // Any object; the grammar builder would take it for one without members.
+        { additionalProperties: true }
+      : {};
+  const held = Object.fromEntries(
     Object.entries(from).flatMap(([key, value]): [string, unknown][] => {
       if (NOTES.has(key)) return [];
       // Every property named is written, required or not: valid either way.
@@ -74,6 +79,7 @@ function convert(schema: unknown, place: Place): object {
       return [[key === 'anyOf' ? 'oneOf' : key, part(key, value, place)]];
     }),
   );
+  return { ...held, ...rest };
 }
 
 function part(key: string, value: unknown, { file, path, depth }: Place): unknown {

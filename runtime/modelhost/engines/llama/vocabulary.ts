@@ -41,13 +41,19 @@ export class LlamaVocabulary implements Vocabulary {
     const tokens = this.#plain(text);
     const marker = tokens.find((token) => this.#markers.has(token));
     if (marker === undefined) return tokens;
-    // A user-defined token such as <tool_call> is matched in plain text too. Here it is data: cut after its first letter.
-    const name = this.#names[marker]!;
+    // The library finds user-defined tokens such as <tool_call> or [INST] in plain text too, and merging may give any
+    // token. Here it is data: cut after its first character.
+    const name = [this.#names[marker]!, this.#spelled(marker)].find(
+      (each) => !isOne(each) && text.includes(each),
+    );
+    if (name === undefined) {
+      return isOne(text) ? tokens : [...text].flatMap((each) => this.tokenize(each));
+    }
     const pieces = text.split(name);
-    if (pieces.length === 1) return tokens;
+    const [first = ''] = name;
     return pieces.flatMap((piece, i) => {
-      const head = i === 0 ? '' : name.slice(1);
-      return this.tokenize(head + piece + (i === pieces.length - 1 ? '' : name[0]!));
+      const head = i === 0 ? '' : name.slice(first.length);
+      return this.tokenize(head + piece + (i === pieces.length - 1 ? '' : first));
     });
   }
 
@@ -61,7 +67,9 @@ export class LlamaVocabulary implements Vocabulary {
     if (name === '') return undefined;
     const [token, ...others] = this.#model.tokenize(name, true);
     if (token === undefined || others.length > 0) return undefined;
-    return this.#model.getTokenAttributes(token).control && this.#names[token] === name ? token : undefined;
+    if (this.#names[token] !== name) return undefined;
+    // Many models have the markers of their chat template as user-defined tokens.
+    return this.#markers.has(token) || this.#model.getTokenAttributes(token).control ? token : undefined;
   }
 
   #plain(text: string): TokenId[] {
@@ -74,14 +82,7 @@ export class LlamaVocabulary implements Vocabulary {
   #bpeBytes(token: TokenId): Uint8Array {
     const name = this.#names[token] ?? '';
     const { control, userDefined, unknown, unused } = this.#model.getTokenAttributes(token as Token);
-    if (control || userDefined || unknown || unused) return Buffer.from(name);
-    const bytes: number[] = [];
-    for (const character of name) {
-      const byte = GPT2_BYTES.get(character);
-      if (byte === undefined) bytes.push(...Buffer.from(character));
-      else bytes.push(byte);
-    }
-    return Uint8Array.from(bytes);
+    return control || userDefined || unknown || unused ? Buffer.from(name) : gpt2Bytes(name);
   }
 
   /** SentencePiece writes a space as U+2581 and a byte without a token of its own as <0x0A>. */
@@ -89,15 +90,24 @@ export class LlamaVocabulary implements Vocabulary {
     const name = this.#names[token] ?? '';
     const { byte, normal } = this.#model.getTokenAttributes(token as Token);
     if (byte) return Uint8Array.of(Number.parseInt(name.slice(3, 5), 16));
-    return Buffer.from(normal ? name.replaceAll('\u2581', ' ') : name);
+    return Buffer.from(normal ? name.replaceAll(SPM_SPACE, ' ') : name);
   }
 
-  /** Named tokens that the library would find in plain text. */
+  /** The text that merging would make the token from, were it an ordinary one. */
+  #spelled(token: TokenId): string {
+    const name = this.#names[token]!;
+    return this.#spm ? name.replaceAll(SPM_SPACE, ' ') : Buffer.from(gpt2Bytes(name)).toString('utf8');
+  }
+
+  /**
+   * Control and user-defined tokens: what stands for something else than its text. Runs of white space mark nothing, and
+   * a single character cannot be written in another way.
+   */
   #findMarkers(): ReadonlySet<TokenId> {
     const found = new Set<TokenId>();
     for (const [token, name] of this.#names.entries()) {
-      if (/^<[^<]+>$/.test(name) && this.#model.getTokenAttributes(token as Token).userDefined)
-        found.add(token);
+      const { control, userDefined } = this.#model.getTokenAttributes(token as Token);
+      if ((control || userDefined) && !isSpace(name) && !isOne(name)) found.add(token);
     }
     return found;
   }
@@ -120,6 +130,28 @@ export class LlamaVocabulary implements Vocabulary {
       undefined;
     return turn === undefined ? all : [turn, ...all.filter((token) => token !== turn)];
   }
+}
+
+/** How SentencePiece writes a space: U+2581. */
+const SPM_SPACE = '\u2581';
+
+function isSpace(name: string): boolean {
+  return name.replaceAll(SPM_SPACE, ' ').trim() === '';
+}
+
+/** A single character. */
+function isOne(text: string): boolean {
+  return text.length <= 2 && [...text].length <= 1;
+}
+
+function gpt2Bytes(name: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of name) {
+    const byte = GPT2_BYTES.get(character);
+    if (byte === undefined) bytes.push(...Buffer.from(character));
+    else bytes.push(byte);
+  }
+  return Uint8Array.from(bytes);
 }
 
 /** A character that is part of no longer token, so that nothing grows together with it. */

@@ -4,8 +4,8 @@ import { GanglionError, messageOf } from '../../../errors.ts';
 import type { TokenId } from '../../tokens/token-model.ts';
 import type { TokenizerJson } from './plain-tokenizer.ts';
 
-/** A language model as transformers.js lays it out. */
-export interface LlmFolder {
+/** The file of a folder that is loaded. */
+export interface LlmFile {
   readonly folder: string;
   /** transformers' name of the precision: `fp32`, `q4`. */
   readonly dtype: Dtype;
@@ -13,6 +13,10 @@ export interface LlmFolder {
   readonly file: string;
   /** Of the model file and what lies beside it. */
   readonly sizeBytes: number;
+}
+
+/** A language model as transformers.js lays it out. */
+export interface LlmFolder extends LlmFile {
   readonly name: string;
   /** Tokens the model was trained on. */
   readonly contextTokens: number | undefined;
@@ -61,6 +65,33 @@ export function isLlmFolder(path: string): boolean {
  * Throws MODEL_FILE_UNREADABLE, MODEL_FILE_INVALID and MODEL_UNSUPPORTED.
  */
 export function readLlmFolder(path: string): LlmFolder {
+  const { config, ...chosen } = chosenFile(path);
+  const { folder } = chosen;
+  const tokenizer = readTokenizer(join(folder, 'tokenizer.json'));
+  const tokenizerConfig = readJson(join(folder, 'tokenizer_config.json'));
+  const generation = existsSync(join(folder, 'generation_config.json'))
+    ? readJson(join(folder, 'generation_config.json'))
+    : {};
+  const ends = [...new Set([...idsOf(generation['eos_token_id']), ...idsOf(config['eos_token_id'])])];
+  const context = config['max_position_embeddings'];
+  return {
+    ...chosen,
+    name: typeof config['name'] === 'string' ? config['name'] : basename(folder),
+    contextTokens: typeof context === 'number' && context > 0 ? context : undefined,
+    tokenizer,
+    tokenizerConfig,
+    chatTemplate: templateOf(folder, tokenizerConfig),
+    ends,
+  };
+}
+
+/** Which file would be loaded, without reading the vocabulary. Throws as `readLlmFolder` does. */
+export function llmFile(path: string): LlmFile {
+  const { folder, dtype, file, sizeBytes } = chosenFile(path);
+  return { folder, dtype, file, sizeBytes };
+}
+
+function chosenFile(path: string): LlmFile & { readonly config: Json } {
   const place = placeOf(path);
   if (place === undefined) {
     throw new GanglionError('MODEL_FILE_INVALID', {
@@ -81,26 +112,8 @@ export function readLlmFolder(path: string): LlmFolder {
       reason: 'there is no model.onnx, model_q4.onnx or the like in it',
     });
   }
-  const tokenizer = readTokenizer(join(folder, 'tokenizer.json'));
-  const tokenizerConfig = readJson(join(folder, 'tokenizer_config.json'));
-  const generation = existsSync(join(folder, 'generation_config.json'))
-    ? readJson(join(folder, 'generation_config.json'))
-    : {};
-  const ends = [...new Set([...idsOf(generation['eos_token_id']), ...idsOf(config['eos_token_id'])])];
   const file = modelFile(folder, dtype);
-  const context = config['max_position_embeddings'];
-  return {
-    folder,
-    dtype,
-    file,
-    sizeBytes: sizeOf(file),
-    name: typeof config['name'] === 'string' ? config['name'] : basename(folder),
-    contextTokens: typeof context === 'number' && context > 0 ? context : undefined,
-    tokenizer,
-    tokenizerConfig,
-    chatTemplate: templateOf(folder, tokenizerConfig),
-    ends,
-  };
+  return { folder, dtype, file, sizeBytes: sizeOf(file), config };
 }
 
 /** The folder of a model file in it, or the folder itself. */

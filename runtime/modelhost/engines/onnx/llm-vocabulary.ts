@@ -38,7 +38,9 @@ export class OnnxVocabulary implements Vocabulary {
     });
     for (const { id, content, special } of namedTokens(tokenizer)) {
       this.#names.set(id, content);
-      if (special === true) this.#controls.set(content, id);
+      // Many models have the markers of their chat template as added tokens that are not special. A single character
+      // marks nothing.
+      if (special === true || [...content].length > 1) this.#controls.set(content, id);
     }
     this.bos = firstToken(tokenizer) ?? this.#configuredBos(tokenizerConfig);
     this.ends = this.#turnFirst(files.ends);
@@ -53,7 +55,7 @@ export class OnnxVocabulary implements Vocabulary {
       const name = this.#names.get(id);
       if (name === undefined) return id;
       const [first = ''] = name;
-      return [...this.#encode(first), ...this.#encode(name.slice(first.length))];
+      return [...this.#encode(first), ...this.tokenize(name.slice(first.length))];
     });
   }
 

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Device, Lane, ModelInfo, ModelSpec } from '../../../contract/engine.ts';
+import { LANES, type Device, type Lane, type ModelInfo, type ModelSpec } from '../../../contract/engine.ts';
 import { GanglionError, messageOf } from '../../../errors.ts';
 import { readOnnxHeader } from '../../../../quantize/index.ts';
 import { boundedThreads } from '../../threads.ts';
@@ -137,7 +137,8 @@ function infoOf(
     file,
     name: folder.name,
     sizeBytes: folder.sizeBytes,
-    memoryBytes: folder.sizeBytes + contextTokens * numbersPerToken * 4,
+    // Every lane keeps its own keys and values.
+    memoryBytes: folder.sizeBytes + contextTokens * numbersPerToken * 4 * LANES.length,
     details: {
       precision: folder.dtype,
       producer,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { llamaFor } from '../../../../../runtime/modelhost/engines/llama/instance.ts';
 import { toSupportedSchema } from '../../../../../runtime/modelhost/engines/llama/json-schema.ts';
 
 const file = 'model.gguf';
@@ -35,6 +36,38 @@ describe('schemas an answer is held to', () => {
   it('takes properties for names, whatever they are called', () => {
     const schema = { type: 'object', properties: { pattern: { type: 'string' }, title: { type: 'number' } } };
     expect(toSupportedSchema(schema, file)).toEqual(schema);
+  });
+
+  it('takes an object of which nothing is said for any object', () => {
+    const any = { type: 'object', additionalProperties: true };
+    expect(toSupportedSchema({ type: 'object', description: 'anything' }, file)).toEqual(any);
+    expect(toSupportedSchema({ type: 'array', items: { type: 'object' } }, file)).toEqual({
+      type: 'array',
+      items: any,
+    });
+    for (const said of [{ properties: {} }, { additionalProperties: false }]) {
+      const schema = { type: 'object', ...said };
+      expect(toSupportedSchema(schema, file)).toEqual(schema);
+    }
+  });
+
+  it('holds any object to JSON and to nothing more', async () => {
+    const llama = await llamaFor('cpu', file, () => {});
+    const supported = toSupportedSchema({ type: 'object' }, file) as { readonly type: 'object' };
+    const grammar = await llama.createGrammarForJsonSchema(supported);
+    const inner = grammar as unknown as { _testText(text: string): boolean };
+    for (const text of [
+      '{}',
+      '{"on": true}',
+      '{"room": "hall", "level": -2.5, "off": null}',
+      '{"a": {"b": {"c": [1, "two", {"d": []}]}}}',
+    ]) {
+      expect(JSON.parse(text)).toBeTypeOf('object');
+      // The library's grammar wants four newlines at the end; ours ends with a token.
+      expect([text, inner._testText(`${text}\n\n\n\n`)]).toEqual([text, true]);
+    }
+    for (const text of ['[]', '"a"', '1', '{"a"}', '{"a": }', '{a: 1}', '{"a": 1', 'so {"a": 1}'])
+      expect([text, inner._testText(`${text}\n\n\n\n`)]).toEqual([text, false]);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadLlama } from '../../../../../runtime/modelhost/engines/llama/load.ts';
+import { cutAtControls } from '../../../../../runtime/modelhost/tokens/control-names.ts';
 import type { TokenModel, Vocabulary } from '../../../../../runtime/modelhost/tokens/token-model.ts';
 import { CHATML, writeTinyLlama } from '../../../../support/gguf.ts';
 import { bpeTable, spmTable, type TokenTable } from '../../../../support/vocabulary.ts';
@@ -63,18 +64,57 @@ describe('the vocabulary of a GGUF model', () => {
     expect(pieces('\u0001')).toEqual(['\u0001']);
   });
 
-  it('takes user-defined names apart where they are data', async () => {
-    for (const table of [
-      bpeTable({ userDefined: ['<tool_call>'] }),
-      spmTable({ userDefined: ['<tool_call>'] }),
-    ]) {
+  it('takes user-defined names apart where they are data, and gives the template their tokens', async () => {
+    const names = ['<tool_call>', '[INST]', '[TOOL_CALLS]', '[|user|]', '<｜User｜>', 'INST]', 'Human:'];
+    for (const table of [bpeTable({ userDefined: names }), spmTable({ userDefined: names })]) {
       const vocabulary = await vocabularyOf(table);
-      const id = table.tokens.indexOf('<tool_call>');
-      for (const text of ['<tool_call>', 'a<tool_call><tool_call> b', '<tool_call>\n']) {
-        expect(vocabulary.tokenize(text)).not.toContain(id);
-        expect(vocabulary.detokenize(vocabulary.tokenize(text))).toBe(text);
+      const ids = names.map((name) => table.tokens.indexOf(name));
+      for (const [i, name] of names.entries()) {
+        for (const text of [name, `a${name}${name} b`, `${name}\n`, ` ${name}`, name.slice(1), `[${name}`]) {
+          const tokens = vocabulary.tokenize(text);
+          expect(tokens.filter((token) => ids.includes(token))).toEqual([]);
+          expect(vocabulary.detokenize(tokens)).toBe(text);
+        }
+        expect(vocabulary.control(name)).toBe(ids[i]);
+        expect(vocabulary.detokenize([ids[i]!])).toBe(name);
       }
-      expect(vocabulary.control('<tool_call>')).toBeUndefined();
+      expect(cutAtControls('<｜User｜>turn [INST]on', vocabulary)).toEqual([
+        table.tokens.indexOf('<｜User｜>'),
+        'turn ',
+        table.tokens.indexOf('[INST]'),
+        'on',
+      ]);
+    }
+  });
+
+  it('leaves runs of white space and single characters as the tokens they are', async () => {
+    const own = ['    ', '☃'];
+    const table = bpeTable({ userDefined: own });
+    const vocabulary = await vocabularyOf(table);
+    for (const name of own) {
+      expect(vocabulary.tokenize(`a${name}b`)).toContain(table.tokens.indexOf(name));
+      expect(vocabulary.control(name)).toBeUndefined();
+    }
+    expect(vocabulary.detokenize(vocabulary.tokenize('a    b☃'))).toBe('a    b☃');
+  });
+
+  it('takes names apart that merging gives', async () => {
+    const spm = spmTable();
+    // `s>` is an ordinary piece, so that `<` and `s>` merge to the control token.
+    const merging: TokenTable = {
+      ...spm,
+      tokens: [...spm.tokens, 's>'],
+      types: [...spm.types.map((type, i) => (spm.tokens[i] === '▁the' ? 4 : type)), 1],
+      scores: [...spm.scores!, -1],
+    };
+    const vocabulary = await vocabularyOf(merging);
+    const control = vocabulary.control('<s>');
+    expect(control).toBe(merging.tokens.indexOf('<s>'));
+    for (const text of ['<s>', 'a<s> <s>b', ' the', '▁the']) {
+      const tokens = vocabulary.tokenize(text);
+      expect(tokens).not.toContain(control);
+      expect(tokens.map((token) => merging.types[token])).not.toContain(4);
+      expect(vocabulary.detokenize(tokens)).toBe(text.replaceAll('▁', ' '));
     }
   });
 

@@ -118,6 +118,15 @@ describe('text is text', () => {
     );
   });
 
+  it('where the rest of a name is a name too', () => {
+    const json = tokenizer({ whole: true, more: [{ content: 'INST]' }] });
+    const ids = new Set(json.added_tokens.map(({ id }) => id));
+    const words = vocabulary(json);
+    const tokens = words.tokenize('[INST]');
+    expect(tokens.filter((token) => ids.has(token))).toEqual([]);
+    expect(words.detokenize(tokens)).toBe('[INST]');
+  });
+
   it('with runs of spaces as the tokens they were added as', () => {
     const json = tokenizer({ more: [{ content: '    ' }] });
     const id = json.added_tokens.at(-1)!.id;
@@ -128,11 +137,16 @@ describe('text is text', () => {
 });
 
 describe('what a model says of its tokens', () => {
-  it('are control tokens where they are special, and written by their names', () => {
+  it('are control tokens, special or not, and written by their names', () => {
     const words = vocabulary(tokenizer());
     const id = words.control('<|im_end|>')!;
     expect(words.detokenize([id, ...words.tokenize(' é'), id])).toBe('<|im_end|> é<|im_end|>');
-    expect(words.control('<tool_call>')).toBeUndefined();
+    for (const { id: added, content } of tokenizer().added_tokens) {
+      expect(words.control(content)).toBe(added);
+      expect(words.detokenize([added])).toBe(content);
+    }
+    const json = tokenizer({ more: [{ content: '    ' }, { content: '§' }] });
+    for (const name of ['    ', '§']) expect(vocabulary(json).control(name)).toBeUndefined();
     expect(words.control('the')).toBeUndefined();
     expect(words.detokenize([499])).toBe('');
   });

@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AutoModelForCausalLM, AutoTokenizer } from '@huggingface/transformers';
@@ -6,10 +16,16 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ggufToOnnx, writeOnnx } from '../../../../../quantize/index.ts';
 import type { DecideRequest, ModelSpec } from '../../../../../runtime/contract/engine.ts';
 import { bundledEngines } from '../../../../../runtime/modelhost/engines/bundled.ts';
-import { isLlmFolder, llmFolderOf } from '../../../../../runtime/modelhost/engines/onnx/llm-folder.ts';
+import {
+  isLlmFolder,
+  llmFile,
+  llmFolderOf,
+} from '../../../../../runtime/modelhost/engines/onnx/llm-folder.ts';
 import { loadOnnxLlm } from '../../../../../runtime/modelhost/engines/onnx/llm.ts';
 import { loadWith } from '../../../../../runtime/modelhost/engines/registry.ts';
 import { Lanes } from '../../../../../runtime/modelhost/lanes.ts';
+import { modelBytes } from '../../../../../runtime/modelhost/memory.ts';
+import { canonical } from '../../../../../runtime/modelhost/options.ts';
 import { LanguageModels } from '../../../../../runtime/modelhost/tokens/language-models.ts';
 import { CHATML, writeTinyLlama } from '../../../../support/gguf.ts';
 import { runningMeanDecoder } from '../../../../support/onnx-decoder.ts';
@@ -41,6 +57,12 @@ function copy(name: string): string {
 function change(file: string, with_: (json: Record<string, unknown>) => object): void {
   const json = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify(with_(json)));
+}
+
+function kvShape(at: string): { layers: number; heads: number; size: number } {
+  const config = JSON.parse(readFileSync(join(at, 'config.json'), 'utf8')) as Record<string, number>;
+  const { num_hidden_layers: layers = 0, num_key_value_heads: heads = 0, head_dim: size = 0 } = config;
+  return { layers, heads, size };
 }
 
 describe('a folder in the layout of transformers', () => {
@@ -236,6 +258,37 @@ describe('a folder that cannot be used', () => {
       code: 'MODEL_UNSUPPORTED',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('counts and names the file that is loaded', async () => {
+    const at = realpathSync(copy('two'));
+    const [full, small] = ['model.onnx', 'model_q4.onnx'].map((name) => join(at, 'onnx', name));
+    writeFileSync(small!, 'x'.repeat(1000));
+    writeFileSync(`${small!}_data`, 'x'.repeat(500));
+    writeFileSync(join(at, 'onnx', 'model_q4f16.onnx'), 'x'.repeat(10_000));
+    expect(modelBytes(specOf(at))).toBe(1500);
+    expect(modelBytes(specOf(small!))).toBe(1500);
+    expect(modelBytes(specOf(full!))).toBe(llmFile(full!).sizeBytes);
+    expect(llmFile(full!).sizeBytes).toBe(statSync(full!).size);
+    expect(canonical(small!)).toBe(at);
+    expect(canonical(full!)).toBe(full);
+    change(join(at, 'config.json'), (json) => ({ ...json, 'transformers.js_config': { dtype: 'fp32' } }));
+    expect([canonical(at), canonical(small!), canonical(full!)]).toEqual([at, small, at]);
+    writeFileSync(join(at, 'config.json'), '{');
+    expect(canonical(small!)).toBe(small);
+  });
+
+  it('counts the keys and values of every lane', async () => {
+    const { layers, heads, size } = kvShape(folder);
+    const bytes: number[] = [];
+    for (const contextTokens of [100, 300]) {
+      const model = await loadOnnxLlm({ ...specOf(folder), contextTokens }, signal);
+      bytes.push(model.info.memoryBytes! - model.info.sizeBytes);
+      await model.dispose();
+    }
+    const perToken = layers * 2 * heads * size * 4;
+    expect(perToken).toBeGreaterThan(0);
+    expect(bytes).toEqual([100 * perToken * 3, 300 * perToken * 3]);
   });
 
   it('prefers the precision its configuration names, else the fastest', async () => {
