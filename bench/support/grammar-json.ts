@@ -71,13 +71,16 @@ export class GrammarJson {
     await this.#sequence.eraseContextTokenRanges([{ start: kept, end: this.#sequence.nextTokenIndex }]);
     const grammar = await this.#grammar(calls);
     const state = new LlamaGrammarEvaluationState({ model: this.#model, grammar });
-    let count = 0;
-    for await (const _token of this.#sequence.evaluate(tokens.slice(kept), {
+    const written: Token[] = [];
+    for await (const token of this.#sequence.evaluate(tokens.slice(kept), {
       temperature: 0,
       grammarEvaluationState: state,
-    }))
-      count++;
-    return count;
+    })) {
+      written.push(token);
+      // The grammar lets newlines follow without end; the answer is there as soon as it is whole.
+      if (isWhole(this.#model.detokenize(written))) break;
+    }
+    return written.length;
   }
 
   async dispose(): Promise<void> {
@@ -121,5 +124,14 @@ export class GrammarJson {
       ...special('<|im_start|>'),
       ...plain(`assistant\n${opening}`),
     ];
+  }
+}
+
+function isWhole(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -83,7 +83,7 @@ export const MODEL_ERRORS = {
     'caller',
     (f: { file: string; tokens: number; limit: number }) =>
       `Expected a prompt of at most ${f.limit} tokens for ${f.file} but received ${f.tokens}.`,
-    'Raise the context length of the model, or give the policy fewer choices and shorter guidance.',
+    'Raise `model.context`, or give the policy fewer choices and shorter guidance.',
   ),
   MODEL_DEADLINE: spec(
     'environment',

@@ -20,7 +20,7 @@ function print(model: object, io: CommandContext['io'], style: CommandContext['s
     const text = shown(name, value);
     if (text === '') continue;
     const label = name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
-    io.out(`${style.dim(padEnd(label, 18))}${clean(text)}\n`);
+    io.out(`${style.dim(padEnd(label, 20))}${clean(text)}\n`);
   }
 }
 
