@@ -254,13 +254,14 @@ export class Models {
     const { health } = this.#options;
     const { state: running, lastExit, models } = host.status;
     const byPath = new Map(models.map((model) => [model.file, model]));
-    for (const { reference } of this.#configured) {
+    for (const { reference, eager } of this.#configured) {
       const known = byPath.get(this.#pathIfThere(reference));
       if (known === undefined) continue;
       const { state, info, problem } = known;
       const part = partName(reference);
       if (state === 'failed' || state === 'given-up') health.set(part, 'fail', problem ?? state);
-      else if (state === 'unloaded') health.set(part, 'ok', 'loaded when it is asked');
+      // One that is to be loaded at the start is on its way.
+      else if (state === 'unloaded' && !eager) health.set(part, 'ok', 'loaded when it is asked');
       else if (state === 'ready' && running === 'running')
         health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}`);
       else if (running === 'restarting')

@@ -72,7 +72,8 @@ export class ModelServer {
   async #unload(file: string): Promise<void> {
     const model = this.#models.get(file);
     this.#models.delete(file);
-    await Promise.allSettled([...(this.#atWork.get(file) ?? [])]);
+    const atWork = this.#atWork.get(file) ?? new Set<Promise<unknown>>();
+    await Promise.allSettled(atWork);
     await model?.dispose();
   }
 
