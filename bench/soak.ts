@@ -7,7 +7,7 @@ import { readModelOption } from './support/model-option.ts';
 import { readOptions } from './support/options.ts';
 import { median } from './support/stats.ts';
 
-const DEFAULTS = { decisions: 10_000, warmup: 1000, entities: 20, questions: 50 };
+const DEFAULTS = { decisions: 10_000, warmup: 2000, entities: 20, questions: 50 };
 const SHORT = { decisions: 200, warmup: 50, questions: 10 };
 const CONTEXT = 2048;
 const SAMPLES = 20;

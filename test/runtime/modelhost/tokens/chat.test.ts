@@ -91,6 +91,17 @@ async function write(answer: string, prompt: string, more: Partial<ChatRequest> 
   return { written, pieces, calls, passes: turn.passes };
 }
 
+/** The answer ends with the character that makes a stop string whole, and before the first such string. */
+function untilStop(answer: string, stop: readonly string[]): string {
+  let text = '';
+  for (const character of answer) {
+    text += character;
+    const found = stop.map((one) => text.indexOf(one)).filter((at) => at !== -1);
+    if (found.length > 0) return text.slice(0, Math.min(...found));
+  }
+  return text;
+}
+
 describe('an answer written freely', () => {
   it('ends with the model’s own end, and is handed on in pieces', async () => {
     const { written, pieces } = await write('It is on.', 'Is it on?');
@@ -131,8 +142,7 @@ describe('an answer written freely', () => {
         }),
         async (answer, stop) => {
           const { written, pieces } = await write(answer, 'x', { stop });
-          const found = stop.map((one) => answer.indexOf(one)).filter((at) => at !== -1);
-          const wanted = found.length === 0 ? answer : answer.slice(0, Math.min(...found));
+          const wanted = untilStop(answer, stop);
           expect(written.text).toBe(wanted);
           expect(pieces.join('')).toBe(wanted);
           for (const piece of pieces) expect(piece).not.toContain('\uFFFD');
