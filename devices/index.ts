@@ -17,6 +17,7 @@ export {
   type SimulatorClient,
   type SimulatorOptions,
 } from './simulator/run.ts';
+export { DIALS, type Dial } from './house/linker-command.ts';
 export { labelOf, link, type LinkOptions } from './house/linker.ts';
 export { type LinkResult } from './house/linker-types.ts';
 export { rank, type RankedMeaning } from './house/linker-rank.ts';

@@ -70,13 +70,13 @@ const SIMPLE: Partial<Record<Verb, Partial<Record<Kind, string>>>> = {
 };
 
 /** The argument a value sets, by kind: command, argument, the property that shows it, and the step of up and down. */
-interface Dial {
+export interface Dial {
   readonly command: string;
   readonly arg: string;
   readonly property: string;
   readonly step: number;
 }
-const DIALS: Partial<Record<Kind, Dial>> = {
+export const DIALS: Partial<Record<Kind, Dial>> = {
   light: { command: 'turn_on', arg: 'brightness', property: 'brightness', step: 25 },
   fan: { command: 'set_speed', arg: 'speed', property: 'speed', step: 25 },
   cover: { command: 'set_position', arg: 'position', property: 'position', step: 25 },

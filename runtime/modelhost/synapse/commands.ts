@@ -1,3 +1,4 @@
+import { DIALS } from '../../../devices/index.ts';
 import type { Call } from '../../contract/action.ts';
 import type { Entity } from '../../contract/house.ts';
 import { kindSpec, type ArgSpec, type Kind } from '../../contract/kinds.ts';
@@ -48,23 +49,6 @@ const PLAIN: Partial<Record<Action, Partial<Record<Kind, string>>>> = {
   press: { button: 'press' },
   activate: { scene: 'activate' },
   snapshot: { camera: 'snapshot' },
-};
-
-/** The number a kind is set to, and how far one step of `up` and `down` goes. */
-export const DIALS: Partial<
-  Record<
-    Kind,
-    { readonly command: string; readonly arg: string; readonly property: string; readonly step: number }
-  >
-> = {
-  light: { command: 'turn_on', arg: 'brightness', property: 'brightness', step: 25 },
-  fan: { command: 'set_speed', arg: 'speed', property: 'speed', step: 25 },
-  cover: { command: 'set_position', arg: 'position', property: 'position', step: 25 },
-  valve: { command: 'set_position', arg: 'position', property: 'position', step: 25 },
-  climate: { command: 'set_temperature', arg: 'temperature', property: 'target_temperature', step: 1 },
-  humidifier: { command: 'set_humidity', arg: 'humidity', property: 'target_humidity', step: 5 },
-  media_player: { command: 'set_volume', arg: 'volume', property: 'volume', step: 10 },
-  number: { command: 'set_value', arg: 'value', property: 'value', step: 1 },
 };
 
 /** What is meant by everything: blinds, valves, heating and locks stay as they are. */

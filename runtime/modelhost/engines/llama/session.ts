@@ -1,5 +1,6 @@
 import type { LlamaContextSequence, LlamaModel, Token, TokenBias } from 'node-llama-cpp';
 import { GanglionError } from '../../../errors.ts';
+import { checkAllowed, checkCall, tokensInvalid } from '../../tokens/check.ts';
 import type { GrammarState, Sampling, TokenId, TokenSession } from '../../tokens/token-model.ts';
 import { LlamaGrammarState } from './grammar.ts';
 import { librarySays } from './library-says.ts';
@@ -61,15 +62,15 @@ export class LlamaSession implements TokenSession {
   }
 
   async append(tokens: readonly TokenId[]): Promise<void> {
-    this.#check(tokens);
+    checkCall(tokens, this.#tokens.length, this.#parts);
     await this.#endDraw();
     this.#plain ??= new TokenStream(this.#sequence, { temperature: 0 });
     await this.#evaluate(this.#plain, tokens);
   }
 
   async branch(tokens: readonly TokenId[], allowed: readonly TokenId[]): Promise<Float64Array> {
-    this.#check(tokens);
-    this.#checkAllowed(allowed);
+    checkCall(tokens, this.#tokens.length, this.#parts);
+    checkAllowed(allowed, this.#parts);
     await this.#endDraw();
     this.#bias = raisedTokens(this.#parts.model, allowed);
     const { probabilities } = await this.#evaluate(this.#branchStream(allowed.length), tokens);
@@ -77,9 +78,9 @@ export class LlamaSession implements TokenSession {
   }
 
   async sample(tokens: readonly TokenId[], sampling: Sampling, grammar?: GrammarState): Promise<TokenId> {
-    this.#check(tokens);
+    checkCall(tokens, this.#tokens.length, this.#parts);
     if (grammar !== undefined && !(grammar instanceof LlamaGrammarState))
-      throw this.#invalid('a grammar of this model', 'another one');
+      throw tokensInvalid(this.#parts.file, 'a grammar of this model', 'another one');
     const stream = await this.#drawStream(sampling, grammar);
     const { token } = await this.#evaluate(stream, tokens);
     return token;
@@ -187,35 +188,6 @@ export class LlamaSession implements TokenSession {
     await this.close();
     await this.#sequence.dispose();
     this.#sequence = this.#parts.newSequence();
-  }
-
-  #check(tokens: readonly TokenId[]): void {
-    const { batchTokens, contextTokens, file } = this.#parts;
-    if (tokens.length === 0 || tokens.length > batchTokens)
-      throw this.#invalid(`1 to ${batchTokens} tokens in a call`, `${tokens.length}`);
-    this.#checkKnown(tokens);
-    const total = this.#tokens.length + tokens.length;
-    if (total > contextTokens)
-      throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens: total, limit: contextTokens });
-  }
-
-  #checkAllowed(allowed: readonly TokenId[]): void {
-    if (allowed.length === 0 || new Set(allowed).size !== allowed.length)
-      throw this.#invalid(
-        'one or more different tokens to choose from',
-        `[${allowed.slice(0, 20).join(', ')}]`,
-      );
-    this.#checkKnown(allowed);
-  }
-
-  #checkKnown(tokens: readonly TokenId[]): void {
-    const { vocabularySize: size } = this.#parts;
-    const strange = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < size));
-    if (strange !== undefined) throw this.#invalid(`tokens from 0 to ${size - 1}`, `${strange}`);
-  }
-
-  #invalid(expected: string, received: string): GanglionError {
-    return new GanglionError('MODEL_QUESTION_INVALID', { file: this.#parts.file, expected, received });
   }
 
   #failed(reason: string, cause?: unknown): GanglionError {

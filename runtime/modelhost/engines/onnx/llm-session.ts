@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GanglionError, messageOf } from '../../../errors.ts';
+import { checkAllowed, checkCall, tokensInvalid } from '../../tokens/check.ts';
 import type { GrammarState, Sampling, TokenId, TokenSession } from '../../tokens/token-model.ts';
 import { keyValues, type KeyValues, type KvLayout, type TensorClass } from './key-values.ts';
 import { loadState, saveState } from './kv-file.ts';
@@ -50,27 +51,22 @@ export class OnnxTokenSession implements TokenSession {
   }
 
   async append(tokens: readonly TokenId[]): Promise<void> {
-    this.#check(tokens);
+    checkCall(tokens, this.#tokens.length, this.#parts);
     await this.#decode(tokens);
   }
 
   async branch(tokens: readonly TokenId[], allowed: readonly TokenId[]): Promise<Float64Array> {
-    this.#check(tokens);
-    if (allowed.length === 0 || new Set(allowed).size !== allowed.length) {
-      throw this.#invalid(
-        'one or more different tokens to choose from',
-        `[${allowed.slice(0, 20).join(', ')}]`,
-      );
-    }
-    this.#checkKnown(allowed);
+    checkCall(tokens, this.#tokens.length, this.#parts);
+    checkAllowed(allowed, this.#parts);
     const shares = sharesOf(await this.#decode(tokens), allowed);
     if (shares === undefined) throw this.#failed('its scores of the allowed tokens are not finite');
     return shares;
   }
 
   async sample(tokens: readonly TokenId[], sampling: Sampling, grammar?: GrammarState): Promise<TokenId> {
-    this.#check(tokens);
-    if (grammar !== undefined) throw this.#invalid('no grammar: ONNX models have none', 'one');
+    checkCall(tokens, this.#tokens.length, this.#parts);
+    if (grammar !== undefined)
+      throw tokensInvalid(this.#parts.file, 'no grammar: ONNX models have none', 'one');
     const token = drawToken(await this.#decode(tokens), sampling, this.#tokens.length);
     if (token === undefined) throw this.#failed('its scores are not finite');
     return token;
@@ -142,26 +138,6 @@ export class OnnxTokenSession implements TokenSession {
   #empty(): void {
     this.#tokens = [];
     this.#cache.cut(0);
-  }
-
-  #check(tokens: readonly TokenId[]): void {
-    const { batchTokens, contextTokens, file } = this.#parts;
-    if (tokens.length === 0 || tokens.length > batchTokens)
-      throw this.#invalid(`1 to ${batchTokens} tokens in a call`, `${tokens.length}`);
-    this.#checkKnown(tokens);
-    const total = this.#tokens.length + tokens.length;
-    if (total > contextTokens)
-      throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file, tokens: total, limit: contextTokens });
-  }
-
-  #checkKnown(tokens: readonly TokenId[]): void {
-    const { vocabularySize: size } = this.#parts;
-    const strange = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < size));
-    if (strange !== undefined) throw this.#invalid(`tokens from 0 to ${size - 1}`, `${strange}`);
-  }
-
-  #invalid(expected: string, received: string): GanglionError {
-    return new GanglionError('MODEL_QUESTION_INVALID', { file: this.#parts.file, expected, received });
   }
 
   #failed(reason: string, cause?: unknown): GanglionError {
