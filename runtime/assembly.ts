@@ -1,4 +1,5 @@
 import { ENCODED_DIALECTS, encoderFor } from '../devices/index.ts';
+import type { Call } from './contract/action.ts';
 import type { HouseRegistry } from '../devices/index.ts';
 import { CacheRung, DecisionCache } from '../policies/index.ts';
 import type { Firing } from '../policies/index.ts';
@@ -144,7 +145,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     queue: config.actions.queue,
   });
   teardown.add('pools', async () => pools.stop());
+  const veto = (call: Call): string | undefined =>
+    rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason;
   const executor = new Executor({
+    veto,
     journal,
     clock,
     pools,
@@ -165,7 +169,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     state,
     tools,
     repeatable: (dialect) => ENCODED_DIALECTS.includes(dialect),
-    veto: (call) => rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason,
+    veto,
   });
   const decider = new Decider({
     interlocks,

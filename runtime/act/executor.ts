@@ -1,4 +1,4 @@
-import type { Action, Feedback, Outcome, OutcomeStatus } from '../contract/action.ts';
+import type { Action, Call, Feedback, Outcome, OutcomeStatus } from '../contract/action.ts';
 import type { ActuatorResult, Encoder } from '../contract/actuator.ts';
 import type { ActionRecord, RuntimeEvent } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
@@ -29,6 +29,11 @@ export interface ExecutorOptions {
   readonly queueLimit: number;
   readonly deadlineMs: number;
   readonly approvalExpiresMs: number;
+  /**
+   * Why a rule forbids a call now. Asked again for what waited, for a person or over a crash: what was allowed when it
+   * was decided may not be any more.
+   */
+  readonly veto?: (call: Call) => string | undefined;
   readonly emit: (event: RuntimeEvent) => void;
 }
 
@@ -167,6 +172,11 @@ export class Executor {
       this.#end(job.action, 'refused', 'denied');
       return { action: job.action, stage: 'done' };
     }
+    const veto = this.#options.veto?.(job.action);
+    if (veto !== undefined) {
+      this.#end(job.action, 'refused', veto);
+      return { action: job.action, stage: 'done' };
+    }
     // The time spent waiting for a person does not count.
     const action = {
       ...job.action,
@@ -200,8 +210,11 @@ export class Executor {
       const { action } = record;
       const next = resume(record, present);
       if (next.do === 'end') this.#end(action, next.status, next.detail);
-      else if (next.do === 'send') this.#start({ action, target: next.target }, true);
-      else this.#await({ action, target: next.target }, now - this.#madeAt(action));
+      else if (next.do === 'send') {
+        const veto = this.#options.veto?.(action);
+        if (veto === undefined) this.#start({ action, target: next.target }, true);
+        else this.#end(action, 'refused', veto);
+      } else this.#await({ action, target: next.target }, now - this.#madeAt(action));
     }
   }
 

@@ -42,6 +42,8 @@ describe.skipIf(mosquittoPath === undefined)(
     let pools: Pools;
     let events: RuntimeEvent[];
     let executor: Executor;
+    /** What a rule forbids every call for, now. */
+    let forbidden: string | undefined;
     const house = houseOf([
       entity('light.hall'),
       entity('light.attic'),
@@ -73,6 +75,7 @@ describe.skipIf(mosquittoPath === undefined)(
     });
 
     beforeEach(() => {
+      forbidden = undefined;
       received = [];
       events = [];
       clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -103,6 +106,7 @@ describe.skipIf(mosquittoPath === undefined)(
         queueLimit,
         deadlineMs: DEADLINE_MS,
         approvalExpiresMs: 60_000,
+        veto: () => forbidden,
         emit: (event) => events.push(event),
       });
     }
@@ -216,6 +220,18 @@ describe.skipIf(mosquittoPath === undefined)(
       executor.approve(actionId('a'), 'approve');
       const [stored] = journal.decisions.unfinished();
       expect(stored).toMatchObject({ stage: 'pending', action: { deadline: clock.wall() + DEADLINE_MS } });
+    });
+
+    it('refuses what a rule has come to forbid while it waited, for a person or over a crash', () => {
+      commit(order('a', { entity: 'lock.door', command: 'unlock', critical: true }, true), order('b'));
+      const unfinished = journal.decisions.unfinished().filter(({ action: { id } }) => id === actionId('b'));
+      forbidden = 'nobody is home';
+      expect(executor.approve(actionId('a'), 'approve')).toMatchObject({ stage: 'done' });
+      executor.recover(unfinished, () => undefined);
+      expect(outcomes()).toEqual([
+        ['a', 'refused'],
+        ['b', 'refused'],
+      ]);
     });
 
     it('takes no code any more after five wrong ones', () => {
