@@ -72,3 +72,34 @@ export {
   type OnnxTreeAttributes,
   type SklearnTree,
 } from './tree/import-tree.ts';
+export { describeCall, describeCondition, describeDraft, spanText } from './author/describe.ts';
+export { diffLines, type DiffLine } from './author/diff.ts';
+export { type Draft, type DraftPart, END_SUFFIX, keyOf, type PartSource } from './author/draft.ts';
+export { type Edit, edited, entityOfCall, subjectOf } from './author/edit.ts';
+export {
+  anyBecomes,
+  atClock,
+  atSun,
+  clockText,
+  compares,
+  conjunction,
+  equals,
+  negated,
+  onDays,
+  timeWindow,
+} from './author/expressions.ts';
+export { circleOf, criticalOf, effectsOf, type Linked, undoesItself } from './author/loops.ts';
+export type { Sky } from './author/moment.ts';
+export { readDraft, ruleOf } from './author/read.ts';
+export {
+  type AuthoringExample,
+  isRejected,
+  nearest,
+  type Recalled,
+  sameSentence,
+  type Verdict,
+} from './author/recall.ts';
+export { describeScenario, type Scenario, scenariosFor } from './author/scenarios.ts';
+export { undoOf } from './author/undo.ts';
+export { idFor, partsOf, type PolicyText, writeDraft } from './author/write.ts';
+export { createLocalTime } from './rules/local-time.ts';

@@ -1,0 +1,113 @@
+import type { House } from '../../runtime/contract/house.ts';
+import { kindOf, propertyKey, type PropertyKey } from '../../runtime/contract/ids.ts';
+import { expectedState, isKind } from '../../runtime/contract/kinds.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
+import { literalCall, parseCall } from '../rules/calls.ts';
+import type { Comparison, Expr } from '../rules/expression.ts';
+import { parseExpression } from '../rules/syntax.ts';
+import type { Draft } from './draft.ts';
+
+/** As much of a rule as it takes to see what it sets off. */
+export interface Linked {
+  readonly id: string;
+  readonly when: string;
+  /** Call sources. */
+  readonly then: readonly string[];
+  readonly holds: boolean;
+}
+
+/** Properties a call changes, with the values they will have. */
+export function effectsOf(source: string): ReadonlyMap<PropertyKey, Value> {
+  const parsed = parseCall(source);
+  const call = parsed.ok ? literalCall(parsed.value) : undefined;
+  if (call === undefined || 'message' in call) return new Map();
+  const kind = kindOf(call.entity);
+  if (!isKind(kind)) return new Map();
+  return new Map(
+    Object.entries(expectedState(kind, call.command, call.args)).map(([name, value]) => [
+      propertyKey(call.entity, name),
+      value,
+    ]),
+  );
+}
+
+/** What of its own trigger a draft undoes at once: such a rule fights whoever sets it off. Undefined where nothing. */
+export function undoesItself({ when, then, hold }: Draft): PropertyKey | undefined {
+  if (hold !== undefined) return undefined;
+  const parsed = parseExpression(when.value);
+  if (!parsed.ok) return undefined;
+  for (const { value } of then) {
+    for (const [key, after] of effectsOf(value)) {
+      if (verdict(parsed.value.expr, key, after) === false) return key;
+    }
+  }
+  return undefined;
+}
+
+/** Rules that set one another off in a circle which `rule` closes: their ids, `rule` first; undefined where there is none. */
+export function circleOf(rule: Linked, others: readonly Linked[]): readonly string[] | undefined {
+  const all = [rule, ...others.filter(({ id }) => id !== rule.id)];
+  const paths: Linked[][] = [[rule]];
+  const seen = new Set<string>();
+  for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
+    const last = path.at(-1)!;
+    for (const next of all) {
+      if (!setsOff(last, next)) continue;
+      if (next === rule && path.length > 1) return path.map(({ id }) => id);
+      if (next === rule || seen.has(next.id)) continue;
+      seen.add(next.id);
+      paths.push([...path, next]);
+    }
+  }
+  return undefined;
+}
+
+function setsOff(one: Linked, other: Linked): boolean {
+  const parsed = parseExpression(other.when);
+  if (!parsed.ok || other.holds) return false;
+  return one.then.some((call) =>
+    [...effectsOf(call)].some(([key, value]) => verdict(parsed.value.expr, key, value) === true),
+  );
+}
+
+/** Whether a value of one property decides a condition; undefined where it does not. */
+function verdict(expr: Expr, key: PropertyKey, value: Value): boolean | undefined {
+  switch (expr.op) {
+    case 'not': {
+      const of = verdict(expr.of, key, value);
+      return of === undefined ? undefined : !of;
+    }
+    case 'and':
+    case 'or': {
+      const both = [verdict(expr.left, key, value), verdict(expr.right, key, value)];
+      const decisive = expr.op === 'or';
+      if (both.includes(decisive)) return decisive;
+      // One side says the opposite, the other nothing: with `&&` it may still come true, with `||` still be true.
+      return both.includes(!decisive) && !both.includes(undefined) ? !decisive : undefined;
+    }
+    case 'compare':
+      return expr.left.op === 'property' && expr.left.key === key && expr.right.op === 'literal'
+        ? compare(value, expr.by, expr.right.value)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function compare(value: Value, by: Comparison, limit: Value): boolean | undefined {
+  if (by === '==') return value === limit;
+  if (by === '!=') return value !== limit;
+  if (typeof value !== 'number' || typeof limit !== 'number') return undefined;
+  if (by === '<') return value < limit;
+  if (by === '<=') return value <= limit;
+  return by === '>' ? value > limit : value >= limit;
+}
+
+/** Entities of a draft that are dangerous to get wrong. */
+export function criticalOf(draft: Draft, house: Pick<House, 'entity'>): string[] {
+  const entities = draft.then.flatMap(({ value }) => {
+    const parsed = parseCall(value);
+    return parsed.ok ? [parsed.value.entity] : [];
+  });
+  return [...new Set(entities)].filter((id) => house.entity(id)?.critical === true);
+}
