@@ -50,7 +50,9 @@ export function cutsOf(mask: string, from: number, to: number): Cut[] {
   const markers = markersIn(mask, start, end);
   const first = markers[0];
   if (first === undefined) return [];
-  if (first.start > start) {
+  // `two minutes after the door closes` is one clause.
+  const timed = /^[\uE000-\uE00F]+ $/.test(mask.slice(start, first.start)) && first.role === 'trigger';
+  if (first.start > start && !timed) {
     const action = { mask, start, end: first.start };
     return [{ clauses: clausesOf(mask, markers, end), action }];
   }
@@ -59,8 +61,11 @@ export function cutsOf(mask: string, from: number, to: number): Cut[] {
     const inside = markers.filter((marker) => marker.start < at.start);
     const behind = markers.filter((marker) => marker.start >= at.end);
     const actionEnd = behind[0]?.start ?? end;
+    const clauses = clausesOf(mask, inside, at.start);
+    if (timed && clauses[0] !== undefined)
+      clauses[0] = { ...clauses[0], stretch: { ...clauses[0].stretch, start }, from: start };
     cuts.push({
-      clauses: [...clausesOf(mask, inside, at.start), ...clausesOf(mask, behind, end)],
+      clauses: [...clauses, ...clausesOf(mask, behind, end)],
       action: { mask, start: at.end, end: actionEnd },
     });
   }

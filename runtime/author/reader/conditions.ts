@@ -5,7 +5,7 @@ import type { Entity } from '../../contract/house.ts';
 import { kindSpec } from '../../contract/kinds.ts';
 import { plainWords, VALUE, valueAt, wordsAt, type Sentence } from './sentence.ts';
 import { PREDICATES, PRESENCE } from './predicates.ts';
-import { subjectOf, type Subject } from './subjects.ts';
+import { subjectOf, tellingWords, type Subject } from './subjects.ts';
 
 /** Something that is the case, as a phrase says it. */
 export interface FoundCondition {
@@ -43,7 +43,7 @@ export function readCondition(sentence: Sentence, { mask, start, end }: Stretch,
   const { phrase, hold } = withoutHold(sentence, mask, start, end);
   const read =
     comparison(sentence, phrase, world) ?? presence(phrase, world) ?? stateOf(phrase, world);
-  if (read === undefined) return { ok: false, unknown: plainWords(phrase) };
+  if (read === undefined) return { ok: false, unknown: tellingWords(phrase) };
   if (!read.ok) return read;
   const words = wordsAt(sentence, start, end);
   const rest = hold === undefined ? words : words.replace(hold.words[0] ?? '', '').trim();

@@ -12,7 +12,8 @@ import { readAction, type ActionRead } from './actions.ts';
 import { cutsOf, joints, markersIn, trimmed, type Clause, type Cut } from './clauses.ts';
 import { readCondition, type FoundCondition, type Stretch, type World } from './conditions.ts';
 import { findClock, findSun, type Schedule } from './schedules.ts';
-import { maskOf, plainWords, sentenceOf, wordsAt, type Sentence } from './sentence.ts';
+import { maskOf, sentenceOf, wordsAt, type Sentence } from './sentence.ts';
+import { tellingWords } from './subjects.ts';
 import { findTimes, type TimesFound } from './times.ts';
 
 /** What the reader makes of a sentence. */
@@ -102,7 +103,7 @@ function readRange(
   const notes = [...times.notes, ...(clock?.notes ?? [])];
   const rest = sentence.text.slice(start, end);
   if (best === undefined) {
-    const unknown = markersIn(mask, start, end).length === 0 ? [] : plainWords(mask.slice(start, end));
+    const unknown = markersIn(mask, start, end).length === 0 ? [] : tellingWords(mask.slice(start, end));
     const clear = { if: times.conditions, rest };
     return { drafts: [], certain: false, clear, reason: 'it does not say when', unknown, notes };
   }

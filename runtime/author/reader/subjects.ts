@@ -60,11 +60,14 @@ export function stem(word: string): string {
   return bare.length > 3 && bare.endsWith('s') && !bare.endsWith('ss') ? bare.slice(0, -1) : bare;
 }
 
+/** The words of a phrase that say something, as they stand there. */
+export function tellingWords(mask: string): string[] {
+  return plainWords(mask).filter((word) => !FILLERS.has(word));
+}
+
 /** The words of a phrase that could name something. */
 export function namingWords(mask: string): string[] {
-  return plainWords(mask)
-    .filter((word) => !FILLERS.has(word))
-    .map(stem);
+  return tellingWords(mask).map(stem);
 }
 
 /**
@@ -79,6 +82,8 @@ export function subjectOf(
 ): Subject {
   const words = [...new Set(namingWords(mask))];
   if (fitting.length === 0) return { kind: 'none', unknown: words };
+  // `it` may be any of them.
+  if (words.length === 0 && fitting.length > 1) return { kind: 'several', entities: fitting };
   const near = likely(words, fitting, house);
   const judged = near.map((entity) => ({ entity, ...judge(entity, words, house, extra(entity)) }));
   const full = judged.filter(({ missing }) => missing.length === 0);

@@ -97,8 +97,8 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
   };
   const weekdays = [1, 2, 3, 4, 5];
   const weekend = [6, 7];
-  const on = '(?:on |at |during |if it is |if it\'s |when it is |when it\'s )?(?:a |the |any )?';
-  const not = '(?:,? ?but )?(?:not|except|never) ';
+  const on = '(?:on |at |during |if it is |if it\'s |when it is |when it\'s |it is |it\'s )?(?:a |the |any )?';
+  const not = '(?:,? ?but )?(?:not|except|never|unless) ';
   each(`${not}${on}(?:weekends?|weekend days)\\b`, () => setDays(weekdays));
   each(`${not}${on}(?:weekdays?|working days?|workdays?)\\b`, () => setDays(weekend));
   each(`${not}${on}(${DAYS_LIST})\\b`, (match) => {
@@ -111,12 +111,15 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
   each(`\\b${each1}(${DAYS_LIST})\\b`, (match) => setDays(dayNumbers(match[1] ?? '')));
   each('\\b(?:every day|daily|each day|every single day)\\b', () => '');
 
+  const sunless = '(?:,? ?but )?(?:unless|not if|not when|except when|not while) (?:it is|it\'s) (?:already |still )?';
   const suns: readonly (readonly [string, string, 'sunset' | 'sunrise' | undefined])[] = [
-    [`${ONLY}(?:after|once) (?:sunset|dark|dusk|nightfall|sundown)\\b`, 'sun.elevation < 0', 'sunset'],
-    [`${ONLY}(?:after|once|while|if|when) the sun (?:has set|has gone down|is down)\\b`, 'sun.elevation < 0', 'sunset'],
+    [`${sunless}(?:dark|night)(?: outside| out)?\\b`, 'sun.elevation > 0', undefined],
+    [`${sunless}(?:light|bright|daylight|day)(?: outside| out)?\\b`, 'sun.elevation < 0', undefined],
+    [`${ONLY}(?:after|once|from|since) (?:sunset|dark|dusk|nightfall|sundown)\\b`, 'sun.elevation < 0', 'sunset'],
+    [`${ONLY}(?:after|once|while|if|when|and) the sun (?:has set|has gone down|is down)\\b`, 'sun.elevation < 0', 'sunset'],
     [`(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and) (?:it is|it's) (?:already |still )?(?:dark|night)(?: outside| out)?\\b`, 'sun.elevation < 0', undefined],
     [`(?:,? ?but )?(?:only )?(?:at night|in the dark|during the night|by night|before sunrise|before dawn)\\b`, 'sun.elevation < 0', undefined],
-    [`${ONLY}(?:after|once) (?:sunrise|dawn|daybreak)\\b`, 'sun.elevation > 0', 'sunrise'],
+    [`${ONLY}(?:after|once|from|since) (?:sunrise|dawn|daybreak)\\b`, 'sun.elevation > 0', 'sunrise'],
     [`(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and) (?:it is|it's) (?:still |already )?(?:light|bright|daylight|day)(?: outside| out)?\\b`, 'sun.elevation > 0', undefined],
     [`(?:,? ?but )?(?:only )?(?:during the day|in (?:the )?daylight|by day|in the daytime|while the sun is up|before sunset|before dark)\\b`, 'sun.elevation > 0', undefined],
   ];
