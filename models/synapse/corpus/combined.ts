@@ -18,7 +18,10 @@ const SORTS = { mixed: 30, 'absent part': 30, 'impossible order': 30, other: 10 
  * and something that is not. What is possible is meant; the rest is left out of the answer.
  */
 export function makeCombined(scene: Scene): Example | undefined {
-  const made = combined(scene, scene.random.weighted(SORTS));
+  let made: Made | undefined;
+  // Most scenes have nothing for some sort.
+  for (let tries = 0; made === undefined && tries < 4; tries++)
+    made = combined(scene, scene.random.weighted(SORTS));
   if (made === undefined || made.calls.length > MAX_CALLS || contradicts(made.calls)) return undefined;
   return {
     task: 'request',

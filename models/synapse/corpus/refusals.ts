@@ -86,7 +86,8 @@ function plainLine(scene: Scene, section: string): string | undefined {
   );
   if (template.includes('{name}') && named.length === 0) return undefined;
   if (template.includes('{area}') && scene.areas.length === 0) return undefined;
-  if (!template.includes('{') && section !== 'cancel' && concerns(template, scene)) return undefined;
+  if (!template.includes('{') && section !== 'cancel' && concerns(template, scene, section === 'unsupported'))
+    return undefined;
   const clock = makeClock(scene);
   const duration = makeDuration(scene);
   const text = expand(template, random, {
@@ -99,12 +100,15 @@ function plainLine(scene: Scene, section: string): string | undefined {
 }
 
 /** Whether a set phrase means something in this home: `good night` where a scene is called so, `restart the router` with a button for it. */
-function concerns(text: string, { home }: Scene): boolean {
+function concerns(text: string, { home }: Scene, orders: boolean): boolean {
   const words = new Set(wordsOf(text).filter((word) => word.length > 3 && !COMMON.has(word)));
   return home.entities.some(({ entity }) => {
     const names = [entity.name, ...entity.aliases].map((name) => name.toLowerCase());
     const whole = names.some((name) => ` ${text} `.includes(` ${name} `));
-    const part = names.some((name) => wordsOf(name).some((word) => words.has(word)));
+    // `i'm reading a book` is no order to the reading lamp, but may be one to the scene called reading.
+    const part =
+      (orders || entity.kind === 'scene') &&
+      names.some((name) => wordsOf(name).some((word) => words.has(word)));
     return whole || part;
   });
 }
@@ -252,7 +256,7 @@ export function impossibleOrder(scene: Scene): string | undefined {
   if (sort === 'unsupported') {
     const text = line(scene, lexicon.refusals, 'unsupported');
     const order = !/[{]|^(?:what|how|who|is|are|will|do|does|ignore|you|say|read)\b/.test(text);
-    return order && !concerns(text, scene) ? text : undefined;
+    return order && !concerns(text, scene, true) ? text : undefined;
   }
   const clause = sort === 'absent' ? absent(scene) : absentArea(scene);
   return clause?.order === true && !clause.closed ? clause.text : undefined;
