@@ -252,7 +252,7 @@ function exceptions(
   const { random, lexicon } = scene;
   const [ref] = named.refs;
   const group = named.refs.length === 1 && ref !== undefined && (ref === 'house' || ref.type !== 'entity');
-  if (!group || named.members.length < 3 || !random.chance(0.2)) return { text: '', refs: [] };
+  if (!group || named.members.length < 3 || !random.chance(0.4)) return { text: '', refs: [] };
   const parts: { text: string; ref: Listable; members: number }[] = [];
   const all = named.members.length;
   for (let tries = 0; parts.length < (random.chance(0.8) ? 1 : 2) && tries < 4; tries++) {
