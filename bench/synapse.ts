@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  barredOf,
   failureLines,
   isSuite,
   scoreAll,
@@ -46,6 +47,8 @@ export const synapse: Bench = async (context) => {
     for (const limit of LISTED)
       cases.push({ name: `${suite}_recall_${limit}`, value: recallOf(own, limit).share, unit: '' });
   }
+  const written = all.get('written');
+  if (written !== undefined) cases.push({ name: 'written_barred', value: barredOf(written).share, unit: '' });
   const add = (scores: ReadonlyMap<Suite, Score>, suffix: string): void => {
     for (const [suite, { right, acted, categories }] of scores) {
       cases.push({ name: `${suite}${suffix}`, value: right, unit: '' });

@@ -1,3 +1,4 @@
+import { gist } from '../../../devices/index.ts';
 import { entityOf, isPropertyKey, type EntityId } from '../../../runtime/contract/ids.ts';
 import type { EvalCase, Outcome } from './case.ts';
 import type { Score } from './score.ts';
@@ -13,8 +14,14 @@ export function failureLines(title: string, { cases, wrong }: Score): string[] {
 }
 
 function failure(question: EvalCase, outcome: Outcome): string[] {
-  const { text, expected, here, category, from } = question;
-  const sort = [from, category, here === undefined ? undefined : `spoken in ${here.name}`];
+  const { task, text, expected, here, category, from, home } = question;
+  const form = task === 'event' || task === 'rule' ? 'request' : gist(text, home.house);
+  const sort = [
+    from,
+    category,
+    here === undefined ? undefined : `spoken in ${here.name}`,
+    form === 'request' ? undefined : `heard as ${form}`,
+  ];
   const known = sort.filter((part) => part !== undefined);
   return [
     `${known.length === 0 ? '' : `[${known.join(', ')}] `}${text}`,

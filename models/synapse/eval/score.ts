@@ -45,7 +45,7 @@ export async function scoreOf(cases: readonly EvalCase[], answerer: Answerer): P
 }
 
 /** Whether nothing is to be done, whatever of what is accepted it comes to. */
-function isStill(expected: Outcome | Accepted): boolean {
+export function isStill(expected: Outcome | Accepted): boolean {
   if (expected.type === 'accepted')
     return expected.ends.every((end) => end.type === 'query' || end.wanted.size + end.calls.length === 0);
   return expected.type !== 'calls' || expected.calls.length === 0;

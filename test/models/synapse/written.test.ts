@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../devices/simulator/effects.ts';
 import { keywordRule } from '../../../models/synapse/eval/keyword.ts';
 import { failureLines } from '../../../models/synapse/eval/failures.ts';
+import { barredOf } from '../../../models/synapse/eval/recall.ts';
 import { isSame, scoreOf } from '../../../models/synapse/eval/score.ts';
 import { endedAs } from '../../../models/synapse/eval/written/accepts.ts';
 import { CATEGORIES, writtenCases } from '../../../models/synapse/eval/written/cases.ts';
@@ -21,6 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
   color: 'string',
   text: 'string',
 };
+const CALL = 'camera.reolink.snapshot';
+const likePlace = { home: cases[0]!.home, state: cases[0]!.state, file: 'brands.yaml' };
 const NOTHING = { type: 'calls', calls: [] } as const;
 
 describe('the written requests', () => {
@@ -89,8 +92,20 @@ describe('the written requests', () => {
     expect(lines[0]).toBe(`# written: ${score.wrong.length} of ${cases.length} wrong`);
     expect(lines.filter((line) => line.startsWith('  expected: '))).toHaveLength(score.wrong.length);
     const first = score.wrong[0]!.question;
-    expect(lines[2]).toBe(`[${first.from}, ${first.category}] ${first.text}`);
+    expect(lines[2]).toContain(`[${first.from}, ${first.category}`);
+    expect(lines[2]).toContain(`] ${first.text}`);
   });
+});
+
+test('requests that the gates bar are told from questions and from what must not be done', () => {
+  const [like] = cases;
+  const barred = barredOf([
+    { ...like!, text: "don't turn on the lamp", expected: readAccepted({ calls: CALL }, likePlace) },
+    { ...like!, text: 'turn on the lamp', expected: readAccepted({ calls: CALL }, likePlace) },
+    { ...like!, text: 'is the lamp on?', expected: readAccepted('nothing', likePlace) },
+  ]);
+  expect(barred).toEqual({ texts: 2, share: 0.5, missed: ["don't turn on the lamp"] });
+  expect(barredOf(cases).share).toBeLessThan(0.1);
 });
 
 describe('ends', () => {
