@@ -77,7 +77,12 @@ export function editFile(file: string, id: string, policy: string | undefined): 
   const good = (text: string): boolean => {
     const again = parseDocument(text);
     if (again.errors.length > 0) return false;
-    return isDeepStrictEqual(listOf(again)?.toJS(again, TO_JS) ?? [], wanted);
+    try {
+      return isDeepStrictEqual(listOf(again)?.toJS(again, TO_JS) ?? [], wanted);
+    } catch {
+      // Another entry borrows from what is no longer there.
+      return false;
+    }
   };
   const spliced = cuts === undefined ? undefined : splice(file, cuts, at, policy);
   if (spliced !== undefined && good(spliced)) return spliced;
@@ -92,7 +97,11 @@ function quickly(file: string): Piece[] | undefined {
   let lines: string[] | undefined;
   const finish = (): boolean => {
     if (lines === undefined) return true;
-    const ids = lines.flatMap((line) => ID_LINE.exec(line)?.[1] ?? []);
+    const all = lines;
+    const ids = all.flatMap((line, i) =>
+      // A text that goes on in the next line is none of ours.
+      all[i + 1]?.startsWith(' ') === true ? [] : (ID_LINE.exec(line)?.[1] ?? []),
+    );
     if (ids.length !== 1 || /^(?:true|false|null)$/i.test(ids[0]!)) return false;
     pieces.push({ id: ids[0]!, text: withoutTail(lines) });
     return true;
@@ -137,7 +146,7 @@ function fully(
       const node = item as Node;
       const dash = token.items[i]!.start.find(({ type }) => type === 'seq-item-ind')!.offset;
       const start = file.lastIndexOf('\n', dash) + 1;
-      const end = node.range?.[1] ?? dash + 1;
+      const end = endOfLine(file, node.range?.[1] ?? dash + 1);
       const plain = written(node, document);
       const text = dedented(file.slice(dash, end), dash - start);
       const same = (): boolean => {
@@ -146,7 +155,7 @@ function fully(
       };
       return { ...plain, start, end, text: !borrows(node) && same() ? text : plain.text };
     });
-    return { document, pieces: cuts, cuts };
+    return { document, pieces: cuts.map(({ id, text }) => ({ id, text })), cuts };
   } catch {
     // Aliases that multiply, and files nested so deeply that recursion ends.
     return undefined;
@@ -171,6 +180,14 @@ function borrows(node: Node): boolean {
   let found = isAlias(node);
   visit(node, { Alias: () => ((found = true), visit.BREAK) });
   return found;
+}
+
+/** Past what is left of a line when a value in brackets ends: nothing, or a comment. */
+function endOfLine(file: string, from: number): number {
+  if (file[from - 1] === '\n') return from;
+  const rest = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
+  rest.lastIndex = from;
+  return rest.test(file) ? rest.lastIndex : from;
 }
 
 /** An entry without its dash, as far left as it can stand. */

@@ -171,8 +171,8 @@ export class Shelf implements PolicyShelf {
     );
     const next = this.#checked(wanted, path, id);
     const said = text === undefined ? undefined : piecesOf(after)?.find((piece) => piece.id === id)?.text;
-    const last = versions.latest(id);
-    if (after === before && last !== undefined) return last;
+    const last = after === before ? versions.list(id).at(-1) : undefined;
+    if (last !== undefined) return last;
     const version = versions.begin({ policy: id, at: clock.wall(), origin, text: said, note, file: name });
     try {
       if (gone) folder.remove(name);
