@@ -3,12 +3,13 @@ export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
 export type { PolicyCosts } from './rules/costs.ts';
 export { compileScan } from './rules/scan.ts';
-export type { Veto } from './rules/veto.ts';
+export { checkVeto, type Veto } from './rules/veto.ts';
 export type { Overdue } from './rules/watchdog.ts';
 export type { Site } from './rules/watch/sun.ts';
-export { type CheckedPolicies, checkPolicies } from './rules/check.ts';
+export { type CheckedPolicies, checkPolicies, checkPolicy } from './rules/check.ts';
 export type { ToolSignature } from './rules/call-check.ts';
 export { importJsonRules, type JsonRulesImport, type JsonRulesOptions } from './rules/import-json.ts';
+export { samePolicy } from './rules/same.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';

@@ -6,6 +6,7 @@ import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 import { addOpenAi } from './openai/routes.ts';
+import { addPolicies } from './policies.ts';
 import {
   approvalBody,
   askBody,
@@ -35,6 +36,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
+  addPolicies(app, parts.api);
   const { api, clock, stopping } = parts;
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addOpenAi(app, { api, clock, signalFor });
@@ -103,11 +105,6 @@ function addInspection(app: FastifyInstance, { api, clock }: RouteParts): void {
   app.get('/v1/actions', (request) => ({
     actions: api.actions(definedOf(parse(decisionQuery, request.query))),
   }));
-
-  app.get('/v1/policies', (request) => {
-    parse(noQuery, request.query);
-    return { policies: api.policies() };
-  });
 
   app.get('/v1/approvals', (request) => {
     parse(noQuery, request.query);

@@ -1,0 +1,155 @@
+import type { PolicyOrigin, PolicyVersion } from '../contract/policy-shelf.ts';
+import type { WallMs } from '../contract/time.ts';
+import { journalError, syncWalNow, transaction, transactor, type Sqlite } from '../journal/database.ts';
+import type { Journal } from '../journal/journal.ts';
+
+/** A version to be kept; its number is the next one. */
+export interface NewVersion {
+  readonly policy: string;
+  readonly at: WallMs;
+  readonly origin: PolicyOrigin;
+  readonly text: string | undefined;
+  readonly note: string | undefined;
+  /** The file it stands in. */
+  readonly file: string;
+}
+
+/** The present version of a policy, as far as it is kept. */
+export interface LatestVersion extends PolicyVersion {
+  readonly file: string;
+}
+
+interface Row {
+  readonly policy: string;
+  readonly version: number;
+  readonly at: number;
+  readonly origin: PolicyOrigin;
+  readonly text: string | null;
+  readonly note: string | null;
+  readonly file: string;
+}
+
+/** Versions of one policy that are kept; older ones go. */
+export const KEPT_VERSIONS = 200;
+
+/** What policies said, in the journal's database. A version is there before its file is changed. */
+export class PolicyVersions {
+  readonly #journal: Pick<Journal, 'database' | 'failure' | 'volatile'>;
+  readonly #folder: string;
+
+  /** @param folder the journal's */
+  constructor(journal: Pick<Journal, 'database' | 'failure' | 'volatile'>, folder: string) {
+    this.#journal = journal;
+    this.#folder = folder;
+  }
+
+  /** Whether versions can be kept just now. */
+  get ready(): boolean {
+    return this.#journal.failure === undefined && !this.#journal.volatile;
+  }
+
+  /** Oldest first. */
+  list(policy: string): PolicyVersion[] {
+    return this.#rows('SELECT * FROM policy_versions WHERE policy = ? ORDER BY version', policy).map(plain);
+  }
+
+  latest(policy: string): LatestVersion | undefined {
+    const sql = 'SELECT * FROM policy_versions WHERE policy = ? ORDER BY version DESC LIMIT 1';
+    const [row] = this.#rows(sql, policy);
+    return row === undefined ? undefined : withFile(row);
+  }
+
+  /** Versions whose files were to be changed, and it is not known whether that happened. */
+  begun(): PolicyVersion[] {
+    return this.#rows('SELECT * FROM policy_versions WHERE begun = 1').map(plain);
+  }
+
+  /**
+   * Keeps a version whose file is about to be changed; on the disk when this returns.
+   * @throws GanglionError JOURNAL_UNWRITABLE
+   */
+  begin(version: NewVersion): PolicyVersion {
+    return this.#write((db) => insert(db, version, true));
+  }
+
+  /** The file says so now. */
+  finish({ policy, version }: PolicyVersion): void {
+    this.#write((db) =>
+      db
+        .prepare('UPDATE policy_versions SET begun = 0 WHERE policy = ? AND version = ?')
+        .run(policy, version),
+    );
+  }
+
+  /** It never came to be. */
+  abandon({ policy, version }: PolicyVersion): void {
+    this.#write((db) =>
+      db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version = ?').run(policy, version),
+    );
+  }
+
+  /** The texts of the files when they could last be read, by name. */
+  files(): Map<string, string> {
+    const rows = this.#journal.database.prepare('SELECT name, text FROM policy_files').all() as {
+      name: string;
+      text: string;
+    }[];
+    return new Map(rows.map(({ name, text }) => [name, text]));
+  }
+
+  /**
+   * Keeps what was found to have been changed by hand, and the files it was found in.
+   * @throws GanglionError JOURNAL_UNWRITABLE
+   */
+  note(versions: readonly NewVersion[], files: ReadonlyMap<string, string | undefined>): PolicyVersion[] {
+    return this.#write((db) => {
+      const keep = db.prepare('INSERT OR REPLACE INTO policy_files (name, text) VALUES (?, ?)');
+      const drop = db.prepare('DELETE FROM policy_files WHERE name = ?');
+      for (const [name, text] of files) {
+        if (text === undefined) drop.run(name);
+        else keep.run(name, text);
+      }
+      return versions.map((version) => insert(db, version, false));
+    });
+  }
+
+  #rows(sql: string, ...values: unknown[]): Row[] {
+    return this.#journal.database.prepare(sql).all(...values) as Row[];
+  }
+
+  #write<T>(work: (db: Sqlite) => T): T {
+    const { failure, database } = this.#journal;
+    if (failure !== undefined) throw failure;
+    try {
+      const result = transaction(transactor(database), () => work(database));
+      if (!this.#journal.volatile) syncWalNow(this.#folder);
+      return result;
+    } catch (error) {
+      throw journalError(this.#folder, error);
+    }
+  }
+}
+
+function insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
+  const { policy, at, origin, text, note, file } = made;
+  const { last } = db
+    .prepare('SELECT max(version) AS last FROM policy_versions WHERE policy = ?')
+    .get(policy) as { last: number | null };
+  const version = (last ?? 0) + 1;
+  db.prepare(
+    'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
+  db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?').run(
+    policy,
+    version - KEPT_VERSIONS,
+  );
+  return { policy, version, at, origin, text, note };
+}
+
+function plain({ policy, version, at, origin, text, note }: Row): PolicyVersion {
+  return { policy, version, at: at as WallMs, origin, text: text ?? undefined, note: note ?? undefined };
+}
+
+function withFile(row: Row): LatestVersion {
+  return { ...plain(row), file: row.file };
+}
