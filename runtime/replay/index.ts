@@ -1,0 +1,12 @@
+/** The face of the replay: policies run over the past. */
+export { replayPolicies, type ReplayOptions, type ReplaySettings } from './replay.ts';
+export type { KeptDecision, KeptReading, Recording, Wanted } from './recording.ts';
+export type {
+  CallCount,
+  PolicyReplay,
+  RealDecisions,
+  RefusalCount,
+  ReplayConflict,
+  ReplayFiring,
+  ReplayResult,
+} from './result.ts';
