@@ -1,5 +1,6 @@
 /** The face of the replay: policies run over the past. */
-export { replayPolicies, type ReplayOptions, type ReplaySettings } from './replay.ts';
+export { replayPolicies, type ReplayOptions } from './replay.ts';
+export type { ReplaySettings } from './settings.ts';
 export type { KeptDecision, KeptReading, Recording, Wanted } from './recording.ts';
 export type {
   CallCount,

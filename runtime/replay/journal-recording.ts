@@ -1,0 +1,45 @@
+import type { Archive, PointCursor } from '../journal/archive.ts';
+import type { PropertyKey } from '../contract/ids.ts';
+import type { WallMs } from '../contract/time.ts';
+import { merge, type Strand } from './merge.ts';
+import type { KeptDecision, KeptReading, Recording, Wanted } from './recording.ts';
+
+/** The history a daemon keeps, as a recording. Holds one packed block per property. */
+export class JournalRecording implements Recording {
+  readonly #archive: Archive;
+
+  constructor(archive: Archive) {
+    this.#archive = archive;
+  }
+
+  *baseline(atMs: number, wanted: Wanted): Generator<KeptReading> {
+    for (const key of this.#archive.keys().filter(wanted)) {
+      const point = this.#archive.latest(key, atMs);
+      if (point !== undefined) yield { key, value: point.value, at: point.at as WallMs };
+    }
+  }
+
+  async *chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncGenerator<readonly KeptReading[]> {
+    const keys = this.#archive.keys().filter(wanted);
+    yield* merge(keys.map((key) => strandOf(key, this.#archive.points(key, fromMs, toMs))));
+  }
+
+  *decisions(fromMs: number, toMs: number): Generator<KeptDecision> {
+    for (const { id, policy, at, actions, refused } of this.#archive.decisions(fromMs, toMs)) {
+      if (policy !== undefined) yield { id, policy, at, calls: [...actions, ...refused.map(({ call }) => call)] };
+    }
+  }
+}
+
+function strandOf(key: PropertyKey, cursor: PointCursor): Strand {
+  return {
+    key,
+    get at() {
+      return cursor.at;
+    },
+    get value() {
+      return cursor.value;
+    },
+    next: () => cursor.next(),
+  };
+}
