@@ -95,6 +95,7 @@ export class Archive {
   /** Points of a property after `fromMs` and up to `toMs`, in the order they came in. */
   points(key: PropertyKey, fromMs: number, toMs: number): PointCursor {
     return new PointCursor(
+      key,
       (t1, sequence) => {
         const id = this.#ids.get(key);
         return id === undefined ? undefined : (this.#nextBlock.get(id, t1, sequence) as BlockRow | undefined);
@@ -156,6 +157,7 @@ interface BlockRow {
 
 /** Walks through the history of one property, holding one packed block at a time. */
 export class PointCursor {
+  readonly key: PropertyKey;
   at = 0;
   value: HistoryPoint['value'] = 0;
   readonly #next: (t1: number, sequence: number) => BlockRow | undefined;
@@ -169,11 +171,13 @@ export class PointCursor {
   #i = 0;
 
   constructor(
+    key: PropertyKey,
     next: (t1: number, sequence: number) => BlockRow | undefined,
     recent: Recent,
     fromMs: number,
     toMs: number,
   ) {
+    this.key = key;
     this.#next = next;
     this.#recent = recent;
     this.#fromMs = fromMs;

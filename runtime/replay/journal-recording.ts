@@ -1,7 +1,6 @@
-import type { Archive, PointCursor } from '../journal/archive.ts';
-import type { PropertyKey } from '../contract/ids.ts';
+import type { Archive } from '../journal/archive.ts';
 import type { WallMs } from '../contract/time.ts';
-import { merge, type Strand } from './merge.ts';
+import { merge } from './merge.ts';
 import type { KeptDecision, KeptReading, Recording, Wanted } from './recording.ts';
 
 /** The history a daemon keeps, as a recording. Holds one packed block per property. */
@@ -21,7 +20,7 @@ export class JournalRecording implements Recording {
 
   async *chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncGenerator<readonly KeptReading[]> {
     const keys = this.#archive.keys().filter(wanted);
-    yield* merge(keys.map((key) => strandOf(key, this.#archive.points(key, fromMs, toMs))));
+    yield* merge(keys.map((key) => this.#archive.points(key, fromMs, toMs)));
   }
 
   *decisions(fromMs: number, toMs: number): Generator<KeptDecision> {
@@ -29,17 +28,4 @@ export class JournalRecording implements Recording {
       if (policy !== undefined) yield { id, policy, at, calls: [...actions, ...refused.map(({ call }) => call)] };
     }
   }
-}
-
-function strandOf(key: PropertyKey, cursor: PointCursor): Strand {
-  return {
-    key,
-    get at() {
-      return cursor.at;
-    },
-    get value() {
-      return cursor.value;
-    },
-    next: () => cursor.next(),
-  };
 }

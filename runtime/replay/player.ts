@@ -13,14 +13,10 @@ export interface PlayOptions {
   readonly onMessage?: (message: readonly KeptReading[]) => void;
 }
 
-export interface Played {
-  readonly readings: number;
-  /** Properties that had readings. */
-  readonly keys: ReadonlySet<PropertyKey>;
-}
-
 /** Others get their turn at least this often, ms. */
 const SLICE_MS = 4;
+/** From so many readings on a message keeps a set of what it has. */
+const LONG = 8;
 /** Time is asked for once in so many readings. */
 const GLANCE = 64;
 
@@ -28,14 +24,14 @@ const GLANCE = 64;
  * Plays a recording on a stage, up to its end and on to `toMs`. Readings of one moment came in one message, unless a property
  * has two of them; one that is older than its predecessor came late and is delivered when it is met, as it was then.
  *
+ * @returns how many readings there were
  * @throws the signal's reason
  */
-export async function playInto(stage: Stage, recording: Recording, options: PlayOptions): Promise<Played> {
+export async function playInto(stage: Stage, recording: Recording, options: PlayOptions): Promise<number> {
   const { fromMs, toMs, wanted, signal, onProgress, onMessage } = options;
-  /** By property, the number of the message it was last in. */
-  const lastIn = new Map<PropertyKey, number>();
   let message: KeptReading[] = [];
-  let number = 1;
+  /** What is in it, once it is long. */
+  let inMessage: Set<PropertyKey> | undefined;
   let messageAt = fromMs;
   let readings = 0;
   let sliceEnd = performance.now() + SLICE_MS;
@@ -46,7 +42,12 @@ export async function playInto(stage: Stage, recording: Recording, options: Play
     stage.deliver(message);
     onMessage?.(message);
     message = [];
-    number++;
+    inMessage = undefined;
+  };
+  const has = (key: PropertyKey): boolean => {
+    if (message.length < LONG) return message.some((one) => one.key === key);
+    inMessage ??= new Set(message.map((one) => one.key));
+    return inMessage.has(key);
   };
   for await (const chunk of recording.chunks(fromMs, toMs, wanted)) {
     for (const reading of chunk) {
@@ -56,15 +57,15 @@ export async function playInto(stage: Stage, recording: Recording, options: Play
         signal?.throwIfAborted();
         sliceEnd = performance.now() + SLICE_MS;
       }
-      if (reading.at > messageAt || lastIn.get(reading.key) === number) {
+      if (reading.at > messageAt || has(reading.key)) {
         deliver();
         messageAt = Math.max(messageAt, reading.at);
       }
-      lastIn.set(reading.key, number);
       message.push(reading);
+      inMessage?.add(reading.key);
     }
   }
   deliver();
   stage.advanceTo(toMs);
-  return { readings, keys: new Set(lastIn.keys()) };
+  return readings;
 }

@@ -4,7 +4,7 @@ import { isRefusal } from '../act/interlocks.ts';
 import type { Call } from '../contract/action.ts';
 import type { Refusal } from '../contract/decision.ts';
 import type { House } from '../contract/house.ts';
-import { entityOf, kindOf, propertyKey, type PropertyKey } from '../contract/ids.ts';
+import { kindOf, propertyKey, type PropertyKey } from '../contract/ids.ts';
 import { isKind, kindSpec } from '../contract/kinds.ts';
 import { compareTimes, timesByPolicy } from './compare.ts';
 import { Conflicts } from './conflicts.ts';
@@ -71,7 +71,7 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
   const wanted = wantedBy(policies, vetoes, settings);
   try {
     stage.begin(recording.baseline(startMs, wanted));
-    const played = await playInto(stage, recording, {
+    const readings = await playInto(stage, recording, {
       fromMs: startMs,
       toMs,
       wanted,
@@ -82,8 +82,8 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
     return {
       fromMs,
       toMs,
-      readings: played.readings,
-      entities: new Set([...played.keys].map(entityOf)).size,
+      readings,
+      entities: [...stage.state.entities()].length,
       tookMs: performance.now() - started,
       ...report.result(stage, real === undefined ? undefined : timesByPolicy(real)),
       problems: [...problems, ...stage.engine.problems()],

@@ -9,7 +9,7 @@ export interface ReplayResult {
   readonly toMs: number;
   /** Readings that were replayed; those of properties nobody looks at are left out. */
   readonly readings: number;
-  /** Entities they are of. */
+  /** Entities of which something was known. */
   readonly entities: number;
   /** What the replay took, ms. */
   readonly tookMs: number;
