@@ -78,7 +78,7 @@ export async function explainPast(options: ExplainOptions): Promise<PolicyAccoun
   };
   try {
     const wanted = wantedBy(policies, vetoes, settings);
-    stage.begin(recording.baseline(fromMs, wanted));
+    stage.begin(await recording.baseline(fromMs, wanted));
     // What time alone changes turns at full minutes.
     const eachMinute = (): void => {
       stage.clock.schedule(MINUTE_MS - (stage.clock.wall() % MINUTE_MS), eachMinute);
@@ -146,4 +146,12 @@ function shareEntity(a: PolicySpec, b: PolicySpec): boolean {
 function targetsOf(spec: PolicySpec): readonly string[] {
   const calls = spec.type === 'rule' ? spec.calls : spec.choices.flatMap((choice) => choice.calls);
   return calls.map(({ entity }) => entity);
+}
+
+/** Why a policy does not fire on a stage as it stands, in one sentence. */
+export function verdictOfNow(stage: Stage, id: string): string {
+  const spec = stage.engine.policy(id);
+  const calls = spec === undefined ? [] : callAccounts(spec, stage.interlocks);
+  const parts = { atMs: stage.clock.wall(), from: 'history', fired: [], held: [] } as const;
+  return composeAccount({ ...parts, explanation: explain(stage, id), calls }).verdict;
 }

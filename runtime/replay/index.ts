@@ -11,3 +11,6 @@ export type {
   ReplayFiring,
   ReplayResult,
 } from './result.ts';
+export { explainPast, type ExplainOptions, verdictOfNow } from './explain-past.ts';
+export type { CallAccount, PartAccount, PolicyAccount } from './account.ts';
+export { Stage, timezoneOf } from './stage.ts';

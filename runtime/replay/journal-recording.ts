@@ -11,11 +11,14 @@ export class JournalRecording implements Recording {
     this.#archive = archive;
   }
 
-  *baseline(atMs: number, wanted: Wanted): Generator<KeptReading> {
-    for (const key of this.#archive.keys().filter(wanted)) {
-      const point = this.#archive.latest(key, atMs);
-      if (point !== undefined) yield { key, value: point.value, at: point.at as WallMs };
-    }
+  async baseline(atMs: number, wanted: Wanted): Promise<KeptReading[]> {
+    return this.#archive
+      .keys()
+      .filter(wanted)
+      .flatMap((key) => {
+        const point = this.#archive.latest(key, atMs);
+        return point === undefined ? [] : [{ key, value: point.value, at: point.at as WallMs }];
+      });
   }
 
   async *chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncGenerator<readonly KeptReading[]> {

@@ -17,7 +17,7 @@ export interface KeptDecision {
 /** Readings of the past, wherever they are kept. All times are wall clock, ms. */
 export interface Recording {
   /** The latest reading of every property at or before a moment. */
-  baseline(atMs: number, wanted: Wanted): Iterable<KeptReading>;
+  baseline(atMs: number, wanted: Wanted): Promise<Iterable<KeptReading>>;
   /** Readings after `fromMs` and up to `toMs` in order of time, so many at once as is convenient. */
   chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncIterable<readonly KeptReading[]>;
   /** What was really decided in that time, oldest first; undefined where nobody kept it. */

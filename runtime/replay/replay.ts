@@ -70,7 +70,7 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
   });
   const wanted = wantedBy(policies, vetoes, settings);
   try {
-    stage.begin(recording.baseline(startMs, wanted));
+    stage.begin(await recording.baseline(startMs, wanted));
     const readings = await playInto(stage, recording, {
       fromMs: startMs,
       toMs,
