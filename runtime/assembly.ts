@@ -26,6 +26,7 @@ import { Deliberation } from './deliberation.ts';
 import { messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
+import { filtersOf } from './fuse-filters.ts';
 import { Fusion } from './fuse.ts';
 import { governBoard } from './governor.ts';
 import { HealthBoard } from './health.ts';
@@ -285,7 +286,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const fusion = new Fusion({
     state,
     clock,
-    filters: filtersOf(config),
+    filters: filtersOf(config.fuse),
     combine: config.fuse.combine,
     onReleased: (changed, reading) => {
       // Called by a timer: nobody else would catch it.
@@ -409,23 +410,4 @@ function openJournal(
       }
     },
   });
-}
-
-function filtersOf(config: Config): ConstructorParameters<typeof Fusion>[0]['filters'] {
-  return Object.fromEntries(
-    Object.entries(config.fuse.filters).map(([pattern, { deadband, debounce }]) => [
-      pattern,
-      {
-        ...(deadband === undefined
-          ? {}
-          : {
-              deadband:
-                typeof deadband === 'number'
-                  ? { absolute: deadband }
-                  : { percent: Number.parseFloat(deadband) },
-            }),
-        ...(debounce === undefined ? {} : { debounceMs: debounce }),
-      },
-    ]),
-  );
 }
