@@ -87,6 +87,7 @@ export {
   clockText,
   compares,
   conjunction,
+  conjuncts,
   equals,
   negated,
   onDays,
@@ -105,5 +106,5 @@ export {
 } from './author/recall.ts';
 export { describeScenario, type Scenario, scenariosFor } from './author/scenarios.ts';
 export { undoOf } from './author/undo.ts';
-export { idFor, partsOf, type PolicyText, writeDraft } from './author/write.ts';
+export { asEntry, idFor, partsOf, type PolicyText, writeDraft } from './author/write.ts';
 export { createLocalTime } from './rules/local-time.ts';

@@ -1,10 +1,10 @@
 import { parsePolicies } from '../rules/parse.ts';
 import type { RuleSpec } from '../rules/policy.ts';
-import { parseExpression } from '../rules/syntax.ts';
 import { type Draft, END_SUFFIX } from './draft.ts';
 import { conjuncts } from './expressions.ts';
 import { printExpr } from './print.ts';
 import { lastingOf } from './undo.ts';
+import { asEntry } from './write.ts';
 
 /** What a policy is that is to be edited: a rule, or why it cannot be. */
 export type ReadPolicy =
@@ -41,14 +41,7 @@ export function readDraft(id: string, current: ReadonlyMap<string, string>): Rea
 
 /** The one rule of a text; undefined where it is something else. */
 export function ruleOf(text: string): RuleSpec | undefined {
-  const { policies } = parsePolicies([{ name: 'policy', text }]);
+  const { policies } = parsePolicies([{ name: 'policy', text: asEntry(text) }]);
   const [first] = policies;
   return first?.type === 'rule' ? first : undefined;
-}
-
-/** Whether two conditions say the same, however they are spaced. */
-export function sameCondition(a: string, b: string): boolean {
-  const [left, right] = [parseExpression(a), parseExpression(b)];
-  if (!left.ok || !right.ok) return a === b;
-  return printExpr(left.value.expr) === printExpr(right.value.expr);
 }

@@ -1,17 +1,19 @@
-/** What became of a draft: taken, changed by a sentence, or turned down. */
-export type Verdict = 'accepted' | 'edited' | 'rejected';
+/** What became of a draft: shown and not yet judged, taken, changed by a sentence, or turned down. */
+export type Verdict = 'proposed' | 'accepted' | 'edited' | 'rejected';
 
 /** What is remembered of a sentence and the rule that was made of it. */
 export interface AuthoringExample {
   readonly at: number;
   readonly sentence: string;
   readonly verdict: Verdict;
+  /** By which the draft is accepted or rejected. */
+  readonly draft: string;
   /** What the draft says, as `keyOf` has it. */
   readonly key: string;
-  /** The rule as YAML, for the prompt of a model. */
-  readonly rule: string;
-  /** (edited) the sentence it was changed by. */
-  readonly by?: string;
+  /** The policies it becomes, as YAML, in the order they are installed in. */
+  readonly policies: readonly { readonly id: string; readonly text: string }[];
+  /** (edited) the policy that was changed. */
+  readonly edited?: string;
 }
 
 export interface Recalled {
@@ -40,7 +42,8 @@ export function nearest(
   limit: number,
   least = 0.3,
 ): Recalled[] {
-  const all = examples.map((example) => ({ example, words: new Set(wordsOf(example.sentence)) }));
+  const judged = examples.filter(({ verdict }) => verdict !== 'proposed');
+  const all = judged.map((example) => ({ example, words: new Set(wordsOf(example.sentence)) }));
   const counts = new Map<string, number>();
   for (const { words } of all) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   const weight = (word: string): number => Math.log(1 + (all.length + 1) / (1 + (counts.get(word) ?? 0)));
@@ -62,6 +65,7 @@ export function nearest(
 
 /** Whether a draft was turned down for the very same sentence, and not taken since. */
 export function isRejected(sentence: string, key: string, examples: readonly AuthoringExample[]): boolean {
-  const last = examples.findLast((one) => one.key === key && sameSentence(one.sentence, sentence));
+  const judged = examples.filter(({ verdict }) => verdict !== 'proposed');
+  const last = judged.findLast((one) => one.key === key && sameSentence(one.sentence, sentence));
   return last?.verdict === 'rejected';
 }

@@ -12,7 +12,7 @@ import { readAction, type ActionRead } from './actions.ts';
 import { cutsOf, joints, markersIn, trimmed, type Clause, type Cut } from './clauses.ts';
 import { readCondition, type FoundCondition, type Stretch, type World } from './conditions.ts';
 import { findClock, findSun, type Schedule } from './schedules.ts';
-import { maskOf, sentenceOf, wordsAt, type Sentence } from './sentence.ts';
+import { GAP, maskOf, sentenceOf, wordsAt, type Sentence } from './sentence.ts';
 import { tellingWords } from './subjects.ts';
 import { findTimes, type TimesFound } from './times.ts';
 
@@ -42,7 +42,9 @@ export interface ClearParts {
   readonly hold?: DraftPart<number>;
   readonly then?: readonly DraftPart<string>[];
   readonly lasts?: DraftPart<number>;
-  /** What is left of the sentence without hours, days, sun and durations: what a model is asked. */
+  /** What is to be done, in the sentence's own words, as far as that is told from the rest. */
+  readonly action?: string;
+  /** The sentence without the hours, days and sun that are clear: what a model is asked. */
   readonly rest: string;
 }
 
@@ -225,9 +227,16 @@ function readCut(
       ...(hold === undefined ? {} : { hold }),
       ...(action.ok && action.readings.length === 1 ? { then: action.readings[0]! } : {}),
       ...(action.ok && action.lasts !== undefined ? { lasts: action.lasts } : {}),
-      rest: sentence.text,
+      action: wordsAt(sentence, cut.action.start, cut.action.end),
+      rest: lettersOf(sentence, cut.action.mask),
     },
   };
+}
+
+/** The sentence without what its mask has covered. */
+function lettersOf({ text }: Sentence, mask: string): string {
+  const left = [...text].map((letter, i) => (mask[i] === GAP ? ' ' : letter));
+  return left.join('').replaceAll(/\s+/g, ' ').trim();
 }
 
 function failedReading(sentence: Sentence, cut: Cut, reason: string): Reading {

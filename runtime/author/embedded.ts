@@ -1,0 +1,134 @@
+import { labelOf } from '../../devices/index.ts';
+import { atClock, conjuncts, type Draft, type DraftPart } from '../../policies/index.ts';
+import type { AnswerLanguage } from '../contract/answer.ts';
+import type { Decided, PromptPart } from '../contract/engine.ts';
+import type { Asker } from '../modelhost/rungs.ts';
+import type { Present } from '../modelhost/synapse/commands.ts';
+import { requestLanguage, ruleLanguage } from '../modelhost/synapse/language.ts';
+import { hintsFor, listedFor, optionsOf } from '../modelhost/synapse/linking.ts';
+import { listingOf, listingParts, type Listing } from '../modelhost/synapse/listing.ts';
+import { authorParts, requestParts } from '../modelhost/synapse/question.ts';
+import { resolveCalls } from '../modelhost/synapse/resolve.ts';
+import { draftRule } from '../modelhost/synapse/rule.ts';
+import { readSaid } from '../modelhost/synapse/said.ts';
+import { plainText, valuesIn, type SaidValue } from '../modelhost/synapse/values.ts';
+import { chosen, wordsFor, type AuthorModel, type ModelDraft, type ModelQuestion } from './model.ts';
+
+export interface EmbeddedAuthorParts {
+  readonly host: Pick<Asker, 'decide'>;
+  /** The model's file, as `host` knows it. */
+  readonly file: string;
+}
+
+/** Lines of a listing for a sentence that speaks of several things. */
+const LINES = 16;
+const UNKNOWN: Present = () => undefined;
+
+/** The embedded model as an author: it fills the automaton of its rule language over a listing of what is meant perhaps. */
+export class EmbeddedAuthor implements AuthorModel {
+  readonly rung = 'llm';
+  readonly #parts: EmbeddedAuthorParts;
+
+  constructor(parts: EmbeddedAuthorParts) {
+    this.#parts = parts;
+  }
+
+  async propose(question: ModelQuestion): Promise<readonly ModelDraft[]> {
+    const { clear } = question;
+    // What sets it off is clear: the rest is a request like any other.
+    if (clear.when !== undefined && clear.then === undefined && clear.action !== undefined && clear.action !== '')
+      return this.#calls(question, clear.when, clear.action);
+    return this.#rule(question);
+  }
+
+  async #calls(
+    question: ModelQuestion,
+    when: DraftPart<string>,
+    action: string,
+  ): Promise<readonly ModelDraft[]> {
+    const asked = this.#asked(action, question);
+    const language = requestLanguage(asked.listing, asked.values);
+    const prompt = [...listingParts(asked.listing), ...requestParts(asked.text, asked.found, asked.hints)];
+    return this.#answers(question, prompt, language, (text) => {
+      const said = readSaid(text);
+      if (said?.type !== 'calls') return undefined;
+      const calls = resolveCalls(said.calls, asked.listing, asked.values, UNKNOWN);
+      if (calls.length === 0) return undefined;
+      // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+      return { when, if: [], then: callParts(calls.map((call) => labelOf([call])), question), mode: 'suggest' };
+    });
+  }
+
+  async #rule(question: ModelQuestion): Promise<readonly ModelDraft[]> {
+    const asked = this.#asked(question.clear.rest, question);
+    const language = ruleLanguage(asked.listing, asked.values);
+    const prompt = [...listingParts(asked.listing), ...authorParts(asked.text, asked.found, asked.hints)];
+    return this.#answers(question, prompt, language, (text) =>
+      ruleOf(text, asked.listing, asked.values, question),
+    );
+  }
+
+  #asked(words: string, { house }: ModelQuestion) {
+    const text = plainText(words);
+    const listing = listingOf(house, listedFor(text, house, LINES));
+    const found = valuesIn(text, optionsOf(listing));
+    const values = found.map(({ said }) => said);
+    return { text, listing, found, values, hints: hintsFor(text, listing, house, undefined) };
+  }
+
+  async #answers(
+    { deadlineMs, signal, alternatives }: ModelQuestion,
+    user: readonly PromptPart[],
+    language: AnswerLanguage,
+    read: (text: string) => Draft | undefined,
+  ): Promise<readonly ModelDraft[]> {
+    const { host, file } = this.#parts;
+    const request = {
+      prompt: { system: [], user },
+      language,
+      ...(alternatives === 0 ? {} : { alternatives }),
+    };
+    const decided: Decided = await host.decide(file, request, { deadlineMs, lane: 'interactive', signal });
+    if (decided.abstained) return [];
+    return [decided, ...decided.alternatives].flatMap(({ text, probability }) => {
+      const draft = read(text);
+      return draft === undefined ? [] : [{ draft, confidence: probability }];
+    });
+  }
+}
+
+function ruleOf(
+  text: string,
+  listing: Listing,
+  values: readonly SaidValue[],
+  question: ModelQuestion,
+): Draft | undefined {
+  const said = readSaid(text);
+  if (said?.type !== 'rule') return undefined;
+  const rule = draftRule(said.rule, listing, values, UNKNOWN);
+  if (rule === undefined) return undefined;
+  const { sentence, house } = question;
+  const conditions = rule.if === undefined ? [] : conjuncts(rule.if);
+  const clock = /^now\.time >= "(\d\d):(\d\d)"$/.exec(rule.when);
+  const days = conditions.find((one) => one.startsWith('now.weekday'));
+  const own = clock === null ? conditions : conditions.filter((one) => one !== days);
+  const when =
+    clock === null
+      ? rule.when
+      : atClock(Number(clock[1]) * 60 + Number(clock[2]), days === undefined ? [] : days.includes('<=') ? [1, 2, 3, 4, 5] : [6, 7]);
+  // A day, or a time that ends, sets nothing off.
+  if (when.startsWith('now.')) return undefined;
+  const hold = said.rule.hold === undefined ? undefined : values[said.rule.hold];
+  return {
+    when: chosen(when, wordsFor(when, sentence, house)),
+    if: own.map((one) => chosen(one, wordsFor(one, sentence, house))),
+    ...(hold?.type === 'duration' ? { hold: chosen(hold.ms, wordsFor(String(hold.ms / 1000), sentence, house)) } : {}),
+    // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+    then: callParts(rule.calls.map((call) => labelOf([call])), question),
+    mode: 'suggest',
+  };
+}
+
+function callParts(calls: readonly string[], { sentence, house }: ModelQuestion): DraftPart<string>[] {
+  return [...new Set(calls)].map((call) => chosen(call, wordsFor(call, sentence, house)));
+}
