@@ -93,6 +93,7 @@ export {
   onDays,
   timeWindow,
 } from './author/expressions.ts';
+export { contradictionsOf } from './author/contradiction.ts';
 export { circleOf, criticalOf, effectsOf, type Linked, undoesItself } from './author/loops.ts';
 export type { Sky } from './author/moment.ts';
 export { readDraft, ruleOf } from './author/read.ts';

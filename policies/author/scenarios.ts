@@ -96,7 +96,7 @@ function played(
   if (end !== undefined) then.push({ afterMs: endMs, calls: end.then as string[] });
   return {
     at: (moment - LEAD_MS) as WallMs,
-    given: Object.fromEntries([...trigger.after].map(([key, value]) => [key, trigger.before.get(key) ?? value])),
+    given: Object.fromEntries([...trigger.after, ...trigger.before]),
     when: [{ afterMs: LEAD_MS, set: changesOf(trigger) }],
     // oxlint-disable-next-line unicorn/no-thenable -- given, when, then
     then,

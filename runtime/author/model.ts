@@ -1,5 +1,5 @@
 import type { LinkableHouse } from '../../devices/index.ts';
-import type { Draft, DraftPart, Recalled } from '../../policies/index.ts';
+import { subjectOf, type Draft, type DraftPart, type Recalled } from '../../policies/index.ts';
 import type { RungName } from '../contract/decision.ts';
 import type { Entity, House } from '../contract/house.ts';
 import type { ClearParts } from './reader/reader.ts';
@@ -34,7 +34,8 @@ export interface AuthorModel {
 
 /** A draft with the parts that words alone make clear in the place of a model's. */
 export function withClear(draft: Draft, { when, if: conditions, hold, then, lasts }: ClearParts): Draft {
-  const own = draft.if.filter(({ value }) => !conditions.some((one) => one.value === value));
+  const known = new Set(conditions.map(({ value }) => subjectOf(value)));
+  const own = draft.if.filter(({ value }) => !known.has(subjectOf(value)));
   return {
     ...draft,
     when: when ?? draft.when,

@@ -10,7 +10,7 @@ import { Pointers } from '../../modelhost/prompt/pointers.ts';
 import { clean, quote } from '../../modelhost/prompt/quote.ts';
 import type { Asker } from '../../modelhost/rungs.ts';
 import { plainText, valuesIn } from '../../modelhost/synapse/values.ts';
-import { withClear, type AuthorModel, type ModelDraft, type ModelQuestion } from '../model.ts';
+import { type AuthorModel, type ModelDraft, type ModelQuestion } from '../model.ts';
 import { generalRuleLanguage, statesOf, type RuleSpace } from './language.ts';
 import { readRule } from './read.ts';
 
@@ -49,7 +49,7 @@ export class GeneralAuthor implements AuthorModel {
   }
 
   async propose(question: ModelQuestion): Promise<readonly ModelDraft[]> {
-    const { house, sentence, clear, alternatives, deadlineMs, signal } = question;
+    const { house, sentence, alternatives, deadlineMs, signal } = question;
     this.#pointers.follow(house);
     const ranked = rank(plainText(sentence), house, MAX_ENTITIES * 2).flatMap(({ type, id }) =>
       type === 'entity' ? (house.entity(id as Entity['id']) ?? []) : [],
@@ -68,7 +68,7 @@ export class GeneralAuthor implements AuthorModel {
     if (decided.abstained) return [];
     return [decided, ...decided.alternatives].flatMap(({ text, probability }) => {
       const draft = readRule(text, space, sentence, house);
-      return draft === undefined ? [] : [{ draft: withClear(draft, clear), confidence: probability }];
+      return draft === undefined ? [] : [{ draft, confidence: probability }];
     });
   }
 

@@ -51,7 +51,7 @@ export function cutsOf(mask: string, from: number, to: number): Cut[] {
   const first = markers[0];
   if (first === undefined) return [];
   // `two minutes after the door closes` is one clause.
-  const timed = /^[\uE000-\uE00F]+ $/.test(mask.slice(start, first.start)) && first.role === 'trigger';
+  const timed = /^[\uE000-\uE00F]+ ?$/.test(mask.slice(start, first.start)) && first.role === 'trigger';
   if (first.start > start && !timed) {
     const action = { mask, start, end: first.start };
     return [{ clauses: clausesOf(mask, markers, end), action }];

@@ -259,7 +259,7 @@ function severalText(
 }
 
 /** All conditions of a clause: as one where it is one, else of its parts. */
-function readClause(
+export function readClause(
   sentence: Sentence,
   { mask, start, end }: Stretch,
   world: World,
