@@ -10,6 +10,7 @@ import { conjunctsOf, printExpr } from './print.ts';
 import { undoOf } from './undo.ts';
 
 type Named = Pick<House, 'entity'>;
+type Joined = { readonly left: Expr; readonly right: Expr };
 
 /** A rule in words: `When Hall motion turns on, and the sun is down: turn on Hall light (brightness 20 %); …`. */
 export function describeDraft(draft: Draft, house: Named): string {
@@ -147,7 +148,7 @@ function dayName(day: Expr): string {
 }
 
 /** `now.time >= "22:00" || now.time < "06:00"` */
-function overMidnight(expr: Extract<Expr, { op: 'or' }>): string | undefined {
+function overMidnight(expr: Joined): string | undefined {
   const { left, right } = expr;
   const limit = (part: Expr): unknown =>
     part.op === 'compare' && part.left.op === 'now' && part.left.field === 'time' && part.right.op === 'literal'
@@ -158,7 +159,7 @@ function overMidnight(expr: Extract<Expr, { op: 'or' }>): string | undefined {
 }
 
 /** `changed(x) && x == v`: the moment x becomes v. */
-function changedTo(expr: Extract<Expr, { op: 'and' }>): Expr | undefined {
+function changedTo(expr: Joined): Expr | undefined {
   const { left, right } = expr;
   if (left.op !== 'watch' || left.watch.kind !== 'changed' || right.op !== 'compare') return undefined;
   return right.left.op === 'property' && right.left.key === left.watch.key ? right : undefined;

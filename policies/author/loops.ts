@@ -44,7 +44,7 @@ export function undoesItself({ when, then, hold }: Draft): PropertyKey | undefin
   return undefined;
 }
 
-/** Rules that set one another off in a circle which `rule` closes: their ids, `rule` first; undefined where there is none. */
+/** Rules that set one another off to and fro in a circle which `rule` closes: their ids, `rule` first; undefined where there is none. */
 export function circleOf(rule: Linked, others: readonly Linked[]): readonly string[] | undefined {
   const all = [rule, ...others.filter(({ id }) => id !== rule.id)];
   const paths: Linked[][] = [[rule]];
@@ -53,13 +53,34 @@ export function circleOf(rule: Linked, others: readonly Linked[]): readonly stri
     const last = path.at(-1)!;
     for (const next of all) {
       if (!setsOff(last, next)) continue;
-      if (next === rule && path.length > 1) return path.map(({ id }) => id);
+      if (next === rule && path.length > 1 && swings(path)) return path.map(({ id }) => id);
       if (next === rule || seen.has(next.id)) continue;
       seen.add(next.id);
       paths.push([...path, next]);
     }
   }
   return undefined;
+}
+
+/** Rules that set this one off, which then takes away what set them off: together they undo what a person did. */
+export function undoneBy(rule: Linked, others: readonly Linked[]): string[] {
+  return others
+    .filter((other) => {
+      const parsed = parseExpression(other.when);
+      if (!parsed.ok || other.id === rule.id || !setsOff(other, rule)) return false;
+      const effects = rule.then.flatMap((call) => [...effectsOf(call)]);
+      return effects.some(([key, value]) => verdict(parsed.value.expr, key, value) === false);
+    })
+    .map(({ id }) => id);
+}
+
+/** Whether something of what the rules do takes away what sets one of them off: two lamps that follow one another do not swing. */
+function swings(path: readonly Linked[]): boolean {
+  const effects = path.flatMap(({ then }) => then.flatMap((call) => [...effectsOf(call)]));
+  return path.some(({ when }) => {
+    const parsed = parseExpression(when);
+    return parsed.ok && effects.some(([key, value]) => verdict(parsed.value.expr, key, value) === false);
+  });
 }
 
 function setsOff(one: Linked, other: Linked): boolean {

@@ -15,7 +15,7 @@ import { expectedState, isKind } from '../contract/kinds.ts';
 import type { Call } from '../contract/action.ts';
 import type { WallMs } from '../contract/time.ts';
 import { timezoneOf, type ReplaySettings } from '../replay/index.ts';
-import { runScenarios, type Came, type Expected, type Scenario as TestCase } from '../scenarios/index.ts';
+import { runScenarios, type Came, type Expected, type Scenario as TestCase, type ScenarioEvent } from '../scenarios/index.ts';
 
 export interface TrialParts {
   readonly house: House;
@@ -126,10 +126,10 @@ function caseOf(scenario: Scenario, expectation: (call: string) => Expected): Te
     },
   };
   // Events and ends of waiting in their order; what is expected is looked at where it is due.
-  const steps: { when: TestCase['when'] & object; then: 'nothing' | Expected[] }[] = [];
+  const steps: { when: ScenarioEvent[]; then: 'nothing' | Expected[] }[] = [];
   let now = 0;
   const until = (due: number, last: boolean): void => {
-    const events: { wait: string }[] | object[] = [];
+    const events: ScenarioEvent[] = [];
     for (const { afterMs, set } of when) {
       if (afterMs < now || afterMs > due || (afterMs === now && now > 0)) continue;
       if (afterMs > now) events.push({ wait: span(afterMs - now) });
@@ -138,7 +138,7 @@ function caseOf(scenario: Scenario, expectation: (call: string) => Expected): Te
     }
     if (due > now) events.push({ wait: span(due - now) });
     now = due;
-    steps.push({ when: events as never, then: 'nothing' });
+    steps.push({ when: events, then: 'nothing' });
     if (last && steps.length > 1 && events.length === 0) steps.pop();
   };
   for (const { afterMs, calls } of then) {

@@ -88,4 +88,10 @@ export const POLICY_ERRORS = {
       `Expected what was learned for policy ${f.policy} to fit it but ${f.reason}.`,
     'Learning starts anew for this policy; put back features and choices as they were, or delete the file.',
   ),
+  AUTHOR_DRAFT_UNKNOWN: spec(
+    'caller',
+    (f: { draft: string; hint: string }) =>
+      `Expected a draft that was shown but received ${f.draft}${f.hint === '' ? '' : `; ${f.hint}`}.`,
+    'Write the sentence again with `ganglion policy author`; its answer names the draft.',
+  ),
 } as const;
