@@ -18,6 +18,7 @@ import type {
   Stats,
 } from './contract/api.ts';
 import type { Feedback } from './contract/action.ts';
+import type { Authoring } from './contract/authoring.ts';
 import type { ChatAnswer, ChatRequest } from './contract/engine.ts';
 import type { House } from './contract/house.ts';
 import type { PolicyShelf } from './contract/policy-shelf.ts';
@@ -41,6 +42,7 @@ export interface ApiParts {
   readonly events: EventBus<RuntimeEvent>;
   readonly policies: () => readonly PolicyInfo[];
   readonly shelf: PolicyShelf;
+  readonly authoring: Authoring;
   readonly models: Models;
 }
 
@@ -89,6 +91,10 @@ export class Api implements RuntimeApi {
 
   policies(): readonly PolicyInfo[] {
     return this.#parts.policies();
+  }
+
+  get authoring(): Authoring {
+    return this.#parts.authoring;
   }
 
   get shelf(): PolicyShelf {

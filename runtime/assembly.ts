@@ -9,6 +9,7 @@ import { handlerFinder } from './act/handlers.ts';
 import { Interlocks } from './act/interlocks.ts';
 import { Pools } from './act/pools.ts';
 import { Asking } from './agent/ask.ts';
+import { openAuthor } from './author/open.ts';
 import { Api } from './api.ts';
 import type { Config } from './config/load.ts';
 import { decodersOf, wantedDiscovery } from './connect.ts';
@@ -332,6 +333,15 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     subscribe: (listener, types) => events.subscribe(listener, types),
   });
+  const authoring = openAuthor({
+    config,
+    house,
+    state,
+    tools: [...tools.values()],
+    shelf,
+    models: (numbers) => models.authors(numbers),
+    clock,
+  });
   const api = new Api({
     node: config.node,
     house,
@@ -344,6 +354,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     events,
     policies: () => rulebook.engine.infos(),
     shelf,
+    authoring,
     models,
   });
 

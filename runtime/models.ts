@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import { GeneralAuthor } from './author/general/author.ts';
+import type { AuthorModel } from './author/model.ts';
 import type { Config } from './config/load.ts';
 import type { ChatOptions, ModelListing } from './contract/api.ts';
 import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
+import type { Entity } from './contract/house.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
@@ -105,6 +108,19 @@ export class Models {
         new OnnxRung({ host: asker, fileOf: (policy) => classifiers.get(policy), minConfidence: 0 }),
       );
     return rungs;
+  }
+
+  /** What makes rules of sentences, the nearest first. @param numbers numeric properties of an entity */
+  authors(numbers: (entity: Entity) => readonly string[]): readonly AuthorModel[] {
+    const { model } = this.#options.config;
+    const host = this.#host;
+    const local: AuthorModel[] =
+      host === undefined || model === undefined
+        ? []
+        : [new GeneralAuthor({ host: this.#asker(host), file: model.file, rung: 'llm', numbers })];
+    const remote = this.#remote?.asker;
+    if (remote === undefined) return local;
+    return [...local, new GeneralAuthor({ host: remote, file: remote.file, rung: 'remote', numbers })];
   }
 
   /** Starts the host and loads in the background: rules do not wait for models. */

@@ -21,7 +21,6 @@ import type { AuthorReply, AuthorRequest, AuthorVerdict, Authoring } from '../co
 import type { RungName } from '../contract/decision.ts';
 import type { Entity } from '../contract/house.ts';
 import type { PolicyOrigin, PolicyShelf } from '../contract/policy-shelf.ts';
-import type { StateView } from '../contract/state.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError, isGanglionError, messageOf } from '../errors.ts';
 import { didYouMean } from '../lib/suggest.ts';
@@ -30,15 +29,15 @@ import { refusalOf, warningsOf } from './checks.ts';
 import type { ExampleStore } from './examples.ts';
 import { absentThings, withClear, type AuthorModel } from './model.ts';
 import { readEdit } from './reader/edit-sentence.ts';
-import { numericProperties, type World } from './reader/conditions.ts';
+import type { World } from './reader/conditions.ts';
 import { readSentence, type Reading } from './reader/reader.ts';
 import { replayOf } from './replay.ts';
 import { runTests, testFileOf, testsFor } from './trial.ts';
 
 export interface AuthorParts {
   readonly house: LinkableHouse;
-  /** Properties that were ever reported. */
-  readonly state: Pick<StateView, 'entity'>;
+  /** Numeric properties of an entity: those it lists, and those that were reported. */
+  readonly numbers: (entity: Entity) => readonly string[];
   readonly tools: readonly ToolSignature[];
   readonly settings: ReplaySettings;
   /** The policies as they are; without a place to install to, drafts are shown and no more. */
@@ -95,13 +94,7 @@ export class Author implements Authoring {
 
   constructor(parts: AuthorParts) {
     this.#parts = parts;
-    const { house, state } = parts;
-    const numbers = (entity: Entity): readonly string[] => {
-      const reported = Object.entries(state.entity(entity.id)).flatMap(([name, { value }]) =>
-        typeof value === 'number' ? [name] : [],
-      );
-      return numericProperties(entity, reported);
-    };
+    const { house, numbers } = parts;
     this.#world = { house, numbers };
   }
 

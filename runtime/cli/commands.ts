@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
+    name: 'policy author',
+    summary: 'make a rule of a sentence, or change one',
+    load: async () => (await import('./commands/policy-author.ts')).policyAuthorCommand,
+  },
+  {
     name: 'policy import',
     summary: 'turn rules of json-rules-engine into policies that suggest',
     load: async () => (await import('./commands/policy-import.ts')).policyImportCommand,

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts';
+import type { ModelSpec } from '../contract/engine.ts';
 import type { Log } from '../contract/log.ts';
 import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
@@ -7,7 +8,7 @@ import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { GanglionError } from '../errors.ts';
 import { modelStore } from '../modelhost/pull/open.ts';
 import { isModelReference } from '../modelhost/pull/reference.ts';
-import { LlmRung } from '../modelhost/rungs.ts';
+import { LlmRung, type Asker } from '../modelhost/rungs.ts';
 import { settingsOf } from '../model-settings.ts';
 import { loadSpec } from '../tuned.ts';
 
@@ -37,13 +38,28 @@ export class LocalModel implements Rung {
     return (await this.#rung).decide(request, signal);
   }
 
+  /** The same model for whoever asks it another question than a rung does. */
+  get asker(): Pick<Asker, 'decide'> {
+    return {
+      decide: async (_, request, options) => {
+        this.#rung ??= this.#load();
+        await this.#rung;
+        return this.#host.decide(this.#spec().file, request, options);
+      },
+    };
+  }
+
   async stop(): Promise<void> {
     await this.#host.stop();
   }
 
-  async #load(): Promise<LlmRung> {
+  #spec(): ModelSpec {
     const file = presentModel(this.#model.file, this.#config);
-    const spec = loadSpec(this.#config.data, file, settingsOf(this.#model));
+    return loadSpec(this.#config.data, file, settingsOf(this.#model));
+  }
+
+  async #load(): Promise<LlmRung> {
+    const spec = this.#spec();
     await this.#host.start();
     await this.#host.load(spec);
     return new LlmRung({ host: this.#host, file: spec.file, minConfidence: 0 });

@@ -1,4 +1,5 @@
 import type { Action, ActionStage, Feedback, Outcome } from './action.ts';
+import type { Authoring } from './authoring.ts';
 import type { Decision } from './decision.ts';
 import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
@@ -21,6 +22,8 @@ export interface RuntimeApi {
   policies(): readonly PolicyInfo[];
   /** The policies as files, with their versions: where they are changed while they run. */
   readonly shelf: PolicyShelf;
+  /** Rules from sentences. */
+  readonly authoring: Authoring;
   /** Throws GanglionError ASK_… if the request cannot even be tried. */
   ask(text: string, options: AskOptions): Promise<AskResult>;
   /** Throws ACTION_UNKNOWN or FEEDBACK_INVALID. */

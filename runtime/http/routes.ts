@@ -5,6 +5,7 @@ import { GanglionError } from '../errors.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
+import { addAuthoring } from './authoring.ts';
 import { addOpenAi } from './openai/routes.ts';
 import { addPolicies } from './policies.ts';
 import {
@@ -39,6 +40,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addPolicies(app, parts.api);
   const { api, clock, stopping } = parts;
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
+  addAuthoring(app, api, signalFor);
   addOpenAi(app, { api, clock, signalFor });
 }
 

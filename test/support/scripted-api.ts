@@ -24,6 +24,7 @@ import type { Value } from '../../runtime/contract/reading.ts';
 import type { PropertyState, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
+import { ScriptedAuthoring } from './scripted-authoring.ts';
 import { ScriptedShelf } from './scripted-shelf.ts';
 import { newId } from '../../runtime/lib/id.ts';
 
@@ -44,6 +45,8 @@ export class ScriptedApi implements RuntimeApi {
   readonly house: House;
   readonly state: StateView;
   readonly shelf = new ScriptedShelf();
+  /** What authoring was asked, and what it answers. */
+  readonly authoring = new ScriptedAuthoring();
   readonly listeners = new Set<(event: RuntimeEvent) => void>();
   readonly asked: { text: string; options: AskOptions }[] = [];
   readonly told: FeedbackInput[] = [];

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { LinkableHouse } from '../../devices/index.ts';
+import type { ToolSignature } from '../../policies/index.ts';
+import type { Config } from '../config/load.ts';
+import type { Entity } from '../contract/house.ts';
+import type { PolicyShelf } from '../contract/policy-shelf.ts';
+import type { StateView } from '../contract/state.ts';
+import type { Clock } from '../contract/time.ts';
+import { replayPolicies } from '../replay/index.ts';
+import { Author } from './authoring.ts';
+import { ExampleStore } from './examples.ts';
+import type { AuthorModel } from './model.ts';
+import { numericProperties } from './reader/conditions.ts';
+
+export interface OpenAuthorOptions {
+  readonly config: Config;
+  readonly house: LinkableHouse;
+  readonly state: Pick<StateView, 'entity'>;
+  readonly tools: readonly ToolSignature[];
+  readonly shelf: PolicyShelf;
+  readonly models: (numbers: (entity: Entity) => readonly string[]) => readonly AuthorModel[];
+  readonly clock: Clock;
+}
+
+/** In the data folder: what became of drafts. */
+const EXAMPLES_FILE = 'authoring.jsonl';
+/** A slow board thinks for a while; a person waits. */
+const MODEL_MS = 60_000;
+
+/** Authoring as a configuration has it: examples and history in its data folder. */
+export function openAuthor({ config, house, state, tools, shelf, models, clock }: OpenAuthorOptions): Author {
+  const numbers = (entity: Entity): readonly string[] => {
+    const seen = Object.entries(state.entity(entity.id));
+    return numericProperties(
+      entity,
+      seen.flatMap(([name, { value }]) => (typeof value === 'number' ? [name] : [])),
+    );
+  };
+  return new Author({
+    house,
+    numbers,
+    tools,
+    settings: config,
+    shelf,
+    examples: new ExampleStore(join(config.data, EXAMPLES_FILE)),
+    models: models(numbers),
+    clock,
+    modelMs: MODEL_MS,
+    replay: async (files, about, spanMs, signal) => {
+      const { openPast } = await import('../replay/folder.ts');
+      const past = openPast(config);
+      try {
+        const toMs = clock.wall();
+        const { recording } = past;
+        return await replayPolicies({ files, about, house, tools, settings: config, recording, fromMs: toMs - spanMs, toMs, signal });
+      } finally {
+        past.close();
+      }
+    },
+  });
+}

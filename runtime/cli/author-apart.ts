@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { openAuthor } from '../author/open.ts';
+import { GeneralAuthor } from '../author/general/author.ts';
+import type { AuthorModel } from '../author/model.ts';
+import type { Config } from '../config/load.ts';
+import type { AuthorReply, AuthorRequest, AuthorVerdict } from '../contract/authoring.ts';
+import type { House } from '../contract/house.ts';
+import type { PolicyShelf } from '../contract/policy-shelf.ts';
+import type { Clock } from '../contract/time.ts';
+import { GanglionError } from '../errors.ts';
+import { piecesOf } from '../policies/policy-text.ts';
+import { readPolicyFiles } from '../policy-files.ts';
+import { Remote } from '../remote-model.ts';
+import { LocalModel } from './local-model.ts';
+import { DaemonConnection } from './connection.ts';
+import { findHouse, toolsOf } from './policy-world.ts';
+import type { CliIo } from './io.ts';
+
+export interface AuthorApartOptions {
+  readonly config: Config;
+  /** house.yaml, absolute; default: what a daemon knew last, or the configured one. */
+  readonly house: string | undefined;
+  readonly io: CliIo;
+}
+
+/**
+ * A sentence without a daemon: house and policies from files, history and examples from the data folder, the configured
+ * models. Nothing is installed: that is for a daemon, which puts it to work.
+ * @throws GanglionError USAGE, CONFIG_…, POLICY_UNKNOWN, DAEMON_UNREACHABLE for what would install
+ */
+export async function authorApart(
+  asked: AuthorRequest | AuthorVerdict,
+  { config, house: file, io }: AuthorApartOptions,
+): Promise<AuthorReply> {
+  const place = await findHouse(config, file);
+  if (place === undefined) {
+    throw new GanglionError('USAGE', {
+      message:
+        'Expected a house to write the rule for but there is neither a running daemon nor --house FILE nor `house:` in ganglion.yaml.',
+    });
+  }
+  const models = new ApartModels(config, io.clock);
+  try {
+    const author = openAuthor({
+      config,
+      house: place.house,
+      state: { entity: () => ({}) },
+      tools: await toolsOf(config, io),
+      shelf: filesShelf(config),
+      models: (numbers) => models.authors(numbers),
+      clock: io.clock,
+    });
+    return 'verdict' in asked ? author.judge(asked) : await author.author(asked);
+  } finally {
+    await models.stop();
+  }
+}
+
+/** The configured models, loaded when they are first asked. */
+class ApartModels {
+  readonly #config: Config;
+  readonly #local: LocalModel | undefined;
+  readonly #remote: Remote | undefined;
+
+  constructor(config: Config, clock: Clock) {
+    this.#config = config;
+    const { model, remote } = config;
+    if (model !== undefined) this.#local = new LocalModel({ ...config, model }, clock);
+    if (remote !== undefined) this.#remote = new Remote({ settings: remote, clock, random: Math.random });
+  }
+
+  authors(numbers: (entity: ReturnType<House['ofDevice']>[number]) => readonly string[]): readonly AuthorModel[] {
+    const found: AuthorModel[] = [];
+    const file = this.#config.model?.file ?? '';
+    if (this.#local !== undefined) found.push(new GeneralAuthor({ host: this.#local.asker, file, rung: 'llm', numbers }));
+    const remote = this.#remote?.asker;
+    if (remote !== undefined) found.push(new GeneralAuthor({ host: remote, file: remote.file, rung: 'remote', numbers }));
+    return found;
+  }
+
+  async stop(): Promise<void> {
+    await this.#remote?.stop();
+    await this.#local?.stop();
+  }
+}
+
+/** The policies of the files, to look at. */
+function filesShelf(config: Config): PolicyShelf {
+  const place = config.policies !== undefined && existsSync(config.policies) ? config.policies : undefined;
+  const files = readPolicyFiles(place, (error) => {
+    throw error;
+  });
+  const current = new Map(
+    files.flatMap(({ text }) =>
+      (piecesOf(text) ?? []).flatMap((piece) => (piece.id === undefined ? [] : [[piece.id, piece.text] as const])),
+    ),
+  );
+  const refuse = (): never => {
+    const { url } = new DaemonConnection(config);
+    throw new GanglionError('DAEMON_UNREACHABLE', { url, reason: 'policies are installed by the daemon that runs them' });
+  };
+  return {
+    current: () => current,
+    idOf: refuse,
+    install: refuse,
+    remove: refuse,
+    revert: refuse,
+    versions: () => [],
+  };
+}
