@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   distil: async () => (await import('./distil.ts')).distil,
   occupancy: async () => (await import('./occupancy.ts')).occupancy,
   synapse: async () => (await import('./synapse.ts')).synapse,
+  author: async () => (await import('./author.ts')).author,
 };
 
 const HELP = `bench NAME [--json] [--plot FILE.svg] [--short] [options of the bench, such as --rounds 5]
