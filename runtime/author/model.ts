@@ -76,8 +76,12 @@ function namesOf(entity: Entity, house: House): string[] {
  * Of words that were not understood those that name a thing this house does not have: `the sauna`. A model, which can only
  * point at what is there, would take something else for it.
  */
-export function absentThings(sentence: string, unknown: readonly string[], house: House): string[] {
+export function absentThings(sentence: string, unknown: readonly string[], house: LinkableHouse): string[] {
   const here = new Set<string>();
+  for (const { name, aliases } of house.floors?.() ?? [])
+    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase()))) here.add(stem(word));
+  for (const { name, aliases } of house.areas())
+    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase()))) here.add(stem(word));
   for (const entity of house.entities()) for (const name of namesOf(entity, house)) here.add(name);
   const { text } = sentenceOf(sentence);
   return unknown.filter((word) => {

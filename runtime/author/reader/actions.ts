@@ -48,12 +48,54 @@ export function readAction(
   if (text === '') return { ok: false, reason: 'it does not say what to do', unknown: [] };
   const told = notification(text, sentence, house);
   if (told !== undefined) return { ok: true, readings: [[told]] };
-  const read = linked(withoutPronoun(text, about), house);
+  const { rest, told: also } = withNotification(text, sentence, house);
+  const read = linked(ordered(withoutPronoun(rest, about)), house);
   if (!read.ok) return read;
-  const readings = read.readings.map((calls) =>
-    calls.map((call) => ({ value: call.source, words: [wordsFor(call.call, text, house) ?? text] })),
-  );
+  const readings = read.readings.map((calls) => [
+    ...calls.map((call) => ({ value: call.source, words: [wordsFor(call.call, rest, house) ?? rest] })),
+    ...also,
+  ]);
   return { ok: true, readings, ...(lasts === undefined ? {} : { lasts }) };
+}
+
+/** `start the pump and tell me`: the message apart from the rest. */
+function withNotification(
+  text: string,
+  sentence: Sentence,
+  house: LinkableHouse,
+): { readonly rest: string; readonly told: readonly DraftPart<string>[] } {
+  for (const match of text.matchAll(/,? and (?:then )?|, (?:then )?/g)) {
+    const [left, right] = [text.slice(0, match.index), text.slice(match.index + match[0].length)];
+    const after = notification(right, sentence, house);
+    if (after !== undefined) return { rest: left, told: [after] };
+    const before = notification(left, sentence, house);
+    if (before !== undefined && /^(?:notify|tell|alert|warn|send|let|message)\b/.test(left) && !/ that | saying /.test(left))
+      return { rest: right, told: [before] };
+  }
+  return { rest: text, told: [] };
+}
+
+/** Ways to order something that the linker knows by another word. */
+const ORDERS: readonly (readonly [RegExp, string])[] = [
+  // A value that is named is where it goes, not by how much.
+  [/^(?:lower|raise|heat|cool|warm|increase|reduce|decrease|bring|turn (?:up|down))(?: up| down)? (.+? to .+)$/, 'set $1'],
+  [/^(.+?) should (?:go|be set|be turned|be) (to .+)$/, 'set $1 $2'],
+  [/^(.+?) should (?:go|turn|switch|be turned|be switched|come|be) (on|off)$/, 'turn $2 $1'],
+  [/^(.+?) (?:gets|is|should be|to be) (locked|unlocked|opened|closed)$/, '$2 $1'],
+  [/^(?:extend|unroll|roll out|put out) (.+)$/, 'open $1'],
+  [/^(?:retract|roll in|roll up|pull in) (.+)$/, 'close $1'],
+  [/^(.*\bawnings?) out$/, 'open $1'],
+  [/^(.*\bawnings?) in$/, 'close $1'],
+  [/^sound (.+)$/, 'turn on $1'],
+  [/^run (.+)$/, 'turn on $1'],
+];
+const DONE: Readonly<Record<string, string>> = { locked: 'lock', unlocked: 'unlock', opened: 'open', closed: 'close' };
+
+function ordered(text: string): string {
+  for (const [pattern, order] of ORDERS) {
+    if (pattern.test(text)) return text.replace(pattern, order).replace(/^(locked|unlocked|opened|closed)/, (word) => DONE[word] ?? word);
+  }
+  return text;
 }
 
 /** The sentence's own words, without what has been understood otherwise. */

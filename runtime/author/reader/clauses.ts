@@ -18,7 +18,7 @@ export interface Cut {
 }
 
 const MARKERS =
-  /(?<![\p{L}'’])(?:,? ?(?:but |and )?(only |except |not )?)(when(?:ever)?|if|as soon as|every time(?: that)?|each time(?: that)?|any time|once|the moment(?: that)?|in case|should|as long as|so long as|provided(?: that)?|providing|while|unless|after|until)(?![\p{L}]| ?[\uE000-\uE00F])/gu;
+  /(?<![\p{L}'’])(?:,? ?(?:but |and )?(only |except |not )?)(when(?:ever)?|if|as soon as|every time(?: that)?|each time(?: that)?|any time|once|the moment(?: that)?|in case|as long as|so long as|provided(?: that)?|providing|while|unless|after|until)(?![\p{L}]| ?[\uE000-\uE00F])/gu;
 const TRIGGERS = new Set(['when', 'whenever', 'as soon as', 'every time', 'each time', 'any time', 'once', 'the moment', 'after']);
 const CONDITIONS = new Set(['as long as', 'so long as', 'provided', 'providing', 'while', 'unless', 'until']);
 
@@ -40,7 +40,7 @@ export function markersIn(mask: string, start: number, end: number): Marker[] {
 }
 
 const VERBS =
-  'turn|switch|set|open|close|lock|unlock|dim|brighten|start|stop|put|make|play|pause|mute|unmute|activate|run|send|notify|tell|alert|warn|remind|inform|raise|lower|shut|press|vacuum|clean|increase|decrease|reduce|change|toggle|light|bring|let|resume|dock|message|sound|pull|roll|draw|heat|cool|trigger|flash|enable|disable|have|text|push|ping|kill|go|get|call|begin|fetch|keep';
+  'turn|switch|set|open|close|lock|unlock|dim|brighten|start|stop|put|make|play|pause|mute|unmute|activate|run|send|notify|tell|alert|warn|remind|inform|raise|lower|shut|press|vacuum|clean|increase|decrease|reduce|change|toggle|light|bring|let|resume|dock|message|pull|roll|draw|heat|cool|trigger|flash|enable|disable|have|text|push|ping|kill|go|get|call|begin|fetch|keep|extend|retract|unroll|roll|sound|warm';
 const BEFORE_VERB = new RegExp(`(?<=[ ${GAP},])(?:please )?(?=(?:${VERBS})(?![\\p{L}]))`, 'gu');
 const PAUSE = new RegExp(`[ ${GAP}]*(?:,|:|;|-)[ ${GAP}]*(?:then |and then |please )?| then |${GAP}+ ?(?:then )?`, 'gu');
 
@@ -49,7 +49,7 @@ export function cutsOf(mask: string, from: number, to: number): Cut[] {
   const [start, end] = trimmed(mask, from, to);
   const markers = markersIn(mask, start, end);
   const first = markers[0];
-  if (first === undefined) return [];
+  if (first === undefined) return telegrams(mask, start, end);
   // `two minutes after the door closes` is one clause.
   const timed = /^[\uE000-\uE00F]+ ?$/.test(mask.slice(start, first.start)) && first.role === 'trigger';
   if (first.start > start && !timed) {
@@ -70,6 +70,16 @@ export function cutsOf(mask: string, from: number, to: number): Cut[] {
     });
   }
   return cuts;
+}
+
+/** `doorbell rings: pause the tv`, `water in the cellar? shut the valve`: what is the case, a sign, what is to be done. */
+function telegrams(mask: string, start: number, end: number): Cut[] {
+  return [...mask.slice(start, end).matchAll(/ ?[:?](?: then)? /g)].map((match) => ({
+    clauses: [
+      { stretch: { mask, start, end: start + match.index }, from: start, role: 'trigger', negated: false },
+    ],
+    action: { mask, start: start + match.index + match[0].length, end },
+  }));
 }
 
 function clausesOf(mask: string, markers: readonly Marker[], end: number): Clause[] {

@@ -5,7 +5,7 @@ import type { Entity } from '../../contract/house.ts';
 import { kindSpec } from '../../contract/kinds.ts';
 import { plainWords, VALUE, valueAt, wordsAt, type Sentence } from './sentence.ts';
 import { PREDICATES, PRESENCE } from './predicates.ts';
-import { subjectOf, tellingWords, type Subject } from './subjects.ts';
+import { namingWords, subjectOf, tellingWords, type Subject } from './subjects.ts';
 
 /** Something that is the case, as a phrase says it. */
 export interface FoundCondition {
@@ -78,7 +78,7 @@ function withoutHold(
 }
 
 const ABOVE =
-  'above|over|more than|higher than|greater than|exceeds?|exceeding|beyond|at least|reaches|(?:warmer|hotter|brighter|louder|wetter|windier|stronger|faster|damper|moister|more humid) than|(?:rises|climbs|goes up|increases) to';
+  'above|over|more than|higher than|greater than|exceeds?|exceeding|beyond|at least|reaches|(?:warmer|hotter|brighter|louder|wetter|windier|harder|stronger|faster|damper|moister|more humid) than|(?:rises|climbs|goes up|increases) to';
 const BELOW =
   'below|under|beneath|less than|lower than|fewer than|(?:colder|cooler|darker|drier|dryer|quieter|weaker|less humid) than|(?:falls|drops|sinks|goes down|decreases) to';
 const VERB =
@@ -148,7 +148,7 @@ function decided(first: Subject, otherwise: () => Subject): Subject {
   return first.kind === 'none' ? otherwise() : first;
 }
 
-const EVERYONE = /\b(?:everyone|everybody|all of us|we all|the whole family|all)\b/;
+const EVERYONE = /\b(?:everyone|everybody|all of us|we all|we're all|we|the whole family|all)\b/;
 const NO_ONE = /\b(?:nobody|no one|noone|no-one|none of us)\b/;
 const ANYONE = /\b(?:someone|somebody|anyone|anybody|one of us|any of us)\b/;
 const LAST = /\bthe last (?:person|one|of us)\b/;
@@ -185,7 +185,10 @@ function presence(phrase: string, { house }: World): Read | undefined {
   }
   const names = left.split(/ (?:or|and) /);
   if (names.length > 1) return several(names, form, left.includes(' or '), people, house);
-  return settled(subjectOf(left, people, house), form.event, ({ id }) => equals(id, 'state', 'home', !form.home));
+  const found = subjectOf(left, people, house);
+  // `the door was left open` is about no person.
+  if (found.kind === 'none' || namingWords(left).length === 0) return undefined;
+  return settled(found, form.event, ({ id }) => equals(id, 'state', 'home', !form.home));
 }
 
 /** `anna or ben comes home`, `anna and ben are away` */

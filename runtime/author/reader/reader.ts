@@ -159,7 +159,7 @@ function withTrigger(
   parts: Parts & { readonly when: DraftPart<string>; readonly kept: readonly DraftPart<string>[] },
 ): Reading[] {
   const [from, to] = trimmed(mask, start, end);
-  const cuts = markersIn(mask, from, to).length === 0 ? [{ clauses: [], action: { mask, start: from, end: to } }] : cutsOf(mask, from, to);
+  const cuts: readonly Cut[] = markersIn(mask, from, to).length === 0 ? [{ clauses: [], action: { mask, start: from, end: to } }] : cutsOf(mask, from, to);
   return cuts.map((cut) => readCut(sentence, cut, parts, parts.when, parts.kept));
 }
 
@@ -179,7 +179,7 @@ function readCut(
   let reason = '';
   const found: { readonly condition: FoundCondition; readonly clause: Clause }[] = [];
   for (const clause of cut.clauses) {
-    const read = readClause(sentence, clause.stretch, world);
+    const read = readPronoun(sentence, clause.stretch, cut.action, world) ?? readClause(sentence, clause.stretch, world);
     if (read.ok) for (const condition of read.found) found.push({ condition, clause });
     else {
       unknown.push(...read.unknown);
@@ -256,6 +256,25 @@ function severalText(
     vague?.condition.words[0] ??
     (action.ok ? sentence.text.slice(cut.action.start, cut.action.end).trim() : '');
   return `“${words}” fits several things`;
+}
+
+/** `lock the front door when it has been closed for ten minutes`: `it` is read as what the action names. */
+function readPronoun(
+  sentence: Sentence,
+  { mask, start, end }: Stretch,
+  action: Stretch,
+  world: World,
+): { readonly ok: true; readonly found: readonly FoundCondition[] } | undefined {
+  const words = sentence.text.slice(start, end);
+  const it = /^\s*(?:it|they)\b/.exec(words);
+  const named = /^[\s,]*(?:please )?\p{L}+(?: (?:on|off|up|down))? ((?:the|my|our) [\p{L} ]+?)(?: (?:on|off|up|down))?[\s,]*$/u.exec(
+    sentence.text.slice(action.start, action.end),
+  )?.[1];
+  if (it === null || named === undefined || mask.slice(start, end).includes(GAP)) return undefined;
+  const said = sentenceOf(`${named}${words.slice(it[0].length)}`);
+  const read = readCondition(said, { mask: maskOf(said), start: 0, end: said.text.length }, world);
+  if (!read.ok || read.found.readings.length !== 1) return undefined;
+  return { ok: true, found: [{ ...read.found, words: [words.trim()] }] };
 }
 
 /** All conditions of a clause: as one where it is one, else of its parts. */

@@ -19,7 +19,7 @@ export interface Sentence {
 }
 
 /** Times of day that are said otherwise than `valuesIn` knows. */
-const HALF_PAST = /\b(half past|quarter past|quarter to) (\d{1,2}|[a-z]+)\b(?: (?:in the (morning|afternoon|evening)|at (night)))?/g;
+const HALF_PAST = /\b(?:a )?(half past|quarter past|quarter to) (\d{1,2}|[a-z]+)\b(?: (?:in the (morning|afternoon|evening)|at (night)))?/g;
 const HOURS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
 export function sentenceOf(given: string): Sentence {
