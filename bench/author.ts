@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeDraft, writeDraft } from '../policies/index.ts';
 import { Author } from '../runtime/author/authoring.ts';
 import { EmbeddedAuthor } from '../runtime/author/embedded.ts';
 import { ExampleStore } from '../runtime/author/examples.ts';
@@ -35,7 +36,7 @@ interface Result {
 /**
  * Sentences that become rules, counted by what a home that has the rule does: 40 rules, each said in four ways, none of them
  * in the embedded model's training text. `author` is all of it, `author_baseline` the reader of common sentences without a
- * model; `_refused` are sentences that were turned down and `_wrong` those whose rule does something else. `--verbose` names them.
+ * model, `author_model_alone` the model without the reader; `_refused` are sentences that were turned down and `_wrong` those whose rule does something else. `--verbose` names them.
  */
 export const author: Bench = async (context) => {
   const cases: BenchCase[] = [];
@@ -47,6 +48,7 @@ export const author: Bench = async (context) => {
     const model = await embedded(file);
     try {
       cases.push(...summary(await measured([model.author], context), ''));
+      cases.push(...summary(await alone(model.author, context), '_model_alone'));
     } finally {
       await model.dispose();
     }
@@ -54,6 +56,38 @@ export const author: Bench = async (context) => {
   cases.push(...summary(baseline, '_baseline'));
   return { cases, ratios: {} };
 };
+
+/** The model asked for the whole sentence, without what the reader finds. */
+async function alone(model: AuthorModel, { log, signal, args }: BenchContext): Promise<Result[]> {
+  const house = benchHouse();
+  const settings = settingsOf();
+  const results: Result[] = [];
+  for (const one of CASES) {
+    for (const form of FORMS) {
+      const sentence = one.said[form];
+      const started = performance.now();
+      const question = { sentence, clear: { if: [], rest: sentence }, house, examples: [], alternatives: 0, deadlineMs: 60_000 };
+      const [best] = await model.propose({ ...question, signal });
+      const ms = performance.now() - started;
+      const failures = best === undefined ? [] : behaves(writeDraft('rule', best.draft), one, house, settings);
+      const outcome = best === undefined ? 'refused' : failures.length === 0 ? 'right' : 'wrong';
+      if (args.includes('--verbose') && outcome !== 'right')
+        log(`alone ${outcome} ${one.id} ${form}: ${sentence}\n  ${best === undefined ? '' : describeDraft(best.draft, house)} ${failures.join('; ')}`);
+      results.push({ form, outcome, byModel: true, ms });
+    }
+  }
+  return results;
+}
+
+function settingsOf() {
+  return checkConfig(
+    {
+      site: { timezone: 'Europe/Berlin', latitude: 52.5, longitude: 13.4 },
+      limits: { allow: ['*'], approve: [] },
+    },
+    { baseDir: '/' },
+  );
+}
 
 function modelFile({ args }: BenchContext): string | undefined {
   const at = args.indexOf('--model');
@@ -65,13 +99,7 @@ function modelFile({ args }: BenchContext): string | undefined {
 /** Every sentence once, each by an author that remembers nothing. */
 async function measured(models: readonly AuthorModel[], { log, signal, args }: BenchContext): Promise<Result[]> {
   const house = benchHouse();
-  const settings = checkConfig(
-    {
-      site: { timezone: 'Europe/Berlin', latitude: 52.5, longitude: 13.4 },
-      limits: { allow: ['*'], approve: [] },
-    },
-    { baseDir: '/' },
-  );
+  const settings = settingsOf();
   const results: Result[] = [];
   for (const one of CASES) {
     for (const form of FORMS) {

@@ -119,7 +119,7 @@ function sensed(key: PropertyKey, name: string, value: unknown, becomes: boolean
   if (/motion|movement|presence|occupan/.test(about)) return `${name} ${on ? 'sees someone' : 'sees nobody'}`;
   if (/leak|flood/.test(about)) return `${name} ${on ? 'finds water' : 'is dry'}`;
   if (/smoke/.test(about)) return `${name} ${on ? 'finds smoke' : 'finds no smoke'}`;
-  if (!/door|window|contact|gate|garage/.test(about)) return undefined;
+  if (!/door(?!bell)|window|contact|gate|garage/.test(about)) return undefined;
   if (becomes) return `${name} ${on ? 'opens' : 'closes'}`;
   return `${name} is ${on ? 'open' : 'closed'}`;
 }

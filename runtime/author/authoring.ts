@@ -13,6 +13,7 @@ import {
   nearest,
   partsOf,
   readDraft,
+  sameSentence,
   describeDraft,
   type ToolSignature,
   writeDraft,
@@ -27,7 +28,7 @@ import { didYouMean } from '../lib/suggest.ts';
 import type { ReplayResult, ReplaySettings } from '../replay/index.ts';
 import { refusalOf, warningsOf } from './checks.ts';
 import type { ExampleStore } from './examples.ts';
-import { absentThings, withClear, type AuthorModel } from './model.ts';
+import { absentThings, isGrounded, withClear, type AuthorModel } from './model.ts';
 import { readEdit } from './reader/edit-sentence.ts';
 import type { World } from './reader/conditions.ts';
 import { readSentence, type Reading } from './reader/reader.ts';
@@ -194,14 +195,15 @@ export class Author implements Authoring {
     const all = examples.all();
     const signal = request.signal ?? new AbortController().signal;
     // A draft that was turned down for this sentence is not the only one wanted.
-    const alternatives = all.some(({ verdict, sentence: said }) => verdict === 'rejected' && said === sentence) ? 4 : 0;
+    const alternatives = all.some((one) => one.verdict === 'rejected' && sameSentence(one.sentence, sentence)) ? 4 : 0;
     const question = { sentence, clear, house, alternatives, deadlineMs: modelMs, signal };
     for (const model of models) {
       try {
         const answers = await model.propose({ ...question, examples: nearest(sentence, all, SHOWN) });
         const drafts = answers
           .map(({ draft, confidence }) => ({ draft: withClear(draft, clear), confidence }))
-          .filter(({ draft, confidence }) => confidence >= MIN_CONFIDENCE && !isRejected(sentence, keyOf(draft), all));
+          .filter(({ confidence }) => confidence >= MIN_CONFIDENCE)
+          .filter(({ draft }) => isGrounded(draft, sentence, house) && !isRejected(sentence, keyOf(draft), all));
         const [best] = drafts;
         if (best === undefined) continue;
         const others = open.filter((draft) => keyOf(draft) !== keyOf(best.draft));

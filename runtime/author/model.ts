@@ -72,6 +72,24 @@ function namesOf(entity: Entity, house: House): string[] {
   );
 }
 
+/** Whether every device of a rule is spoken of: by its name, its place, or, where it is the one of its kind, that kind. */
+export function isGrounded(draft: Draft, sentence: string, house: House): boolean {
+  const parts = [draft.when, ...draft.if, ...draft.then].map(({ value }) => value);
+  const { text } = sentenceOf(sentence);
+  const said = new Set(tellingWords(text).map(stem));
+  const ids = new Set(parts.flatMap((part) => part.match(/\b[a-z_]+\.[\p{Ll}\p{Lo}\p{N}_]+(?=\.)/gu) ?? []));
+  return [...ids].every((id) => {
+    const entity = house.entity(id as Entity['id']);
+    return entity === undefined || namesOf(entity, house).some((word) => said.has(word)) || isAlone(entity, said, house);
+  });
+}
+
+function isAlone(entity: Entity, said: ReadonlySet<string>, house: House): boolean {
+  const kind = [...house.entities()].filter((other) => other.kind === entity.kind);
+  const words = entity.kind.split('_');
+  return kind.length === 1 && words.some((word) => said.has(word));
+}
+
 /**
  * Of words that were not understood those that name a thing this house does not have: `the sauna`. A model, which can only
  * point at what is there, would take something else for it.

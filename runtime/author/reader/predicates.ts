@@ -32,7 +32,7 @@ export function classed(entity: Entity, pattern: RegExp): boolean {
 
 const state = (value: string): Holds => ({ property: 'state', value });
 const MOTION = /motion|movement|presence|occupan|pir/;
-const OPENING = /door|window|contact|opening|gate|garage|drawer|fridge|freezer|mailbox|letterbox|hatch|skylight/;
+const OPENING = /door(?!bell)|window|contact|opening|gate|garage|drawer|fridge|freezer|mailbox|letterbox|hatch|skylight/;
 const LEAK = /leak|water|flood|moisture|wet/;
 const SMOKE = /smoke|fire/;
 
