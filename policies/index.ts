@@ -94,7 +94,7 @@ export {
   timeWindow,
 } from './author/expressions.ts';
 export { contradictionsOf } from './author/contradiction.ts';
-export { circleOf, criticalOf, effectsOf, type Linked, undoesItself, undoneBy } from './author/loops.ts';
+export { circleOf, criticalOf, isMoment, type Linked, undoesItself, undoneBy } from './author/loops.ts';
 export type { Sky } from './author/moment.ts';
 export { readDraft, ruleOf } from './author/read.ts';
 export {

@@ -3,8 +3,9 @@ import { kindOf, propertyKey, type PropertyKey } from '../../runtime/contract/id
 import { expectedState, isKind } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { literalCall, parseCall } from '../rules/calls.ts';
-import type { Comparison, Expr } from '../rules/expression.ts';
+import { type Comparison, type Expr, parts } from '../rules/expression.ts';
 import { parseExpression } from '../rules/syntax.ts';
+import { isPulse } from '../rules/watch/watch.ts';
 import type { Draft } from './draft.ts';
 
 /** As much of a rule as it takes to see what it sets off. */
@@ -42,6 +43,18 @@ export function undoesItself({ when, then, hold }: Draft): PropertyKey | undefin
     }
   }
   return undefined;
+}
+
+/** Whether a trigger is true for one moment only: then nothing can stay so for a while. */
+export function isMoment(when: string): boolean {
+  const parsed = parseExpression(when);
+  let found = false;
+  const walk = (expr: Expr): void => {
+    if (expr.op === 'watch' && isPulse(expr.watch)) found = true;
+    for (const part of parts(expr)) walk(part);
+  };
+  if (parsed.ok) walk(parsed.value.expr);
+  return found;
 }
 
 /** Rules that set one another off to and fro in a circle which `rule` closes: their ids, `rule` first; undefined where there is none. */

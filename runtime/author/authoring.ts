@@ -63,6 +63,8 @@ const MAX_CHARS = 600;
 const MIN_CONFIDENCE = 0.5;
 /** Earlier sentences a model is shown. */
 const SHOWN = 4;
+/** From which on an earlier sentence is worth showing to a model. */
+const HINTING = 0.15;
 /** Of the words of two sentences, from which on one tells what the other means. */
 const ALIKE = 0.5;
 
@@ -199,7 +201,7 @@ export class Author implements Authoring {
     const question = { sentence, clear, house, alternatives, deadlineMs: modelMs, signal };
     for (const model of models) {
       try {
-        const answers = await model.propose({ ...question, examples: nearest(sentence, all, SHOWN) });
+        const answers = await model.propose({ ...question, examples: nearest(sentence, all, SHOWN, HINTING) });
         const drafts = answers
           .map(({ draft, confidence }) => ({ draft: withClear(draft, clear), confidence }))
           .filter(({ confidence }) => confidence >= MIN_CONFIDENCE)

@@ -6,6 +6,7 @@ import {
   criticalOf,
   type Draft,
   describeCall,
+  isMoment,
   keyOf,
   type Linked,
   readDraft,
@@ -32,6 +33,8 @@ export function refusalOf(
     if (stays === undefined) return 'when it would have to end cannot be told from this trigger; leave out how long it lasts';
     return `“${describeCall(stays.value, house)}” cannot be undone by itself; leave out how long it lasts`;
   }
+  if (draft.hold !== undefined && isMoment(draft.when.value))
+    return 'what sets it off is a moment, and nothing can stay so for a while after it; say another time instead';
   const undone = undoesItself(draft);
   if (undone !== undefined) {
     const name = house.entity(entityOf(undone))?.name ?? entityOf(undone);

@@ -1,6 +1,7 @@
 import { link, type LinkableHouse } from '../../../devices/index.ts';
 import {
   atClock,
+  atSun,
   type Draft,
   type DraftPart,
   type Edit,
@@ -107,7 +108,13 @@ const spans: Form = ({ sentence, text, draft }) => {
     return said?.type === 'duration' && said.ms > 0 ? said.ms : undefined;
   };
   const held = duration(HOLD);
-  if (held !== undefined) return done({ op: 'hold', hold: { value: held, words: [text] } });
+  if (held !== undefined) {
+    // What a moment sets off comes at a later moment.
+    const later = laterMoment(draft.when.value, Math.round(held / 60_000));
+    return later === undefined
+      ? done({ op: 'hold', hold: { value: held, words: [text] } })
+      : done({ op: 'when', when: part(later, text) });
+  }
   const lasts = duration(LASTS);
   if (lasts !== undefined) return done({ op: 'lasts', lasts: { value: lasts, words: [text] } });
   const made = duration([new RegExp(`^(?:make it |change it to |set it to )?${VALUE}$`)]);
@@ -124,10 +131,9 @@ const moment: Form = ({ sentence, text, draft, evening }) => {
   const cron = /^cron\("(\d+) (\d+) \* \* ([^"]+)"\)$/.exec(draft.when.value);
   const shift = new RegExp(`^${VALUE} (later|earlier)$`).exec(mask);
   const by = valueAt(sentence, shift?.[1]);
-  if (cron !== null && by?.type === 'duration') {
-    const at = Number(cron[2]) * 60 + Number(cron[1]) + (Math.round(by.ms / 60_000) * (shift?.[2] === 'later' ? 1 : -1));
-    const moved = ((at % 1440) + 1440) % 1440;
-    return done({ op: 'when', when: part(`cron("${moved % 60} ${Math.floor(moved / 60)} * * ${cron[3]}")`, text) });
+  if (by?.type === 'duration') {
+    const moved = laterMoment(draft.when.value, Math.round(by.ms / 60_000) * (shift?.[2] === 'later' ? 1 : -1));
+    if (moved !== undefined) return done({ op: 'when', when: part(moved, text) });
   }
   const scheduled = cron !== null || /^sun(?:set|rise)\(/.test(draft.when.value);
   const bare = mask.replace(/ instead$/, '        ');
@@ -245,7 +251,21 @@ const value: Form = ({ sentence, text, draft, world, acted }) => {
   return calls.length === 0 ? undefined : done({ op: 'change-calls', calls });
 };
 
-const FORMS: readonly Form[] = [mode, dropped, spans, moment, instead, also, without, limits, value];
+const FORMS: readonly Form[] = [mode, dropped, moment, spans, instead, also, without, limits, value];
+
+/** A moment of the clock, within its day, or of the sun, so many minutes later; undefined for what is none. */
+function laterMoment(when: string, minutes: number): string | undefined {
+  const cron = /^cron\("(\d+) (\d+) \* \* ([^"]+)"\)$/.exec(when);
+  if (cron !== null) {
+    const at = Number(cron[2]) * 60 + Number(cron[1]) + minutes;
+    const moved = ((at % 1440) + 1440) % 1440;
+    return at === moved || cron[3] === '*' ? `cron("${moved % 60} ${Math.floor(moved / 60)} * * ${cron[3]}")` : undefined;
+  }
+  const sun = /^(sunset|sunrise)\((?:"(-?)(?:(\d+)h)?(?:(\d+)m)?")?\)$/.exec(when);
+  if (sun === null) return undefined;
+  const offset = (Number(sun[3] ?? 0) * 60 + Number(sun[4] ?? 0)) * (sun[2] === '-' ? -1 : 1);
+  return atSun(sun[1] === 'sunset' ? 'sunset' : 'sunrise', offset + minutes);
+}
 
 /** What a phrase orders; undefined where that is not certain. */
 function actionOf(text: string, house: LinkableHouse, acted: readonly Entity[]): readonly DraftPart<string>[] | undefined {

@@ -55,6 +55,8 @@ export interface ReadOptions {
   readonly about?: readonly Entity[];
 }
 
+/** Ways to cut a sentence that are tried, likelier ones first. */
+const MAX_CUTS = 40;
 /** More drafts than anybody would look at. */
 const MAX_DRAFTS = 8;
 const POLITE =
@@ -160,12 +162,14 @@ function withTrigger(
 ): Reading[] {
   const [from, to] = trimmed(mask, start, end);
   const cuts: readonly Cut[] = markersIn(mask, from, to).length === 0 ? [{ clauses: [], action: { mask, start: from, end: to } }] : cutsOf(mask, from, to);
-  return cuts.map((cut) => readCut(sentence, cut, parts, parts.when, parts.kept));
+  return cuts.slice(0, MAX_CUTS).map((cut) => readCut(sentence, cut, parts, parts.when, parts.kept));
 }
 
 /** What is set off by something that happens. */
 function triggered(sentence: Sentence, mask: string, start: number, end: number, parts: Parts): Reading[] {
-  return cutsOf(mask, start, end).map((cut) => readCut(sentence, cut, parts, undefined, parts.times.conditions));
+  return cutsOf(mask, start, end)
+    .slice(0, MAX_CUTS)
+    .map((cut) => readCut(sentence, cut, parts, undefined, parts.times.conditions));
 }
 
 function readCut(

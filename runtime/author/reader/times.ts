@@ -82,7 +82,7 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
     if (at === undefined) return undefined;
     const words = wordsAt(sentence, match.index, match.index + match[0].length);
     const minutes = settled(at, words);
-    begins ??= { minutes, words, condition: conditions.length };
+    if (!isLimit(match[0])) begins ??= { minutes, words, condition: conditions.length };
     return timeWindow(minutes, undefined);
   });
   each(`${ONLY}(?:\\b(?:before|earlier than|not after|no later than)) ${VALUE}${PART}(?![\\w%])`, (match) => {
@@ -126,7 +126,7 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
   for (const [pattern, condition, moment] of suns) {
     each(`(?<![\\w])${pattern}(?! on\\b)`, (match) => {
       const words = wordsAt(sentence, match.index, match.index + match[0].length);
-      if (moment !== undefined) begins ??= { sun: moment, words, condition: conditions.length };
+      if (moment !== undefined && !isLimit(match[0])) begins ??= { sun: moment, words, condition: conditions.length };
       return condition;
     });
   }
@@ -136,6 +136,11 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
     return timeWindow(from, until);
   });
   return { mask, conditions, days, begins, notes };
+}
+
+/** `only after ten` limits what something else sets off. */
+function isLimit(phrase: string): boolean {
+  return /\bonly\b|\bbut\b/.test(phrase);
 }
 
 const PARTS_OF_DAY: Readonly<Record<string, readonly [number, number]>> = {
