@@ -41,6 +41,7 @@ import { Models } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemDesk } from './problems.ts';
 import { Reflexes } from './reflexes.ts';
+import { PastDesk } from './replay/index.ts';
 import { openRulebook } from './rulebook.ts';
 import { Senses } from './sense.ts';
 import { RuntimeStats } from './stats.ts';
@@ -75,6 +76,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** Where the past is asked about. */
+  readonly past: PastDesk;
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
@@ -326,6 +329,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     models,
   });
 
+  const past = new PastDesk({
+    config,
+    house,
+    tools: [...tools.values()],
+    engine: rulebook.engine,
+    interlocks,
+    clock,
+    flush: () => void journal.accept(),
+  });
+  teardown.add('past', async () => past.stop());
+
   reflexes.prime();
   models.start();
   governor.start();
@@ -349,6 +363,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     problems,
+    past,
     onSettled,
   };
 }
