@@ -123,7 +123,7 @@ function reasons(wanted: Wanted, { stage, beganAt }: StepPlace): string {
     told.push(
       last !== undefined && last.at >= beganAt
         ? `${id} did not fire: ${last.reason}.`
-        : `${id}: ${verdictOfNow(stage, id)}`,
+        : verdictOfNow(stage, id).replace(/^It /u, `${id} `),
     );
   }
   if (told.length === 0 && wanted.what !== 'asked') return ' No policy does that.';
