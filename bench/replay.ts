@@ -56,7 +56,10 @@ export const replay: Bench = async ({ args, log, signal }) => {
       const ms = performance.now() - start;
       archive.close();
       if (result.readings !== kept)
-        throw new GanglionError('BENCH_SYSTEM', { system: 'replay', reason: `${result.readings} of ${kept} readings came back` });
+        throw new GanglionError('BENCH_SYSTEM', {
+          system: 'replay',
+          reason: `${result.readings} of ${kept} readings came back`,
+        });
       took.push(ms / 1000);
       speed.push((toMs - FROM_MS) / ms);
       memory.push(process.memoryUsage().rss / 1e6);
@@ -130,9 +133,20 @@ function houseWith(ids: readonly EntityId[]): House {
     const kind = kindOf(id);
     if (!isKind(kind)) continue;
     const commands = Object.keys(kindSpec(kind).commands);
-    const target = commands.length === 0 ? {} : { target: { dialect: 'zigbee2mqtt', address: { topic: id } } };
+    const target =
+      commands.length === 0 ? {} : { target: { dialect: 'zigbee2mqtt', address: { topic: id } } };
     const properties = kind === 'sensor' ? { temperature: { unit: '°C' } } : {};
-    entities.set(id, { id, kind, name: id, aliases: [], device: id, critical: false, properties, commands, ...target });
+    entities.set(id, {
+      id,
+      kind,
+      name: id,
+      aliases: [],
+      device: id,
+      critical: false,
+      properties,
+      commands,
+      ...target,
+    });
   }
   return {
     version: 1,

@@ -1,5 +1,11 @@
 import { parsePolicies } from '../../policies/index.ts';
-import type { ConditionPart, PolicyExplanation, PolicyFile, PolicySpec, ToolSignature } from '../../policies/index.ts';
+import type {
+  ConditionPart,
+  PolicyExplanation,
+  PolicyFile,
+  PolicySpec,
+  ToolSignature,
+} from '../../policies/index.ts';
 import { isRefusal } from '../act/interlocks.ts';
 import type { House } from '../contract/house.ts';
 import { GanglionError } from '../errors.ts';
@@ -41,7 +47,10 @@ export async function explainPast(options: ExplainOptions): Promise<PolicyAccoun
   const { policies: all, vetoes } = parsePolicies(options.files);
   const spec = all.find((policy) => policy.id === id);
   if (spec === undefined) {
-    const hint = didYouMean(id, all.map((policy) => policy.id));
+    const hint = didYouMean(
+      id,
+      all.map((policy) => policy.id),
+    );
     throw new GanglionError('POLICY_UNKNOWN', { id, hint });
   }
   const policies = all.filter((other) => other === spec || shareEntity(other, spec));

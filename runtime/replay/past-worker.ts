@@ -21,7 +21,12 @@ export interface PastJob {
 
 export type PastReply =
   | { readonly type: 'answer'; readonly answer: ReplayResult | PolicyAccount }
-  | { readonly type: 'failed'; readonly code: string | undefined; readonly fields: object; readonly message: string };
+  | {
+      readonly type: 'failed';
+      readonly code: string | undefined;
+      readonly fields: object;
+      readonly message: string;
+    };
 
 const { config, house, tools, question } = workerData as PastJob;
 

@@ -1,5 +1,12 @@
 import { lookBackMs, parsePolicies, propertiesReadBy } from '../../policies/index.ts';
-import type { Firing, ParsedPolicies, PolicyFile, PolicySpec, ToolSignature, VetoSpec } from '../../policies/index.ts';
+import type {
+  Firing,
+  ParsedPolicies,
+  PolicyFile,
+  PolicySpec,
+  ToolSignature,
+  VetoSpec,
+} from '../../policies/index.ts';
 import { isRefusal } from '../act/interlocks.ts';
 import type { Call } from '../contract/action.ts';
 import type { Refusal } from '../contract/decision.ts';
@@ -100,7 +107,10 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
 }
 
 /** All policies, drafts first: of two with one id, the first counts. */
-function withDrafts({ files, drafts = [] }: ReplayOptions): ParsedPolicies & { drafted: readonly string[] | undefined } {
+function withDrafts({
+  files,
+  drafts = [],
+}: ReplayOptions): ParsedPolicies & { drafted: readonly string[] | undefined } {
   if (drafts.length === 0) return { ...parsePolicies(files), drafted: undefined };
   const { policies, vetoes } = parsePolicies(drafts);
   const both = parsePolicies([...drafts, ...files]);
@@ -114,7 +124,10 @@ function withDrafts({ files, drafts = [] }: ReplayOptions): ParsedPolicies & { d
 
 /** How long before its beginning a replay should start, ms. */
 export function warmupOf(policies: readonly PolicySpec[]): number {
-  return Math.min(DAY_MS, policies.reduce((most, spec) => Math.max(most, lookBackMs(spec)), 0));
+  return Math.min(
+    DAY_MS,
+    policies.reduce((most, spec) => Math.max(most, lookBackMs(spec)), 0),
+  );
 }
 
 /** What policies look at, and what of the entities they act on their calls depend on. */
@@ -207,11 +220,7 @@ class Report {
     };
   }
 
-  #show(
-    firing: Firing,
-    tally: Tally,
-    fate: Pick<ReplayFiring, 'atMs' | 'refused' | 'approval'>,
-  ): void {
+  #show(firing: Firing, tally: Tally, fate: Pick<ReplayFiring, 'atMs' | 'refused' | 'approval'>): void {
     const { onFiring, examples = EXAMPLES } = this.#options;
     if (onFiring === undefined && tally.examples >= examples) return;
     const { policy, explanation, calls } = firing;

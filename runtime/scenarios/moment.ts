@@ -59,6 +59,13 @@ function offsetAt(wallMs: number, timezone: string): number {
     second: 'numeric',
   }).formatToParts(wallMs);
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  const local = Date.UTC(
+    part('year'),
+    part('month') - 1,
+    part('day'),
+    part('hour'),
+    part('minute'),
+    part('second'),
+  );
   return local - Math.floor(wallMs / 1000) * 1000;
 }

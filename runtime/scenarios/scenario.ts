@@ -14,7 +14,10 @@ export interface Scenario {
   /** What must come of it: these calls, in any order, and no others. `nothing`: none at all. */
   readonly then?: 'nothing' | readonly Expected[];
   /** Instead of `when` and `then`: several of them, one after the other. */
-  readonly steps?: readonly { readonly when: readonly ScenarioEvent[]; readonly then: 'nothing' | readonly Expected[] }[];
+  readonly steps?: readonly {
+    readonly when: readonly ScenarioEvent[];
+    readonly then: 'nothing' | readonly Expected[];
+  }[];
 }
 
 export type ScenarioEvent =

@@ -13,7 +13,11 @@ const ANSWER_MS = 300_000;
 export const policyExplainCommand = defineCommand({
   args: {
     id: { type: 'positional', required: true, description: 'a policy' },
-    at: { type: 'string', valueHint: 'TIME', description: 'a past moment: an ISO time, or a span back such as 2h' },
+    at: {
+      type: 'string',
+      valueHint: 'TIME',
+      description: 'a past moment: an ISO time, or a span back such as 2h',
+    },
     'why-not': { type: 'boolean', description: 'only what stood in its way and what would have to change' },
   },
   notes: [
@@ -25,7 +29,10 @@ export const policyExplainCommand = defineCommand({
     const at = args.at === undefined ? undefined : momentOf(args.at, io.clock.wall());
     const account = await answer(args.id, at, config, io);
     if (args.json === true) printJson(io, account);
-    else io.out(accountReport(account, { columns: io.columns, style, whyNot: args['why-not'] === true, config }));
+    else
+      io.out(
+        accountReport(account, { columns: io.columns, style, whyNot: args['why-not'] === true, config }),
+      );
     return 0;
   },
 });

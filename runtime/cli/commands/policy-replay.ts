@@ -16,7 +16,11 @@ const ANSWER_MS = 3_600_000;
 
 export const policyReplayCommand = defineCommand({
   args: {
-    since: { type: 'string', valueHint: 'WHEN', description: 'a span such as 7d, or an ISO time (default: 24h)' },
+    since: {
+      type: 'string',
+      valueHint: 'WHEN',
+      description: 'a span such as 7d, or an ISO time (default: 24h)',
+    },
     from: { type: 'string', valueHint: 'WHEN', description: 'the same as --since' },
     to: { type: 'string', valueHint: 'WHEN', description: 'likewise (default: now)' },
     recording: {
@@ -70,7 +74,12 @@ async function answer(request: Request, config: Config, io: CommandContext['io']
   const { fromMs, toMs } = spanOf(request.span, io.clock.wall(), undefined);
   const daemon = new DaemonConnection(config);
   if (await daemon.running()) {
-    const body = { from: String(fromMs), to: String(toMs), ...about, ...(drafts.length === 0 ? {} : { drafts }) };
+    const body = {
+      from: String(fromMs),
+      to: String(toMs),
+      ...about,
+      ...(drafts.length === 0 ? {} : { drafts }),
+    };
     return daemon.post<ReplayResult>('/v1/policies/replay', body, ANSWER_MS);
   }
   const { openPast } = await import('../../replay/folder.ts');
@@ -96,10 +105,14 @@ async function fromRecording(
   const { replayOf } = await import('../../replay/past.ts');
   const recording = await FileRecording.open(file);
   if (recording.bad.count > 0)
-    io.err(`${recording.bad.count} lines of ${clean(file)} could not be read; ${clean(recording.bad.first ?? '')}\n`);
+    io.err(
+      `${recording.bad.count} lines of ${clean(file)} could not be read; ${clean(recording.bad.first ?? '')}\n`,
+    );
   const found = await findHouse(config, request.house);
   if (found === undefined)
-    throw new GanglionError('USAGE', { message: 'Expected a house for the recording: name one with --house or in ganglion.yaml.' });
+    throw new GanglionError('USAGE', {
+      message: 'Expected a house for the recording: name one with --house or in ganglion.yaml.',
+    });
   const { fromMs, toMs } = spanOf(request.span, io.clock.wall(), recording);
   return replayOf(
     { op: 'replay', fromMs, toMs, drafts: request.drafts, ...aboutOf(request) },
@@ -112,7 +125,10 @@ async function common(config: Config, io: CommandContext['io']) {
   const stop = new AbortController();
   io.onInterrupt(() => stop.abort(new GanglionError('USAGE', { message: 'The replay was stopped.' })));
   const progress = io.interactive
-    ? { onProgress: (share: number) => io.err(`\r${Math.round(share * 100)} % replayed\u001B[K${share === 1 ? '\r\u001B[K' : ''}`) }
+    ? {
+        onProgress: (share: number) =>
+          io.err(`\r${Math.round(share * 100)} % replayed\u001B[K${share === 1 ? '\r\u001B[K' : ''}`),
+      }
     : {};
   return { files, tools: await toolsOf(config, io), settings: config, signal: stop.signal, ...progress };
 }
@@ -131,7 +147,9 @@ function spanOf(
   const toMs = to === undefined ? end : momentOf(to, '--to', nowMs);
   const fromMs = from === undefined ? (recording?.firstMs ?? toMs - DAY_MS) : momentOf(from, '--since', end);
   if (fromMs < toMs || (recording !== undefined && fromMs === toMs)) return { fromMs, toMs };
-  throw new GanglionError('USAGE', { message: 'Expected the time to begin before it ends but received a later one.' });
+  throw new GanglionError('USAGE', {
+    message: 'Expected the time to begin before it ends but received a later one.',
+  });
 }
 
 const DAY_MS = 86_400_000;

@@ -21,7 +21,10 @@ export const policyTestCommand = defineCommand({
   ],
   async run({ args, words, io, style }) {
     const config = readConfig(io, args.config);
-    const files = testFiles(words.map((word) => resolve(io.cwd, word)), config);
+    const files = testFiles(
+      words.map((word) => resolve(io.cwd, word)),
+      config,
+    );
     const tools = await toolsOf(config, io);
     const house = args.house === undefined ? undefined : resolve(io.cwd, args.house);
     const started = performance.now();
@@ -29,7 +32,8 @@ export const policyTestCommand = defineCommand({
     for (const file of files) {
       const result = await testFile(file, { config, tools, house, only: args.only });
       if (result.results.length > 0 || args.only === undefined) tested.push(result);
-      if (args.json !== true) io.out(testReport({ ...result, file: relative(io.cwd, file) }, io.columns, style));
+      if (args.json !== true)
+        io.out(testReport({ ...result, file: relative(io.cwd, file) }, io.columns, style));
     }
     const summary = testSummary(tested);
     if (args.json === true) {
@@ -40,10 +44,14 @@ export const policyTestCommand = defineCommand({
         ...(summary.failed === 0 ? [] : [style.bad(`${summary.failed} failed`)]),
       ];
       const ms = Math.round(performance.now() - started);
-      io.out(`${counts.join(', ')}${style.dim(` (${tested.length === 1 ? '1 file' : `${tested.length} files`}, ${ms} ms)`)}\n`);
+      io.out(
+        `${counts.join(', ')}${style.dim(` (${tested.length === 1 ? '1 file' : `${tested.length} files`}, ${ms} ms)`)}\n`,
+      );
     }
     if (summary.passed + summary.failed === 0 && args.only !== undefined)
-      throw new GanglionError('USAGE', { message: `Expected a test whose name contains "${args.only}" but there is none.` });
+      throw new GanglionError('USAGE', {
+        message: `Expected a test whose name contains "${args.only}" but there is none.`,
+      });
     return summary.failed === 0 ? 0 : 1;
   },
 });
@@ -71,7 +79,10 @@ async function testFile(file: string, { config, tools, house: given, only }: Wor
   const timezone = timezoneOf(settings);
   return {
     file,
-    results: results.map((result) => ({ ...result, came: result.came.map((one) => cameText(one, timezone)) })),
+    results: results.map((result) => ({
+      ...result,
+      came: result.came.map((one) => cameText(one, timezone)),
+    })),
     problems: problems.filter(({ severity }) => severity === 'error'),
   };
 }
@@ -96,11 +107,14 @@ function textOf(file: string): string {
 /** The files that were named, those of the folders that were named, or of the folder beside the policies. */
 function testFiles(paths: readonly string[], config: Config): string[] {
   const files = (paths.length > 0 ? paths : [defaultFolder(config)]).flatMap((path) => {
-    if (!existsSync(path)) throw new GanglionError('CONFIG_UNREADABLE', { file: path, reason: 'there is no such file or folder' });
+    if (!existsSync(path))
+      throw new GanglionError('CONFIG_UNREADABLE', { file: path, reason: 'there is no such file or folder' });
     return statSync(path).isDirectory() ? yamlOf(path) : [path];
   });
   if (files.length > 0) return files;
-  throw new GanglionError('USAGE', { message: `Expected *.yaml files with tests in ${paths.join(', ')} but there are none.` });
+  throw new GanglionError('USAGE', {
+    message: `Expected *.yaml files with tests in ${paths.join(', ')} but there are none.`,
+  });
 }
 
 function yamlOf(folder: string): string[] {
@@ -112,7 +126,10 @@ function yamlOf(folder: string): string[] {
 
 function defaultFolder({ policies }: Config): string {
   const folder = policies === undefined || !existsSync(policies) ? undefined : policies;
-  const tests = folder === undefined ? undefined : join(statSync(folder).isDirectory() ? folder : dirname(folder), 'tests');
+  const tests =
+    folder === undefined
+      ? undefined
+      : join(statSync(folder).isDirectory() ? folder : dirname(folder), 'tests');
   if (tests !== undefined && existsSync(tests)) return tests;
   throw new GanglionError('USAGE', {
     message: `Expected files with tests, or a folder ${tests ?? 'policies/tests'}, but received neither.`,
@@ -125,5 +142,5 @@ function aboveTests(file: string): string {
 }
 
 function definedOf(site: Config['site']): Config['site'] {
-  return Object.fromEntries(Object.entries(site).filter(([, value]) => value !== undefined)) as Config['site'];
+  return Object.fromEntries(Object.entries(site).filter(([, value]) => value !== undefined));
 }

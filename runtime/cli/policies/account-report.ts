@@ -30,7 +30,10 @@ export function accountReport(account: PolicyAccount, options: AccountReportOpti
   row('at', `${at(account.atMs)}, ${source}`);
   if (!whyNot) {
     row('rule', explanation.summary);
-    for (const [name, part] of [['when', when], ['if', only]] as const) {
+    for (const [name, part] of [
+      ['when', when],
+      ['if', only],
+    ] as const) {
       if (part === undefined) continue;
       for (const [i, line] of partLines(part, account, at).entries())
         lines.push(`${style.dim(padEnd(i === 0 ? name : '', TERM))}${wrapPart(line, columns, style)}`);
@@ -51,7 +54,11 @@ export function accountReport(account: PolicyAccount, options: AccountReportOpti
   for (const { atMs, reason } of held) row('held back', `${at(atMs)} ${reason}`);
   for (const { since, reason } of explanation.overdue) row('missed', `${at(since)} ${reason}`);
   lines.push('', wrap(clean(verdict), columns));
-  if (needs.length > 0) lines.push('For it to act:', ...needs.map((need) => wrap(clean(`- ${need}`), columns, '  ')));
+  if (needs.length > 0)
+    lines.push(
+      'For it to act:',
+      ...needs.map((need) => `  - ${wrap(clean(need), columns, '    ').trimStart()}`),
+    );
   return `${lines.join('\n')}\n`;
 }
 
@@ -68,7 +75,12 @@ interface PartLine {
   readonly text: string;
 }
 
-function partLines(part: PartAccount, account: PolicyAccount, at: (ms: number) => string, indent = 0): PartLine[] {
+function partLines(
+  part: PartAccount,
+  account: PolicyAccount,
+  at: (ms: number) => string,
+  indent = 0,
+): PartLine[] {
   const { value, parts, join } = part;
   if (parts !== undefined) {
     const text = join === 'any' ? 'any of' : 'all of';

@@ -28,7 +28,9 @@ export function replayReport(result: ReplayResult, options: ReplayReportOptions)
   const policies = result.policies.toSorted((a, b) => b.fired - a.fired);
   if (policies.length === 0) lines.push('There is no policy to replay.\n');
   else lines.push(overview(policies, result.compared, at, columns));
-  const told = detailed ? policies : policies.filter(({ fired, held }) => fired > 0 || held.length > 0).slice(0, SHOWN);
+  const told = detailed
+    ? policies
+    : policies.filter(({ fired, held }) => fired > 0 || held.length > 0).slice(0, SHOWN);
   for (const policy of told) lines.push(`\n${details(policy, options, at)}`);
   for (const conflict of result.conflicts.slice(0, SHOWN))
     lines.push(`\n${wrap(`${style.warn('conflict')}  ${clean(conflictText(conflict, at))}`, columns)}`);
@@ -41,7 +43,10 @@ export function replayReport(result: ReplayResult, options: ReplayReportOptions)
   return lines.join('');
 }
 
-function head({ fromMs, toMs, readings, entities, tookMs }: ReplayResult, at: (ms: number) => string): string {
+function head(
+  { fromMs, toMs, readings, entities, tookMs }: ReplayResult,
+  at: (ms: number) => string,
+): string {
   const faster = Math.round((toMs - fromMs) / Math.max(1, tookMs)).toLocaleString('en');
   const span = `${at(fromMs)} to ${at(toMs)} (${formatDuration(toMs - fromMs)})`;
   const amount = `${readings.toLocaleString('en')} readings of ${entities} entities`;
@@ -76,14 +81,21 @@ function overview(
   )}`;
 }
 
-function details(policy: PolicyReplay, { columns, style }: ReplayReportOptions, at: (ms: number) => string): string {
+function details(
+  policy: PolicyReplay,
+  { columns, style }: ReplayReportOptions,
+  at: (ms: number) => string,
+): string {
   const lines = [wrap(`${style.bold(clean(policy.id))}  ${clean(policy.summary)}`, columns)];
   const row = (term: string, text: string): void => {
     const told = wrap(clean(text), columns, ' '.repeat(TERM + 2)).trimStart();
     lines.push(`  ${style.dim(padEnd(term, TERM))}${told}`);
   };
   const { fired, days, calls, refusals, held, real, examples } = policy;
-  row('fired', fired === 0 ? 'not once' : `${times(fired)}: ${days.map((one) => `${one.day} ${one.fired}`).join(', ')}`);
+  row(
+    'fired',
+    fired === 0 ? 'not once' : `${times(fired)}: ${days.map((one) => `${one.day} ${one.fired}`).join(', ')}`,
+  );
   for (const { entity, command, count, carriedOut, approval } of calls) {
     const fate = [
       ...(carriedOut > 0 ? [`${carriedOut} carried out`] : []),
@@ -92,11 +104,13 @@ function details(policy: PolicyReplay, { columns, style }: ReplayReportOptions, 
     ];
     row('did', `${entity}.${command} ${times(count)}: ${fate.join(', ')}`);
   }
-  for (const { call, code, reason, count } of refusals) row('stopped', `${call} ${times(count)} (${code}): ${reason}`);
+  for (const { call, code, reason, count } of refusals)
+    row('stopped', `${call} ${times(count)} (${code}): ${reason}`);
   for (const { reason, count } of held) row('held back', `${times(count)}: ${reason}`);
   if (real !== undefined) {
     row('really', `decided ${times(real.decisions)}, ${real.same} of them the same as here`);
-    if (real.onlyReplayed.length > 0) row('', `only here: ${real.onlyReplayed.slice(0, 5).map(at).join(', ')}`);
+    if (real.onlyReplayed.length > 0)
+      row('', `only here: ${real.onlyReplayed.slice(0, 5).map(at).join(', ')}`);
     if (real.onlyReal.length > 0) row('', `only really: ${real.onlyReal.slice(0, 5).map(at).join(', ')}`);
   }
   for (const { atMs, calls: made, explanation } of examples) {

@@ -116,7 +116,10 @@ describe('an archive', () => {
     const killed = folder();
     cpSync(path, killed, { recursive: true });
     void journal.close();
-    const log = join(killed, readdirSync(killed).find((name) => name.endsWith('.log'))!);
+    const log = join(
+      killed,
+      readdirSync(killed).find((name) => name.endsWith('.log'))!,
+    );
     appendFileSync(log, Buffer.from([9, 0, 0, 0, 1, 2]));
     const size = statSync(log).size;
     const database = readFileSync(join(killed, 'journal.db'));
@@ -133,7 +136,14 @@ describe('an archive', () => {
     const journal = journalIn(path, clock);
     const decide = (id: string, policy: string | undefined): void => {
       clock.advance(1000);
-      const decision = { id: id.padEnd(20, '0'), at: clock.wall(), policy, trigger: { kind: 'time' }, actions: [], refused: [] };
+      const decision = {
+        id: id.padEnd(20, '0'),
+        at: clock.wall(),
+        policy,
+        trigger: { kind: 'time' },
+        actions: [],
+        refused: [],
+      };
       journal.commit([decision as unknown as Decision], []);
     };
     decide('a', 'one');

@@ -37,7 +37,11 @@ const READINGS = kept(
   [1500, 'person.anna.state', 'home'],
 );
 
-function explain(id: string, seconds: number, readings: readonly KeptReading[] = READINGS): Promise<PolicyAccount> {
+function explain(
+  id: string,
+  seconds: number,
+  readings: readonly KeptReading[] = READINGS,
+): Promise<PolicyAccount> {
   return explainPast({
     files: [{ name: 'policies.yaml', text: POLICIES }],
     id,
@@ -52,7 +56,11 @@ function explain(id: string, seconds: number, readings: readonly KeptReading[] =
 describe('why a policy did or did not fire', () => {
   it('says each condition with its value, since when, and what would have to change', async () => {
     const account = await explain('night', 700);
-    expect(account.when).toMatchObject({ value: true, sinceMs: START + 600_000, because: 'Hall motion is on' });
+    expect(account.when).toMatchObject({
+      value: true,
+      sinceMs: START + 600_000,
+      because: 'Hall motion is on',
+    });
     expect(account.if).toMatchObject({ join: 'all', value: false });
     const [dark, any] = account.if!.parts!;
     expect(dark).toMatchObject({
@@ -69,7 +77,9 @@ describe('why a policy did or did not fire', () => {
     ]);
     // Nine in the evening was 24 hours minus 8 ago: it turned false at midnight in Berlin.
     expect(any!.parts![0]!.sinceMs).toBe(Date.UTC(2026, 10, 20, 23));
-    expect(account.held).toEqual([{ atMs: START + 600_000, reason: expect.stringContaining('its condition is false') }]);
+    expect(account.held).toEqual([
+      { atMs: START + 600_000, reason: expect.stringContaining('its condition is false') },
+    ]);
     expect(account.verdict).toContain('fires only when that turns true');
     expect(account.needs).toEqual([
       'binary_sensor.motion.state == "on" would have to turn false and then true again',
@@ -80,7 +90,10 @@ describe('why a policy did or did not fire', () => {
   it('says when it fired, and the cooldown that keeps it quiet', async () => {
     const account = await explain('night', 1450);
     expect(account.fired).toMatchObject([{ atMs: START + 1_200_000, calls: [{ command: 'turn_on' }] }]);
-    expect(account.held[0]).toMatchObject({ atMs: START + 1_400_000, reason: 'its cooldown has 1m40s to go' });
+    expect(account.held[0]).toMatchObject({
+      atMs: START + 1_400_000,
+      reason: 'its cooldown has 1m40s to go',
+    });
     expect(account.explanation).toMatchObject({ cooldownLeftMs: 50_000, fired: 1 });
     expect(account.needs).toContain('50s of its cooldown would have to pass');
   });
@@ -89,14 +102,18 @@ describe('why a policy did or did not fire', () => {
     const account = await explain('night', 1600);
     expect(account.needs).toEqual([
       'Hall motion would have to be on (it is off)',
-      expect.stringMatching(/^one of: .*now\.hour >= 21.*; or Anna would have to be something other than home/),
+      expect.stringMatching(
+        /^one of: .*now\.hour >= 21.*; or Anna would have to be something other than home/,
+      ),
     ]);
   });
 
   it('knows a wait, what is switched off, what waits, and a veto', async () => {
     const waiting = await explain('held', 1600);
     expect(waiting.explanation.holdLeftMs).toBe(500_000);
-    expect(waiting.needs).toEqual(['binary_sensor.motion.state == "off" would have to stay true for another 8m 20s']);
+    expect(waiting.needs).toEqual([
+      'binary_sensor.motion.state == "off" would have to stay true for another 8m 20s',
+    ]);
     expect(await explain('off', 1600)).toMatchObject({ verdict: 'It is switched off.' });
     const gone = await explain('gone', 1600);
     expect(gone.verdict).toContain('waits for what the house does not have');

@@ -16,7 +16,9 @@ function strand(key: PropertyKey, times: readonly number[]): Strand {
 }
 
 it('puts strands in order of time, of one moment the earlier strand first, and loses nothing', () => {
-  const times = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 700 }).map((list) => list.toSorted((a, b) => a - b));
+  const times = fc
+    .array(fc.integer({ min: 0, max: 60 }), { maxLength: 700 })
+    .map((list) => list.toSorted((a, b) => a - b));
   fc.assert(
     fc.property(fc.array(times, { maxLength: 7 }), (lists) => {
       const merged = [...merge(lists.map((list, i) => strand(`sensor.s${i}.x`, list)))].flat();

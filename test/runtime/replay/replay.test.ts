@@ -23,7 +23,11 @@ const HOUSE = houseOf([
 const MOTION = 'binary_sensor.motion.state';
 const HOUR_MS = 3_600_000;
 
-function replay(policies: string, readings: readonly KeptReading[], more: Partial<ReplayOptions> = {}): Promise<ReplayResult> {
+function replay(
+  policies: string,
+  readings: readonly KeptReading[],
+  more: Partial<ReplayOptions> = {},
+): Promise<ReplayResult> {
   return replayPolicies({
     files: [{ name: 'policies.yaml', text: policies }],
     house: HOUSE,
@@ -49,7 +53,9 @@ const COMES_AND_GOES = kept(
 
 describe('a replay', () => {
   it('says how often, when and with which calls a rule would have fired', async () => {
-    const policy = only(await replay(`- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`, COMES_AND_GOES));
+    const policy = only(
+      await replay(`- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`, COMES_AND_GOES),
+    );
     expect(policy).toMatchObject({
       fired: 15,
       firstMs: START + 60_000,
@@ -64,7 +70,12 @@ describe('a replay', () => {
 
   it('counts the days of the site', async () => {
     // Midnight in Berlin is at 23:00 UTC.
-    const readings = kept([-1, MOTION, 'off'], [39_590, MOTION, 'on'], [39_595, MOTION, 'off'], [39_605, MOTION, 'on']);
+    const readings = kept(
+      [-1, MOTION, 'off'],
+      [39_590, MOTION, 'on'],
+      [39_595, MOTION, 'off'],
+      [39_605, MOTION, 'on'],
+    );
     const policies = `- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`;
     const policy = only(await replay(policies, readings, { toMs: START + 12 * HOUR_MS }));
     expect(policy.days).toEqual([
@@ -75,7 +86,9 @@ describe('a replay', () => {
 
   it('counts what was held back by its reason', async () => {
     const policies = `- { id: a, when: '${MOTION} == "on"', if: sensor.hall.illuminance < 10, then: light.hall.turn_on, cooldown: 5m }`;
-    const readings = [...COMES_AND_GOES, ...kept([1200, 'sensor.hall.illuminance', 5])].toSorted((a, b) => a.at - b.at);
+    const readings = [...COMES_AND_GOES, ...kept([1200, 'sensor.hall.illuminance', 5])].toSorted(
+      (a, b) => a.at - b.at,
+    );
     const policy = only(await replay(policies, readings));
     expect(policy.held.map(({ reason, count }) => [reason, count])).toEqual([
       ['its condition is unknown', 5],
@@ -88,12 +101,21 @@ describe('a replay', () => {
     const policies = `
 - { id: a, when: '${MOTION} == "on"', then: [light.hall.turn_on, lock.door.unlock] }
 - { id: never, never: lock.*.unlock, while: 'person.anna.state != "home"', because: nobody is home }`;
-    const readings = [...COMES_AND_GOES, ...kept([-1, 'person.anna.state', 'away'], [1800, 'person.anna.state', 'home'])];
+    const readings = [
+      ...COMES_AND_GOES,
+      ...kept([-1, 'person.anna.state', 'away'], [1800, 'person.anna.state', 'home']),
+    ];
     const sorted = readings.toSorted((x, y) => x.at - y.at);
     const policy = (await replay(policies, sorted)).policies.find(({ id }) => id === 'a')!;
     expect(policy.refusals).toMatchObject([{ code: 'vetoed', call: 'lock.door.unlock', count: 8 }]);
     expect(policy.refusals[0]!.reason).toContain('nobody is home');
-    expect(policy.calls).toContainEqual({ entity: 'lock.door', command: 'unlock', count: 15, carriedOut: 0, approval: 7 });
+    expect(policy.calls).toContainEqual({
+      entity: 'lock.door',
+      command: 'unlock',
+      count: 15,
+      carriedOut: 0,
+      approval: 7,
+    });
 
     const settings = { ...SETTINGS, limits: { ...SETTINGS.limits, allow: ['fan.*'], approve: [] } };
     const limited = (await replay(policies, sorted, { settings })).policies.find(({ id }) => id === 'a')!;
@@ -106,7 +128,10 @@ describe('a replay', () => {
 - { id: too, when: '${MOTION} == "on"', then: 'light.hall.turn_on(brightness: 5)', priority: 10 }
 - { id: same, when: '${MOTION} == "on"', then: light.hall.turn_on, priority: 5 }
 - { id: off, when: '${MOTION} == "off"', then: light.hall.turn_off }`;
-    const result = await replay(policies, kept([-1, MOTION, 'off'], [60, MOTION, 'on'], [90, MOTION, 'off'], [900, MOTION, 'on']));
+    const result = await replay(
+      policies,
+      kept([-1, MOTION, 'off'], [60, MOTION, 'on'], [90, MOTION, 'off'], [900, MOTION, 'on']),
+    );
     expect(result.conflicts).toEqual([
       {
         entity: 'light.hall',
@@ -153,7 +178,12 @@ describe('a replay', () => {
     // Without its past the hold is a baseline.
     expect(only(await replay(policies, readings, { warmupMs: 0 }))).toMatchObject({ fired: 0 });
     // An hour before the span it fired: the cooldown is not over.
-    const cooled = kept([-9000, MOTION, 'off'], [-7000, MOTION, 'on'], [-4000, MOTION, 'off'], [-1200, MOTION, 'on']);
+    const cooled = kept(
+      [-9000, MOTION, 'off'],
+      [-7000, MOTION, 'on'],
+      [-4000, MOTION, 'off'],
+      [-1200, MOTION, 'on'],
+    );
     expect(only(await replay(policies, cooled))).toMatchObject({ fired: 0, held: [{ count: 1 }] });
   });
 
@@ -161,7 +191,9 @@ describe('a replay', () => {
     const policies = `
 - { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }
 - { id: b, when: '${MOTION} == "on"', then: fan.hall.turn_on }`;
-    const drafts = [{ name: 'draft.yaml', text: `- { id: a, when: '${MOTION} == "off"', then: light.hall.turn_off }` }];
+    const drafts = [
+      { name: 'draft.yaml', text: `- { id: a, when: '${MOTION} == "off"', then: light.hall.turn_off }` },
+    ];
     const result = await replay(policies, COMES_AND_GOES, { drafts });
     expect(only(result)).toMatchObject({ id: 'a', fired: 15, calls: [{ command: 'turn_off' }] });
     expect(result.problems).toEqual([]);
@@ -199,7 +231,10 @@ describe('a replay', () => {
   it('says what is wrong with policies, and ends when it is told to', async () => {
     const result = await replay(`- { id: a, when: 'sensor.attic.x > 1', then: light.hall.turn_on }`, []);
     expect(result.problems).toMatchObject([{ policy: 'a' }]);
-    const many = Array.from({ length: 50_000 }, (_, i) => [i / 100, MOTION, i % 2 === 0 ? 'on' : 'off'] as const);
+    const many = Array.from(
+      { length: 50_000 },
+      (_, i) => [i / 100, MOTION, i % 2 === 0 ? 'on' : 'off'] as const,
+    );
     const stop = new AbortController();
     const going = replay(`- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`, kept(...many), {
       signal: stop.signal,

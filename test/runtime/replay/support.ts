@@ -42,7 +42,11 @@ export function configIn(policies: string, house: object, more: ConfigInput = {}
 }
 
 /** Lets the daemon's own parts live through a stream of messages, and closes the journal as a stop does. */
-export async function live(config: Config, messages: readonly (readonly KeptReading[])[], endMs: number): Promise<Lived> {
+export async function live(
+  config: Config,
+  messages: readonly (readonly KeptReading[])[],
+  endMs: number,
+): Promise<Lived> {
   const clock = new ManualClock(START);
   const teardown = new Teardown();
   const events = new EventBus<RuntimeEvent>((error) => {
@@ -102,7 +106,9 @@ export class MemoryRecording implements Recording {
 }
 
 /** `[seconds after START, key, value]` */
-export function kept(...rows: readonly (readonly [seconds: number, key: PropertyKey, value: Value])[]): KeptReading[] {
+export function kept(
+  ...rows: readonly (readonly [seconds: number, key: PropertyKey, value: Value])[]
+): KeptReading[] {
   return rows.map(([seconds, key, value]) => ({ key, value, at: (START + seconds * 1000) as WallMs }));
 }
 

@@ -16,7 +16,9 @@ function problemsIn(text: string): readonly string[] {
 
 describe('a file of tests', () => {
   it('is read with everything it may hold', () => {
-    const file = fileURLToPath(new URL('../../../examples/evening/policies/tests/evening.yaml', import.meta.url));
+    const file = fileURLToPath(
+      new URL('../../../examples/evening/policies/tests/evening.yaml', import.meta.url),
+    );
     const { policies, tests } = readScenarios(readFileSync(file, 'utf8'), file);
     expect(policies).toBe('../evening.yaml');
     expect(tests.map(({ steps }) => steps?.length ?? 0)).toEqual([0, 0, 3, 0, 0]);
@@ -41,11 +43,15 @@ tests:
 
   it('wants something expected, in one way, of things that exist', () => {
     expect(problemsIn('tests: [{ name: a }]')).toEqual([expect.stringContaining('tests[0].then')]);
-    expect(problemsIn('tests: [{ name: a, then: nothing, steps: [] }]')).toEqual([expect.stringContaining('steps')]);
+    expect(problemsIn('tests: [{ name: a, then: nothing, steps: [] }]')).toEqual([
+      expect.stringContaining('steps'),
+    ]);
     expect(problemsIn('tests: [{ name: a, then: nothing, given: { state: { hall: 3 } } }]')).toEqual([
       expect.stringContaining('received hall'),
     ]);
-    expect(() => readScenarios('tests: [', 'tests.yaml')).toThrow(expect.objectContaining({ code: 'CONFIG_SYNTAX' }));
+    expect(() => readScenarios('tests: [', 'tests.yaml')).toThrow(
+      expect.objectContaining({ code: 'CONFIG_SYNTAX' }),
+    );
   });
 });
 
@@ -63,7 +69,8 @@ describe('a moment in a test', () => {
     expect(at('2026-10-25 02:30')).toBe('2026-10-25T00:30:00.000Z');
     expect(at('2026-03-29 02:30')).toBe('2026-03-29T01:30:00.000Z');
     expect(at('2026-03-29 03:30')).toBe('2026-03-29T01:30:00.000Z');
-    for (const wrong of ['25:00', '2026-02-30 10:00', 'noon', '2026-11-21']) expect(at(wrong)).toBeUndefined();
+    for (const wrong of ['25:00', '2026-02-30 10:00', 'noon', '2026-11-21'])
+      expect(at(wrong)).toBeUndefined();
   });
 
   it('is the next one where only a time of day is given', () => {

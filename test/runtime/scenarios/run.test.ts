@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cameText, runScenarios, type Scenario, type ScenarioResult } from '../../../runtime/scenarios/index.ts';
+import {
+  cameText,
+  runScenarios,
+  type Scenario,
+  type ScenarioResult,
+} from '../../../runtime/scenarios/index.ts';
 import { entity, houseOf } from '../../support/house.ts';
 import { SETTINGS } from '../replay/support.ts';
 
@@ -84,14 +89,25 @@ describe('given, when and then', () => {
     const given = { state: { [MOTION]: 'off', 'sensor.hall.co2': 500 } };
     const results = run(
       policies,
-      { given, when, then: [{ suggested: 'light.hall.turn_on', policy: 'suggests' }, { approval: 'lock.door.unlock' }] },
+      {
+        given,
+        when,
+        then: [{ suggested: 'light.hall.turn_on', policy: 'suggests' }, { approval: 'lock.door.unlock' }],
+      },
       {
         given: { state: { [MOTION]: 'off', 'sensor.hall.co2': 950 } },
         when,
         then: [{ suggested: 'light.hall.turn_on' }, { refused: 'lock.door.unlock', by: 'never-open' }],
       },
       { given, when: [{ 'sensor.hall.co2': 700 }], then: [{ asked: 'air' }] },
-      { given, when, then: [{ suggested: 'light.hall.turn_on', policy: 'opens' }, { refused: 'lock.door.unlock', by: 'vetoed' }] },
+      {
+        given,
+        when,
+        then: [
+          { suggested: 'light.hall.turn_on', policy: 'opens' },
+          { refused: 'lock.door.unlock', by: 'vetoed' },
+        ],
+      },
     );
     expect(results.map(({ passed }) => passed)).toEqual([true, true, true, false]);
     expect(results[3]!.failures).toHaveLength(2);
@@ -108,10 +124,18 @@ describe('given, when and then', () => {
     const [morning, gone, back] = run(
       policies,
       { given, when: [{ until: '07:00' }], then: ['light.hall.turn_on'] },
-      { given, when: [{ unavailable: 'binary_sensor.motion' }, { until: '2026-11-22 07:00' }], then: ['light.hall.turn_on'] },
       {
         given,
-        when: [{ unavailable: 'binary_sensor.motion' }, { available: 'binary_sensor.motion' }, { [MOTION]: 'on' }],
+        when: [{ unavailable: 'binary_sensor.motion' }, { until: '2026-11-22 07:00' }],
+        then: ['light.hall.turn_on'],
+      },
+      {
+        given,
+        when: [
+          { unavailable: 'binary_sensor.motion' },
+          { available: 'binary_sensor.motion' },
+          { [MOTION]: 'on' },
+        ],
         then: ['fan.hall.turn_on'],
       },
     );
@@ -124,7 +148,11 @@ describe('given, when and then', () => {
       `
 - { id: a, when: 'light.hall.state == "on"', then: light.hall.turn_off }
 - { id: b, when: 'light.hall.state == "off"', then: light.hall.turn_on }`,
-      { given: { state: { 'light.hall.state': 'off' } }, when: [{ 'light.hall.state': 'on' }], then: 'nothing' },
+      {
+        given: { state: { 'light.hall.state': 'off' } },
+        when: [{ 'light.hall.state': 'on' }],
+        then: 'nothing',
+      },
     );
     expect(result!.passed).toBe(false);
     expect(result!.came.length).toBeLessThan(100);
