@@ -19,7 +19,7 @@ import type { Token } from './linker-tokenize.ts';
 export type Gist = 'request' | 'question' | 'cancel' | 'negated' | 'later' | 'statement' | 'limited';
 
 const POLITE = new Set(['hey', 'hi', 'hello', 'ok', 'okay', 'please', 'and', 'so', 'now']);
-const COPULAS = new Set(['is', 'are', 'was', 'were']);
+const COPULAS = new Set(['is', 'are', 'was', 'were', 'its']);
 /** A negation rules over a verb that follows it within so many words. */
 const REACH = 3;
 /** Behind these a word such as `lock` or `light` is a verb. */
