@@ -98,7 +98,7 @@ export class PastDesk {
       if (reply.type === 'answer') return reply.answer;
       const { code, fields, message } = reply;
       if (code === undefined || !Object.hasOwn(CATALOGUE, code)) throw failure({ reason: message }, config);
-      throw new GanglionError(code as ErrorCode, fields as never);
+      throw new GanglionError(code as ErrorCode, fields);
     } catch (error) {
       throw isGanglionError(error) ? error : failure({ reason: String(error), cause: error }, config);
     } finally {

@@ -50,7 +50,7 @@ async function answer(): Promise<PastReply> {
   }
 }
 
-answer()
+void answer()
   .catch((error: unknown): PastReply => {
     const known = isGanglionError(error) ? error : undefined;
     return { type: 'failed', code: known?.code, fields: known?.fields ?? {}, message: messageOf(error) };

@@ -33,9 +33,11 @@ export const policyReplayCommand = defineCommand({
   rest: 'POLICIES',
   notes: [
     'ganglion policy replay --since 7d',
-    'ganglion policy replay drafts/evening.yaml --since 7d     what these policies would have done',
-    'ganglion policy replay hall-night-light fresh-air         only these of the policies at work',
+    'ganglion policy replay drafts/evening.yaml --since 7d',
+    'ganglion policy replay hall-night-light fresh-air',
     'ganglion policy replay drafts/ --recording week.csv --house house.yaml',
+    'A file or folder is a draft, which runs beside the policies at work;',
+    'anything else is the id of a policy to report on.',
   ],
   async run({ args, words, io, style }) {
     const config = readConfig(io, args.config);
