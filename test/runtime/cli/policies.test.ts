@@ -224,5 +224,6 @@ describe('a data folder', () => {
     expect(first.stderr + second.stderr).toContain('another replay is running');
     expect((await cli(folder, 'policy', 'explain', 'nobody')).stderr).toContain('named nobody');
     await desk.stop();
-  });
+    // Four threads are started, each loading the engine: seconds on a busy machine.
+  }, 60_000);
 });
