@@ -38,10 +38,12 @@ export const replay: Bench = async ({ args, log, signal }) => {
     const took: number[] = [];
     const speed: number[] = [];
     const memory: number[] = [];
+    const cpu: number[] = [];
     let result: ReplayResult | undefined;
     for (let round = 0; round < options.rounds; round++) {
       const archive = new Archive(folder);
       const start = performance.now();
+      const before = process.cpuUsage();
       result = await replayPolicies({
         files,
         house: houseWith([...keys.map(entityOf), 'fan.hall']),
@@ -55,12 +57,17 @@ export const replay: Bench = async ({ args, log, signal }) => {
       });
       const ms = performance.now() - start;
       archive.close();
+      const { user, system } = process.cpuUsage(before);
+      cpu.push((user + system) / 1e6);
       if (result.readings !== kept)
-        throw new GanglionError('BENCH_SYSTEM', { system: 'replay', reason: `${result.readings} of ${kept} readings came back` });
+        throw new GanglionError('BENCH_SYSTEM', {
+          system: 'replay',
+          reason: `${result.readings} of ${kept} readings came back`,
+        });
       took.push(ms / 1000);
       speed.push((toMs - FROM_MS) / ms);
       memory.push(process.memoryUsage().rss / 1e6);
-      log(`round ${round + 1}: ${(ms / 1000).toFixed(2)} s`);
+      log(`round ${round + 1}: ${(ms / 1000).toFixed(2)} s, of CPU ${cpu.at(-1)!.toFixed(2)} s`);
     }
     const fired = result?.policies.reduce((sum, policy) => sum + policy.fired, 0) ?? 0;
     return {
@@ -68,6 +75,7 @@ export const replay: Bench = async ({ args, log, signal }) => {
         { name: 'readings', value: kept, unit: 'readings' },
         { name: 'firings', value: fired, unit: 'firings' },
         { name: 'replay', value: median(took), unit: 's' },
+        { name: 'CPU time', value: median(cpu), unit: 's' },
         { name: 'per reading', value: (median(took) * 1e6) / kept, unit: 'µs' },
         { name: 'memory of the process', value: median(memory), unit: 'MB RSS' },
       ],
@@ -130,9 +138,20 @@ function houseWith(ids: readonly EntityId[]): House {
     const kind = kindOf(id);
     if (!isKind(kind)) continue;
     const commands = Object.keys(kindSpec(kind).commands);
-    const target = commands.length === 0 ? {} : { target: { dialect: 'zigbee2mqtt', address: { topic: id } } };
+    const target =
+      commands.length === 0 ? {} : { target: { dialect: 'zigbee2mqtt', address: { topic: id } } };
     const properties = kind === 'sensor' ? { temperature: { unit: '°C' } } : {};
-    entities.set(id, { id, kind, name: id, aliases: [], device: id, critical: false, properties, commands, ...target });
+    entities.set(id, {
+      id,
+      kind,
+      name: id,
+      aliases: [],
+      device: id,
+      critical: false,
+      properties,
+      commands,
+      ...target,
+    });
   }
   return {
     version: 1,

@@ -69,9 +69,11 @@ export const synapse: Bench = async (context) => {
   const ms: number[] = [];
   const model = await loadSynapse(file, (took) => ms.push(took));
   try {
-    const scores = await scoreAll(all, model.answerer);
+    const scores = await scoreAll(all, model.pair);
     add(scores, '');
-    if (failures !== undefined) writeFailures(failures, 'model', scores, context);
+    if (failures !== undefined) writeFailures(failures, 'linker and model', scores, context);
+    ms.length = 0;
+    add(await scoreAll(all, model.alone), '_alone');
   } finally {
     await model.dispose();
   }

@@ -45,6 +45,7 @@ import { Reflexes } from './reflexes.ts';
 import { PolicyFolder } from './policies/policy-folder.ts';
 import { PolicyVersions } from './policies/policy-versions.ts';
 import { Shelf } from './policies/shelf.ts';
+import { PastDesk } from './replay/index.ts';
 import { decidesOf, openRulebook } from './rulebook.ts';
 import { Senses } from './sense.ts';
 import { RuntimeStats } from './stats.ts';
@@ -79,6 +80,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** Where the past is asked about. */
+  readonly past: PastDesk;
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
@@ -358,6 +361,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     models,
   });
 
+  const past = new PastDesk({
+    config,
+    house,
+    tools: [...tools.values()],
+    engine: rulebook.engine,
+    interlocks,
+    clock,
+    flush: () => void journal.accept(),
+  });
+  teardown.add('past', async () => past.stop());
+
   reflexes.prime();
   shelf.start({
     check: (some) => rulebook.check(some),
@@ -392,6 +406,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     problems,
+    past,
     onSettled,
   };
 }

@@ -14,7 +14,9 @@ export function missingFolder(): never {
 }
 
 /** Throws CONFIG_UNREADABLE for the first path that cannot be read: it was named on purpose. */
-export async function readFiles(paths: readonly string[]): Promise<readonly { name: string; text: string }[]> {
+export async function readFiles(
+  paths: readonly string[],
+): Promise<readonly { name: string; text: string }[]> {
   const { readPolicyFiles } = await import('../policy-files.ts');
   return paths.flatMap((path) =>
     readPolicyFiles(path, (error) => {

@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RuntimeApi } from '../contract/api.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
+import type { PastDesk } from '../replay/index.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 import { addAuthoring } from './authoring.ts';
 import { addOpenAi } from './openai/routes.ts';
 import { addPolicies } from './policies.ts';
+import { addPast } from './past.ts';
 import {
   approvalBody,
   askBody,
@@ -24,6 +26,7 @@ import { devicesReply, requireProperty, stateReply } from './views.ts';
 
 export interface RouteParts {
   readonly api: RuntimeApi;
+  readonly past?: PastDesk;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly events: EventHub;
@@ -38,7 +41,8 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addInspection(app, parts);
   addCommands(app, parts);
   addPolicies(app, parts.api);
-  const { api, clock, stopping } = parts;
+  const { api, clock, past, stopping } = parts;
+  if (past !== undefined) addPast(app, past, clock);
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addAuthoring(app, api, signalFor);
   addOpenAi(app, { api, clock, signalFor });

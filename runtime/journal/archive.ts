@@ -82,7 +82,8 @@ export class Archive {
       if (at <= atMs && (found === undefined || at >= found.at)) found = { at, value };
     };
     const id = this.#ids.get(key);
-    const row = id === undefined ? undefined : (this.#blockBefore.get(id, atMs) as { data: ArrayBuffer } | undefined);
+    const row =
+      id === undefined ? undefined : (this.#blockBefore.get(id, atMs) as { data: ArrayBuffer } | undefined);
     if (row !== undefined) {
       const cursor = new BlockCursor(Buffer.from(row.data));
       while (cursor.next()) take(cursor.at, cursor.value);
@@ -137,7 +138,8 @@ export class Archive {
   }
 
   #takeEntry(entry: Entry): void {
-    if (entry.op === 'decisions') for (const decision of entry.decisions) this.#logged.set(decision.id, decision);
+    if (entry.op === 'decisions')
+      for (const decision of entry.decisions) this.#logged.set(decision.id, decision);
   }
 
   #takeReading({ key, at, value }: { key: PropertyKey; at: number; value: HistoryPoint['value'] }): void {

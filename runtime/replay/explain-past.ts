@@ -1,5 +1,11 @@
 import { parsePolicies } from '../../policies/index.ts';
-import type { PolicyExplanation, PolicyFile, PolicySpec, ToolSignature } from '../../policies/index.ts';
+import type {
+  ConditionPart,
+  PolicyExplanation,
+  PolicyFile,
+  PolicySpec,
+  ToolSignature,
+} from '../../policies/index.ts';
 import { isRefusal } from '../act/interlocks.ts';
 import type { House } from '../contract/house.ts';
 import { GanglionError } from '../errors.ts';
@@ -41,7 +47,10 @@ export async function explainPast(options: ExplainOptions): Promise<PolicyAccoun
   const { policies: all, vetoes } = parsePolicies(options.files);
   const spec = all.find((policy) => policy.id === id);
   if (spec === undefined) {
-    const hint = didYouMean(id, all.map((policy) => policy.id));
+    const hint = didYouMean(
+      id,
+      all.map((policy) => policy.id),
+    );
     throw new GanglionError('POLICY_UNKNOWN', { id, hint });
   }
   const policies = all.filter((other) => other === spec || shareEntity(other, spec));
@@ -93,38 +102,55 @@ export async function explainPast(options: ExplainOptions): Promise<PolicyAccoun
       ...(signal === undefined ? {} : { signal }),
     });
     const explanation = look();
-    return composeAccount({
+    const when = explanation.when && times.when.tell(explanation.when.part);
+    const only = explanation.if && times.if.tell(explanation.if.part);
+    const calls = callAccounts(spec, stage.interlocks);
+    return {
       atMs,
       from: 'history',
       explanation,
-      times,
-      calls: callAccounts(spec, stage.interlocks),
+      ...(when === undefined ? {} : { when }),
+      ...(only === undefined ? {} : { if: only }),
+      calls,
+      ...verdictOf({ explanation, when, if: only, calls }),
       fired: fired.toReversed(),
       held: held.toReversed(),
       historyFromMs: fromMs,
-    });
+    };
   } finally {
     stage.stop();
   }
 }
 
-export interface AccountParts extends Pick<PolicyAccount, 'atMs' | 'from' | 'explanation' | 'calls' | 'fired' | 'held'> {
-  readonly times?: { readonly when: PartTimes; readonly if: PartTimes };
-  readonly historyFromMs?: number;
+export interface AccountParts extends Pick<
+  PolicyAccount,
+  'atMs' | 'from' | 'explanation' | 'calls' | 'fired' | 'held' | 'historyFromMs'
+> {
+  /** What history says of the same policy at the same moment: since when is taken from it. */
+  readonly past?: PolicyAccount;
 }
 
 /** Puts together what is known of a policy at one moment. */
-export function composeAccount({ times, historyFromMs, ...rest }: AccountParts): PolicyAccount {
+export function composeAccount({ past, ...rest }: AccountParts): PolicyAccount {
   const { explanation, calls } = rest;
-  const when: PartAccount | undefined =
-    explanation.when && (times?.when ?? new PartTimes()).tell(explanation.when.part);
-  const only = explanation.if && (times?.if ?? new PartTimes()).tell(explanation.if.part);
+  const when = explanation.when && withTimes(explanation.when.part, past?.when);
+  const only = explanation.if && withTimes(explanation.if.part, past?.if);
   return {
+    ...(past?.historyFromMs === undefined ? {} : { historyFromMs: past.historyFromMs }),
     ...rest,
     ...(when === undefined ? {} : { when }),
     ...(only === undefined ? {} : { if: only }),
     ...verdictOf({ explanation, when, if: only, calls }),
-    ...(historyFromMs === undefined ? {} : { historyFromMs }),
+  };
+}
+
+/** Since when a part stands so, where history agrees that it does. */
+function withTimes({ parts, ...part }: ConditionPart, past: PartAccount | undefined): PartAccount {
+  const since = past?.source === part.source && past.value === part.value ? past.sinceMs : undefined;
+  return {
+    ...part,
+    ...(since === undefined ? {} : { sinceMs: since }),
+    ...(parts === undefined ? {} : { parts: parts.map((inner, i) => withTimes(inner, past?.parts?.[i])) }),
   };
 }
 

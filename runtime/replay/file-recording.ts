@@ -78,7 +78,10 @@ async function* readingsOf(
       number++;
       if (number === 1) {
         if (HEAD.test(line)) continue;
-        throw new GanglionError('RECORDING_INVALID', { file, reason: 'its first line is not time,key,value' });
+        throw new GanglionError('RECORDING_INVALID', {
+          file,
+          reason: 'its first line is not time,key,value',
+        });
       }
       if (line.trim() === '') continue;
       const record = readRecord(line, true);

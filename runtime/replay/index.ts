@@ -14,3 +14,5 @@ export type {
 export { explainPast, type ExplainOptions, verdictOfNow } from './explain-past.ts';
 export type { CallAccount, PartAccount, PolicyAccount } from './account.ts';
 export { Stage, timezoneOf } from './stage.ts';
+export { PastDesk, type PastDeskOptions } from './past-desk.ts';
+export type { ReplayQuestion } from './past.ts';

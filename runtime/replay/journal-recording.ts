@@ -28,7 +28,8 @@ export class JournalRecording implements Recording {
 
   *decisions(fromMs: number, toMs: number): Generator<KeptDecision> {
     for (const { id, policy, at, actions, refused } of this.#archive.decisions(fromMs, toMs)) {
-      if (policy !== undefined) yield { id, policy, at, calls: [...actions, ...refused.map(({ call }) => call)] };
+      if (policy !== undefined)
+        yield { id, policy, at, calls: [...actions, ...refused.map(({ call }) => call)] };
     }
   }
 }

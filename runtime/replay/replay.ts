@@ -1,5 +1,12 @@
 import { lookBackMs, parsePolicies, propertiesReadBy } from '../../policies/index.ts';
-import type { Firing, PolicyFile, PolicySpec, ToolSignature, VetoSpec } from '../../policies/index.ts';
+import type {
+  Firing,
+  ParsedPolicies,
+  PolicyFile,
+  PolicySpec,
+  ToolSignature,
+  VetoSpec,
+} from '../../policies/index.ts';
 import { isRefusal } from '../act/interlocks.ts';
 import type { Call } from '../contract/action.ts';
 import type { Refusal } from '../contract/decision.ts';
@@ -17,9 +24,14 @@ import { Stage, timezoneOf } from './stage.ts';
 import { Tally } from './tally.ts';
 
 export interface ReplayOptions {
-  /** Texts of policies; all of them run side by side, drafts too. */
+  /** Texts of the policies there are. */
   readonly files: readonly PolicyFile[];
-  /** Only these are reported on; the others run for the sake of conflicts, priorities and vetoes. Default: all. */
+  /** Texts of policies that run beside them, each in the place of the one with its id if there is one. */
+  readonly drafts?: readonly PolicyFile[];
+  /**
+   * Only these are reported on; the others run for the sake of conflicts, priorities and vetoes. Default: the drafts, or all
+   * where there are none.
+   */
   readonly about?: readonly string[];
   readonly house: House;
   readonly tools: readonly ToolSignature[];
@@ -55,9 +67,9 @@ const EXAMPLES = 5;
 export async function replayPolicies(options: ReplayOptions): Promise<ReplayResult> {
   const started = performance.now();
   const { recording, fromMs, toMs, settings, signal, onProgress } = options;
-  const { policies, vetoes, problems } = parsePolicies(options.files);
+  const { policies, vetoes, problems, drafted } = withDrafts(options);
   const startMs = fromMs - (options.warmupMs ?? warmupOf(policies));
-  const report = new Report(options, policies);
+  const report = new Report(options, policies, options.about ?? drafted);
   const stage = new Stage({
     policies,
     vetoes,
@@ -94,9 +106,28 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
   }
 }
 
+/** All policies, drafts first: of two with one id, the first counts. */
+function withDrafts({
+  files,
+  drafts = [],
+}: ReplayOptions): ParsedPolicies & { drafted: readonly string[] | undefined } {
+  if (drafts.length === 0) return { ...parsePolicies(files), drafted: undefined };
+  const { policies, vetoes } = parsePolicies(drafts);
+  const both = parsePolicies([...drafts, ...files]);
+  const replaced = new Set(files.map(({ name }) => name));
+  return {
+    ...both,
+    problems: both.problems.filter(({ path, file }) => !(path === 'id' && replaced.has(file))),
+    drafted: [...policies, ...vetoes].map(({ id }) => id),
+  };
+}
+
 /** How long before its beginning a replay should start, ms. */
 export function warmupOf(policies: readonly PolicySpec[]): number {
-  return Math.min(DAY_MS, policies.reduce((most, spec) => Math.max(most, lookBackMs(spec)), 0));
+  return Math.min(
+    DAY_MS,
+    policies.reduce((most, spec) => Math.max(most, lookBackMs(spec)), 0),
+  );
 }
 
 /** What policies look at, and what of the entities they act on their calls depend on. */
@@ -128,9 +159,9 @@ class Report {
   readonly #conflicts: Conflicts;
   readonly #dayOf: (wallMs: number) => string;
 
-  constructor(options: ReplayOptions, policies: readonly PolicySpec[]) {
+  constructor(options: ReplayOptions, policies: readonly PolicySpec[], about: readonly string[] | undefined) {
     this.#options = options;
-    this.#about = options.about === undefined ? undefined : new Set(options.about);
+    this.#about = about === undefined ? undefined : new Set(about);
     this.#conflicts = new Conflicts(options.conflictMs ?? CONFLICT_MS, policies);
     this.#dayOf = dayNames(timezoneOf(options.settings));
   }
@@ -189,11 +220,7 @@ class Report {
     };
   }
 
-  #show(
-    firing: Firing,
-    tally: Tally,
-    fate: Pick<ReplayFiring, 'atMs' | 'refused' | 'approval'>,
-  ): void {
+  #show(firing: Firing, tally: Tally, fate: Pick<ReplayFiring, 'atMs' | 'refused' | 'approval'>): void {
     const { onFiring, examples = EXAMPLES } = this.#options;
     if (onFiring === undefined && tally.examples >= examples) return;
     const { policy, explanation, calls } = firing;

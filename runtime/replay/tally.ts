@@ -56,9 +56,7 @@ export class Tally {
 
   /** @param reason with what was seen after a colon, and how long in figures: left out, so that like counts with like */
   held(reason: string, atMs: number): void {
-    const plain = reason
-      .replace(/:.*$/su, '')
-      .replace(/ (?:has|for) \d\S*/u, ' has time');
+    const plain = reason.replace(/:.*$/su, '').replace(/ (?:has|for) \d\S*/u, ' has time');
     const name = this.#held.has(plain) || this.#held.size < KINDS ? plain : OTHER;
     const known = this.#held.get(name);
     if (known === undefined) this.#held.set(name, { reason: name, count: 1, lastMs: atMs });

@@ -10,7 +10,10 @@ interface Facts {
 }
 
 /** What stands between a policy and its firing, in words: the first thing as a sentence, and all that would have to change. */
-export function verdictOf({ explanation, when, if: only, calls }: Facts): { verdict: string; needs: string[] } {
+export function verdictOf({ explanation, when, if: only, calls }: Facts): {
+  verdict: string;
+  needs: string[];
+} {
   const { status, mode, cooldownLeftMs, holdLeftMs } = explanation;
   if (status === 'off')
     return { verdict: 'It is switched off.', needs: ['its mode would have to be something other than off'] };
@@ -24,7 +27,8 @@ export function verdictOf({ explanation, when, if: only, calls }: Facts): { verd
     reasons.push(reason);
     needs.push(need);
   };
-  if (status === 'paused') stands('it fired too often and is paused', 'its pause would have to end: one minute');
+  if (status === 'paused')
+    stands('it fired too often and is paused', 'its pause would have to end: one minute');
   if (when !== undefined && when.value !== true) {
     reasons.push(`its when is ${when.value === 'unknown' ? 'unknown' : 'false'} (${when.because})`);
     needs.push(...needsOf(when));
@@ -39,7 +43,10 @@ export function verdictOf({ explanation, when, if: only, calls }: Facts): { verd
       `${when.source} would have to turn false and then true again`,
     );
   if (cooldownLeftMs > 0)
-    stands('its cooldown is not over', `${formatDuration(cooldownLeftMs)} of its cooldown would have to pass`);
+    stands(
+      'its cooldown is not over',
+      `${formatDuration(cooldownLeftMs)} of its cooldown would have to pass`,
+    );
   if (only !== undefined && only.value !== true) {
     reasons.push(`its if is ${only.value === 'unknown' ? 'unknown' : 'false'} (${only.because})`);
     needs.push(...needsOf(only));

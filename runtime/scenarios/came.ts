@@ -30,7 +30,9 @@ export type Came = {
 
 /** `22:00:00 hall-night-light: light.hall.turn_on(brightness: 20), because …` */
 export function cameText(came: Came, timezone: string): string {
-  const time = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, timeStyle: 'medium' }).format(came.atMs);
+  const time = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, timeStyle: 'medium' }).format(
+    came.atMs,
+  );
   const because = came.because === '' ? '' : `, because ${came.because}`;
   return `${time} ${came.policy} ${whatText(came)}${because}`;
 }

@@ -60,9 +60,19 @@ function wantedOf(expected: Expected): Wanted {
   if ('call' in expected)
     return { what: 'call', call: callOf(expected.call), ...by, text: `${expected.call}${from}` };
   if ('suggested' in expected)
-    return { what: 'suggested', call: callOf(expected.suggested), ...by, text: `the suggestion of ${expected.suggested}${from}` };
+    return {
+      what: 'suggested',
+      call: callOf(expected.suggested),
+      ...by,
+      text: `the suggestion of ${expected.suggested}${from}`,
+    };
   if ('approval' in expected)
-    return { what: 'approval', call: callOf(expected.approval), ...by, text: `approval of ${expected.approval}${from} to be asked for` };
+    return {
+      what: 'approval',
+      call: callOf(expected.approval),
+      ...by,
+      text: `approval of ${expected.approval}${from} to be asked for`,
+    };
   const who = expected.by === undefined ? '' : ` by ${expected.by}`;
   return {
     what: 'refused',
@@ -84,7 +94,12 @@ function callOf(text: string): Call {
 function fits(wanted: Wanted, came: Came): boolean {
   if (wanted.what !== came.what) return false;
   if (wanted.policy !== undefined && wanted.policy !== came.policy) return false;
-  if (wanted.call !== undefined && came.what !== 'asked' && !same(wanted.call, came.call) && !same(wanted.call, came.asked))
+  if (
+    wanted.call !== undefined &&
+    came.what !== 'asked' &&
+    !same(wanted.call, came.call) &&
+    !same(wanted.call, came.asked)
+  )
     return false;
   if (wanted.by === undefined || came.what !== 'refused') return true;
   return came.code === wanted.by || came.reason.startsWith(`${wanted.by} `);
@@ -123,9 +138,12 @@ function reasons(wanted: Wanted, { stage, beganAt }: StepPlace): string {
     told.push(
       last !== undefined && last.at >= beganAt
         ? `${id} did not fire: ${last.reason}.`
-        : `${id}: ${verdictOfNow(stage, id)}`,
+        : verdictOfNow(stage, id).replace(/^It /u, `${id} `),
     );
   }
   if (told.length === 0 && wanted.what !== 'asked') return ' No policy does that.';
-  return told.slice(0, 3).map((one) => ` ${one}`).join('');
+  return told
+    .slice(0, 3)
+    .map((one) => ` ${one}`)
+    .join('');
 }

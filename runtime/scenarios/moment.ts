@@ -15,7 +15,8 @@ export function defaultMoment(timezone: string): number {
 
 /**
  * A moment as tests write it, wall clock ms; a time of day alone is the next one after `nowMs`. undefined if it is none.
- * Of a local time that comes twice the first is meant; one that is skipped is the moment of skipping or an hour later.
+ * Of a local time that comes twice the first is meant; one that is skipped is as much later as the clock is
+ * put forward.
  */
 export function momentOf(text: string, timezone: string, nowMs: number): number | undefined {
   const match = LOCAL.exec(text);
@@ -40,7 +41,9 @@ const DAY_MS = 86_400_000;
 /** @param localMs a local time as if it were UTC */
 function toUtc(localMs: number, timezone: string): number {
   const early = localMs - offsetAt(localMs - DAY_MS / 2, timezone);
-  return early + offsetAt(early, timezone) === localMs ? early : localMs - offsetAt(early, timezone);
+  if (early + offsetAt(early, timezone) === localMs) return early;
+  const late = localMs - offsetAt(early, timezone);
+  return late + offsetAt(late, timezone) === localMs ? late : early;
 }
 
 /** Local minus UTC, ms. */
@@ -56,6 +59,13 @@ function offsetAt(wallMs: number, timezone: string): number {
     second: 'numeric',
   }).formatToParts(wallMs);
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  const local = Date.UTC(
+    part('year'),
+    part('month') - 1,
+    part('day'),
+    part('hour'),
+    part('minute'),
+    part('second'),
+  );
   return local - Math.floor(wallMs / 1000) * 1000;
 }

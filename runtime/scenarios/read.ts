@@ -13,7 +13,11 @@ export interface ScenarioFile {
   readonly policies?: string | readonly string[] | undefined;
   readonly house?: string | undefined;
   readonly site?:
-    | { readonly timezone?: string | undefined; readonly latitude?: number | undefined; readonly longitude?: number | undefined }
+    | {
+        readonly timezone?: string | undefined;
+        readonly latitude?: number | undefined;
+        readonly longitude?: number | undefined;
+      }
     | undefined;
   readonly tests: readonly Scenario[];
 }
@@ -95,7 +99,10 @@ export function readScenarios(text: string, file: string): ScenarioFile {
 }
 
 /** What a schema cannot say. */
-function shapeProblems(test: { when?: unknown; then?: unknown; steps?: unknown; given?: unknown }, i: number): string[] {
+function shapeProblems(
+  test: { when?: unknown; then?: unknown; steps?: unknown; given?: unknown },
+  i: number,
+): string[] {
   const at = `tests[${i}]`;
   const found: string[] = [];
   if (test.steps === undefined && test.then === undefined)
@@ -105,7 +112,10 @@ function shapeProblems(test: { when?: unknown; then?: unknown; steps?: unknown; 
   const { state = {} } = (test.given ?? {}) as { state?: Record<string, unknown> };
   for (const [key, known] of Object.entries(state)) {
     const right = typeof known === 'object' ? isEntityId(key) : isPropertyKey(key);
-    if (!right) found.push(`${at}.given.state: Expected an entity with its properties, or a property, but received ${key}`);
+    if (!right)
+      found.push(
+        `${at}.given.state: Expected an entity with its properties, or a property, but received ${key}`,
+      );
   }
   return found;
 }

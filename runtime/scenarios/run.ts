@@ -124,7 +124,7 @@ class ScenarioRun {
     else if (typeof until === 'string') stage.advanceTo(momentOf(until, this.#timezone, now) ?? now);
     else if (typeof unavailable === 'string') this.#reach(unavailable, false);
     else if (typeof available === 'string') this.#reach(available, true);
-    else stage.deliver(readingsOf(event as Readonly<Record<string, Value>>, now));
+    else stage.deliver(readingsOf(event, now));
     // Devices answer without a delay, and so on: the loop guard ends what would never end.
     stage.advanceTo(stage.clock.wall());
   }
@@ -145,7 +145,8 @@ class ScenarioRun {
         continue;
       }
       const { call } = cleared;
-      const what = mode === 'suggest' ? 'suggested' : mode === 'approve' || cleared.needsApproval ? 'approval' : 'call';
+      const what =
+        mode === 'suggest' ? 'suggested' : mode === 'approve' || cleared.needsApproval ? 'approval' : 'call';
       this.#came.push({ ...base, what, call, asked });
       if (what === 'call') this.#perform(call);
     }
@@ -155,13 +156,16 @@ class ScenarioRun {
   #perform(call: Call): void {
     const { state, clock } = this.#stage;
     const before = Object.fromEntries(
-      Object.entries(state.entity(call.entity)).flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value]])),
+      Object.entries(state.entity(call.entity)).flatMap(([name, { value }]) =>
+        value === undefined ? [] : [[name, value]],
+      ),
     ) as Record<string, Value>;
     const kind = this.#house.entity(call.entity)?.kind;
     const after = simulate({ [call.entity]: before }, [call], () => kind)[call.entity] ?? {};
     const answer: KeptReading[] = [];
     for (const [name, value] of Object.entries(after)) {
-      if (before[name] !== value) answer.push({ key: propertyKey(call.entity, name), value, at: clock.wall() });
+      if (before[name] !== value)
+        answer.push({ key: propertyKey(call.entity, name), value, at: clock.wall() });
     }
     if (answer.length > 0) clock.schedule(0, () => this.#stage.deliver(answer));
   }
@@ -174,7 +178,11 @@ function readingsOf(
 ): KeptReading[] {
   return Object.entries(state).flatMap(([name, known]) =>
     typeof known === 'object'
-      ? Object.entries(known).map(([property, value]) => ({ key: propertyKey(name as EntityId, property), value, at }))
+      ? Object.entries(known).map(([property, value]) => ({
+          key: propertyKey(name as EntityId, property),
+          value,
+          at,
+        }))
       : [{ key: name as PropertyKey, value: known, at }],
   );
 }

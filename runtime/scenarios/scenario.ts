@@ -1,4 +1,3 @@
-import type { StateSnapshot } from '../contract/state.ts';
 import type { Value } from '../contract/reading.ts';
 
 /** One given-when-then test of policies, as it stands in a file (docs/policy-tools.md). */
@@ -8,14 +7,17 @@ export interface Scenario {
     /** `2026-11-21 22:00` on the clock of the site, or an ISO time with an offset. Default: noon of 2026-01-05, a Monday. */
     readonly time?: string;
     /** By entity and property, or by property key: `binary_sensor.hall_motion.state: "off"`. */
-    readonly state?: StateSnapshot | Readonly<Record<string, Value>>;
+    readonly state?: Readonly<Record<string, Value | Readonly<Record<string, Value>>>>;
   };
   /** What happens, in this order. */
   readonly when?: readonly ScenarioEvent[];
   /** What must come of it: these calls, in any order, and no others. `nothing`: none at all. */
   readonly then?: 'nothing' | readonly Expected[];
   /** Instead of `when` and `then`: several of them, one after the other. */
-  readonly steps?: readonly { readonly when: readonly ScenarioEvent[]; readonly then: 'nothing' | readonly Expected[] }[];
+  readonly steps?: readonly {
+    readonly when: readonly ScenarioEvent[];
+    readonly then: 'nothing' | readonly Expected[];
+  }[];
 }
 
 export type ScenarioEvent =

@@ -74,7 +74,12 @@ it('fires exactly what the daemon fired on the stream that its journal kept', as
       const config = configIn(POLICIES, HOUSE, {
         fuse: {
           filters: { 'sensor.hall.co2': { debounce: '10s' }, 'sensor.*.temperature': { deadband: 0.5 } },
-          combine: { 'sensor.both.temperature': { of: ['sensor.hall.temperature', 'sensor.attic.temperature'], by: 'mean' } },
+          combine: {
+            'sensor.both.temperature': {
+              of: ['sensor.hall.temperature', 'sensor.attic.temperature'],
+              by: 'mean',
+            },
+          },
         },
       });
       const { decisions } = await live(config, messages, end);

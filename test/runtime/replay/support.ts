@@ -5,11 +5,19 @@ import { assemble } from '../../../runtime/assembly.ts';
 import { checkConfig, type Config } from '../../../runtime/config/load.ts';
 import type { ConfigInput } from '../../../runtime/config/schema.ts';
 import type { RuntimeEvent } from '../../../runtime/contract/api.ts';
-import type { Reading } from '../../../runtime/contract/reading.ts';
+import type { PropertyKey } from '../../../runtime/contract/ids.ts';
+import type { Reading, Value } from '../../../runtime/contract/reading.ts';
+import type { WallMs } from '../../../runtime/contract/time.ts';
 import { EventBus } from '../../../runtime/lib/event-bus.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { Teardown } from '../../../runtime/lib/teardown.ts';
-import type { KeptReading } from '../../../runtime/replay/index.ts';
+import type {
+  KeptDecision,
+  KeptReading,
+  Recording,
+  ReplaySettings,
+  Wanted,
+} from '../../../runtime/replay/index.ts';
 import type { Decision } from '../../../runtime/contract/decision.ts';
 import { MemoryLog } from '../../support/log.ts';
 
@@ -34,7 +42,11 @@ export function configIn(policies: string, house: object, more: ConfigInput = {}
 }
 
 /** Lets the daemon's own parts live through a stream of messages, and closes the journal as a stop does. */
-export async function live(config: Config, messages: readonly (readonly KeptReading[])[], endMs: number): Promise<Lived> {
+export async function live(
+  config: Config,
+  messages: readonly (readonly KeptReading[])[],
+  endMs: number,
+): Promise<Lived> {
   const clock = new ManualClock(START);
   const teardown = new Teardown();
   const events = new EventBus<RuntimeEvent>((error) => {
@@ -72,3 +84,34 @@ export async function live(config: Config, messages: readonly (readonly KeptRead
   });
   return { config, decisions };
 }
+
+/** Readings in memory, given in order of time. */
+export class MemoryRecording implements Recording {
+  readonly #readings: readonly KeptReading[];
+  readonly decisions?: () => readonly KeptDecision[];
+
+  constructor(readings: readonly KeptReading[], decisions?: readonly KeptDecision[]) {
+    this.#readings = readings;
+    if (decisions !== undefined) this.decisions = () => decisions;
+  }
+
+  async baseline(atMs: number, wanted: Wanted): Promise<Iterable<KeptReading>> {
+    const latest = new Map(this.#readings.filter(({ at }) => at <= atMs).map((one) => [one.key, one]));
+    return [...latest.values()].filter(({ key }) => wanted(key));
+  }
+
+  async *chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncGenerator<readonly KeptReading[]> {
+    yield this.#readings.filter(({ key, at }) => at > fromMs && at <= toMs && wanted(key));
+  }
+}
+
+/** `[seconds after START, key, value]` */
+export function kept(
+  ...rows: readonly (readonly [seconds: number, key: PropertyKey, value: Value])[]
+): KeptReading[] {
+  return rows.map(([seconds, key, value]) => ({ key, value, at: (START + seconds * 1000) as WallMs }));
+}
+
+export const SETTINGS: ReplaySettings = checkConfig({
+  site: { timezone: 'Europe/Berlin', latitude: 52.5, longitude: 13.4 },
+});
