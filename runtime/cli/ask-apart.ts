@@ -11,12 +11,16 @@ import type { Rung } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { Decider } from '../decide.ts';
 import { Deliberation } from '../deliberation.ts';
+import { EmbeddedModel, synapseOf } from '../embedded-model.ts';
 import { GanglionError } from '../errors.ts';
 import { askLadder, askTimeoutMs } from '../ladders.ts';
+import { ModelHost } from '../modelhost/client.ts';
+import { defaultMemoryBytes } from '../modelhost/options.ts';
+import { SynapseReader } from '../modelhost/synapse/reader.ts';
 import { Remote } from '../remote-model.ts';
 import { RuntimeStats } from '../stats.ts';
 import { houseOfRegistry } from './house-file.ts';
-import { LocalModel } from './local-model.ts';
+import { LocalModel, silent } from './local-model.ts';
 
 export interface AskApartOptions {
   readonly config: Config;
@@ -50,7 +54,17 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
   const { model: settings } = config;
-  const model = settings === undefined ? undefined : new LocalModel({ ...config, model: settings }, clock);
+  const synapse = synapseOf(config);
+  const host =
+    synapse === undefined
+      ? undefined
+      : new ModelHost({ clock, log: silent, random: Math.random, memoryBytes: defaultMemoryBytes() });
+  const embedded =
+    synapse === undefined || host === undefined ? undefined : new EmbeddedModel({ synapse, host });
+  const model =
+    settings === undefined || embedded !== undefined
+      ? undefined
+      : new LocalModel({ ...config, model: settings }, clock);
   const remote =
     config.remote === undefined
       ? undefined
@@ -59,11 +73,12 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     const rungs = new Map<string, Rung>();
     if (model !== undefined) rungs.set('llm', model);
     if (remote !== undefined) rungs.set('remote', remote.rung);
-    const asking = assemble(house, state, rungs, options);
+    const asking = assemble(house, state, rungs, embedded, options);
     return await asking.ask(text, { dryRun: true, waitMs: 0, ...(signal !== undefined && { signal }) });
   } finally {
     await remote?.stop();
     await model?.stop();
+    await host?.stop();
   }
 }
 
@@ -71,6 +86,7 @@ function assemble(
   house: House,
   state: StateStore,
   shared: ReadonlyMap<string, Rung>,
+  embedded: EmbeddedModel | undefined,
   { config, clock }: AskApartOptions,
 ): Asking {
   const ladder = askLadder(
@@ -84,6 +100,7 @@ function assemble(
       onProblem: () => {},
     },
     askTimeoutMs(config),
+    embedded !== undefined,
   );
   return new Asking({
     house,
@@ -111,6 +128,7 @@ function assemble(
       onProposal: () => {},
       onError: () => {},
     }),
+    ...(embedded === undefined ? {} : { reader: new SynapseReader(embedded.asked) }),
     executor: undefined,
     clock,
     subscribe: () => () => {},

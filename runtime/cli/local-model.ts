@@ -11,7 +11,7 @@ import { LlmRung } from '../modelhost/rungs.ts';
 import { settingsOf } from '../model-settings.ts';
 import { loadSpec } from '../tuned.ts';
 
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+export const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Rung `llm` for a single request: the model is loaded when it is first asked, and not at all if nobody asks. */
 export class LocalModel implements Rung {
