@@ -85,6 +85,14 @@ export class EmbeddedModel {
     await this.#verified;
   }
 
+  /** Loads it without being asked; what goes wrong, the first question is told. */
+  preload(): void {
+    const { host, synapse } = this.#parts;
+    Promise.all([this.verify(), this.start()])
+      .then(async () => host.load(synapse.spec))
+      .catch(() => {});
+  }
+
   async start(): Promise<void> {
     const { host, synapse } = this.#parts;
     host.register(synapse.spec);

@@ -11,16 +11,14 @@ import type { Rung } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { Decider } from '../decide.ts';
 import { Deliberation } from '../deliberation.ts';
-import { EmbeddedModel, synapseOf } from '../embedded-model.ts';
+import type { EmbeddedModel } from '../embedded-model.ts';
 import { GanglionError } from '../errors.ts';
 import { askLadder, askTimeoutMs } from '../ladders.ts';
-import { ModelHost } from '../modelhost/client.ts';
-import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { SynapseReader } from '../modelhost/synapse/reader.ts';
 import { Remote } from '../remote-model.ts';
 import { RuntimeStats } from '../stats.ts';
 import { houseOfRegistry } from './house-file.ts';
-import { LocalModel, silent } from './local-model.ts';
+import { LocalModel } from './local-model.ts';
 
 export interface AskApartOptions {
   readonly config: Config;
@@ -29,6 +27,8 @@ export interface AskApartOptions {
   /** The shape of `state:` in house.yaml; goes over the state in the house file. */
   readonly state?: string;
   readonly clock: Clock;
+  /** Where it is the model to be asked what the linker leaves open. */
+  readonly embedded?: EmbeddedModel;
   readonly signal?: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export interface AskApartOptions {
  * actions simulated. Throws CONFIG_… for the files, and MODEL_… if the configured model is needed and cannot be loaded.
  */
 export async function askApart(text: string, options: AskApartOptions): Promise<AskResult> {
-  const { config, clock, signal } = options;
+  const { config, clock, signal, embedded } = options;
   const file = options.house ?? config.house;
   if (file === undefined) {
     throw new GanglionError('USAGE', {
@@ -54,13 +54,6 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
   const { model: settings } = config;
-  const synapse = synapseOf(config);
-  const host =
-    synapse === undefined
-      ? undefined
-      : new ModelHost({ clock, log: silent, random: Math.random, memoryBytes: defaultMemoryBytes() });
-  const embedded =
-    synapse === undefined || host === undefined ? undefined : new EmbeddedModel({ synapse, host });
   const model =
     settings === undefined || embedded !== undefined
       ? undefined
@@ -73,12 +66,11 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     const rungs = new Map<string, Rung>();
     if (model !== undefined) rungs.set('llm', model);
     if (remote !== undefined) rungs.set('remote', remote.rung);
-    const asking = assemble(house, state, rungs, embedded, options);
+    const asking = assemble(house, state, rungs, options);
     return await asking.ask(text, { dryRun: true, waitMs: 0, ...(signal !== undefined && { signal }) });
   } finally {
     await remote?.stop();
     await model?.stop();
-    await host?.stop();
   }
 }
 
@@ -86,8 +78,7 @@ function assemble(
   house: House,
   state: StateStore,
   shared: ReadonlyMap<string, Rung>,
-  embedded: EmbeddedModel | undefined,
-  { config, clock }: AskApartOptions,
+  { config, clock, embedded }: AskApartOptions,
 ): Asking {
   const ladder = askLadder(
     {
