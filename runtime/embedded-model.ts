@@ -53,6 +53,7 @@ export class EmbeddedModel {
   readonly #parts: EmbeddedModelParts;
   #verified: Promise<void> | undefined;
   #started: Promise<void> | undefined;
+  #loaded: Promise<ModelInfo> | undefined;
 
   constructor(parts: EmbeddedModelParts) {
     this.#parts = parts;
@@ -87,10 +88,16 @@ export class EmbeddedModel {
 
   /** Loads it without being asked; what goes wrong, the first question is told. */
   preload(): void {
+    this.loaded().catch(() => {});
+  }
+
+  /** Settles when it is ready to be asked. Throws MODEL_…. */
+  async loaded(): Promise<{ readonly info: ModelInfo; readonly loadMs: number | undefined }> {
     const { host, synapse } = this.#parts;
-    Promise.all([this.verify(), this.start()])
-      .then(async () => host.load(synapse.spec))
-      .catch(() => {});
+    await Promise.all([this.verify(), this.start()]);
+    this.#loaded ??= host.load(synapse.spec);
+    const info = await this.#loaded;
+    return { info, loadMs: host.status.models.find(({ file }) => file === synapse.spec.file)?.loadMs };
   }
 
   async start(): Promise<void> {

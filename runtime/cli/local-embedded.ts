@@ -1,6 +1,6 @@
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../contract/time.ts';
-import { EmbeddedModel, synapseOf } from '../embedded-model.ts';
+import { EmbeddedModel, synapseOf, type UsedSynapse } from '../embedded-model.ts';
 import { ModelHost } from '../modelhost/client.ts';
 import { defaultMemoryBytes } from '../modelhost/options.ts';
 import { silent } from '../lib/silent-log.ts';
@@ -8,6 +8,7 @@ import { silent } from '../lib/silent-log.ts';
 /** The embedded model for one request. */
 export interface LocalEmbedded {
   readonly model: EmbeddedModel;
+  readonly synapse: UsedSynapse;
   stop(): Promise<void>;
 }
 
@@ -32,5 +33,5 @@ export function startEmbedded(
   });
   const model = new EmbeddedModel({ synapse, host });
   model.preload();
-  return { model, stop: async () => host.stop() };
+  return { model, synapse, stop: async () => host.stop() };
 }
