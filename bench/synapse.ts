@@ -11,6 +11,7 @@ import {
   type Suite,
 } from '../models/index.ts';
 import { packageRoot } from '../runtime/lib/package-root.ts';
+import { embeddedSynapse } from '../runtime/modelhost/synapse/card.ts';
 import type { Bench, BenchCase } from './harness.ts';
 import { readOptions } from './support/options.ts';
 
@@ -45,13 +46,13 @@ export const synapse: Bench = async (context) => {
     }
   };
   add(await scoreAll(all, keywordRule), '_baseline');
-  const file = join(root, 'models/synapse/synapse.gguf');
-  if (!existsSync(file)) {
-    context.log(`The model is skipped: ${file} is absent; models/synapse/README.md says how it is made.`);
+  const embedded = embeddedSynapse(root);
+  if (embedded === undefined) {
+    context.log('The model is skipped: there is none; models/synapse/README.md says how it is made.');
     return { cases, ratios: {} };
   }
   const ms: number[] = [];
-  const model = await loadSynapse(file, (took) => ms.push(took));
+  const model = await loadSynapse(embedded.file, (took) => ms.push(took), embedded.card);
   try {
     add(await scoreAll(all, model.answerer), '');
   } finally {

@@ -1,0 +1,78 @@
+import type { LoadedModel } from '../../../runtime/contract/engine.ts';
+import { LANES, type Decided, type Lane } from '../../../runtime/contract/engine.ts';
+import { Lanes } from '../../../runtime/modelhost/lanes.ts';
+import type { TokenId, TokenModel, TokenSession } from '../../../runtime/modelhost/tokens/token-model.ts';
+import type { CalibrationSample } from './calibration.ts';
+import type { EvalCase } from './case.ts';
+import { outcomeOfText, posedOf } from './model.ts';
+import { isSame } from './score.ts';
+
+/** Asks every case at temperature 1 and keeps what its decision was made of. `shares` is filled by watchBranches. */
+export async function samplesOf(
+  cases: readonly EvalCase[],
+  model: LoadedModel,
+  shares: Float64Array[],
+): Promise<CalibrationSample[]> {
+  const decide = decider(model);
+  const samples: CalibrationSample[] = [];
+  for (const question of cases) {
+    const posed = posedOf(question);
+    // What words alone bar is decided without the model.
+    if (posed === undefined) continue;
+    shares.length = 0;
+    const { text } = await decide(posed);
+    const outcome = outcomeOfText(text, posed, question);
+    const { expected } = question;
+    samples.push({
+      branches: [...shares],
+      right: isSame(expected, outcome, question.state),
+      acts: outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0),
+      refusal: expected.type === 'calls' && expected.calls.length === 0,
+    });
+  }
+  return samples;
+}
+
+/** Asks a model one question after the other, as a person would. */
+export function decider(
+  model: LoadedModel,
+): (question: Parameters<NonNullable<LoadedModel['decide']>>[0]) => Promise<Decided> {
+  const lanes = new Lanes(() => performance.now());
+  const { signal } = new AbortController();
+  const place = { lane: 'interactive', signal, file: model.info.file } as const;
+  return async ({ prompt, language }) =>
+    lanes.run(place, async (turn) => model.decide!({ prompt, language }, turn));
+}
+
+/** The same model; the shares of every branch it scores are put behind each other into `shares`. */
+export function watchBranches(model: TokenModel, shares: Float64Array[]): TokenModel {
+  const sessions = new Map<Lane, TokenSession>(
+    LANES.map((lane) => [lane, watched(model.session(lane), shares)]),
+  );
+  const { info, vocabulary, contextTokens, batchTokens, stateKey } = model;
+  return {
+    info,
+    vocabulary,
+    contextTokens,
+    batchTokens,
+    stateKey,
+    session: (lane) => sessions.get(lane)!,
+    dispose: async () => model.dispose(),
+  };
+}
+
+function watched(session: TokenSession, shares: Float64Array[]): TokenSession {
+  return {
+    get tokens(): readonly TokenId[] {
+      return session.tokens;
+    },
+    rewind: async (length) => session.rewind(length),
+    append: async (tokens) => session.append(tokens),
+    sample: async (tokens, sampling, grammar) => session.sample(tokens, sampling, grammar),
+    branch: async (tokens, allowed) => {
+      const found = await session.branch(tokens, allowed);
+      shares.push(found);
+      return found;
+    },
+  };
+}
