@@ -1,5 +1,7 @@
 import type { AnswerLanguage } from '../../contract/answer.ts';
 import type { Call } from '../../contract/action.ts';
+import { expectedState, type Kind } from '../../contract/kinds.ts';
+import type { Value } from '../../contract/reading.ts';
 import type { Choice } from '../../contract/rung.ts';
 import { callOf, type Amount, type Present } from './commands.ts';
 import { answersLanguage } from './language.ts';
@@ -95,14 +97,23 @@ function entityWays(call: Call, listing: Listing, values: readonly SaidValue[]):
   );
   if (line === undefined) return [];
   const { entity, pointer } = line;
-  const made = (said: Saying): { said: SaidCall; exact: boolean } | undefined => {
+  const wanted = effectOf(entity.kind, call);
+  const made = (said: Saying): { said: SaidCall; tells: number } | undefined => {
     const own = callOf(entity, said.action, said.amount, UNKNOWN);
-    if (own?.command !== call.command || !isWithin(own, call)) return undefined;
+    if (own === undefined) return undefined;
+    const effect = Object.entries(effectOf(entity.kind, own));
+    if (effect.length === 0 || effect.some(([name, value]) => wanted[name] !== value)) return undefined;
     const whole = { ...said.call, kind: entity.kind as TargetKind, target: { pointer } };
-    return { said: whole, exact: spelled(own) === spelled(call) };
+    return { said: whole, tells: effect.filter(([name]) => name !== 'state').length };
   };
   const found = sayings(values).flatMap((saying) => made(saying) ?? []);
-  return found.toSorted((a, b) => Number(b.exact) - Number(a.exact)).map(({ said }) => said);
+  return found.toSorted((a, b) => b.tells - a.tells).map(({ said }) => said);
+}
+
+/** What a call comes to: a fan is set to 60 % by `turn_on` and by `set_speed`. Itself where no state shows it. */
+function effectOf(kind: Kind, call: Call): Record<string, Value> {
+  const effect = expectedState(kind, call.command, call.args);
+  return Object.keys(effect).length > 0 ? effect : { [call.command]: JSON.stringify(call.args) };
 }
 
 interface Saying {
@@ -121,11 +132,6 @@ function sayings(values: readonly SaidValue[]): Saying[] {
       ? operands.map(([operand, amount]) => ({ action, amount, call: { action, but: [], operand } }))
       : [{ action, amount: undefined, call: { action, but: [] } }],
   );
-}
-
-/** Everything it sets is set so by the other. */
-function isWithin(own: Call, whole: Call): boolean {
-  return Object.entries(own.args).every(([name, value]) => whole.args[name] === value);
 }
 
 function spelled({ entity, command, args }: Call): string {
