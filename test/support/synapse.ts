@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { learnVocabulary, type SynapseVocabulary } from '../../models/synapse/tokenizer/vocabulary.ts';
+import { learnVocabulary } from '../../models/synapse/tokenizer/vocabulary.ts';
 import { makeGguf } from '../../models/synapse/train/gguf.ts';
 import { cardFile, type SynapseCard } from '../../runtime/modelhost/synapse/card.ts';
 
 const SHAPE = { width: 64, layers: 2, heads: 2, feedForward: 64 } as const;
-const TEXT = `turn on the kitchen light and turn off everything upstairs except the hall, please set the blind to half.
-  is the lamp in the bedroom on? make it warmer when nobody is at home`;
-
-export function tinyVocabulary(): SynapseVocabulary {
-  return learnVocabulary(TEXT.split('\n').map((line) => ` ${line}`));
-}
+const TEXT = [
+  ' turn on the kitchen light and turn off everything upstairs except the hall, please set the blind to half',
+  ' is the lamp in the bedroom on? make it warmer when nobody is at home',
+];
 
 /**
  * A model of the embedded one's sort with random weights and its card: `FOLDER/synapse.gguf`. It chooses anything, always the
@@ -20,9 +18,12 @@ export function tinyVocabulary(): SynapseVocabulary {
 export async function writeRandomSynapse(
   folder: string,
   card: Partial<SynapseCard> = {},
-  type: 'F16' | 'Q8_0' = 'Q8_0',
+  {
+    type = 'Q8_0',
+    texts = TEXT,
+  }: { readonly type?: 'F16' | 'Q8_0'; readonly texts?: readonly string[] } = {},
 ): Promise<string> {
-  const words = tinyVocabulary();
+  const words = learnVocabulary(texts);
   const vocabulary = join(folder, 'vocabulary.json');
   const weights = join(folder, 'weights.safetensors');
   const file = join(folder, 'synapse.gguf');

@@ -2,6 +2,7 @@ import type { AnswerLanguage } from '../../contract/answer.ts';
 import type { Prompt } from '../../contract/engine.ts';
 import type { EntityId } from '../../contract/ids.ts';
 import type { Value } from '../../contract/reading.ts';
+import { isGanglionError } from '../../errors.ts';
 import { questionLanguage, requestLanguage } from './language.ts';
 import { hintsFor, listedFor, optionsOf } from './linking.ts';
 import { listingOf, listingParts, type Listable, type ListedHouse, type Listing } from './listing.ts';
@@ -26,15 +27,17 @@ export interface RequestToPose {
   readonly asks: boolean;
   /** Id of the area the speaker is in. */
   readonly here?: string | undefined;
+  /** Of the listing, at most; default 8. */
+  readonly lines?: number;
 }
 
 /** A request in words, or a question about the state. */
-export function poseRequest({ text: words, house, asks, here }: RequestToPose): Posed & {
+export function poseRequest({ text: words, house, asks, here, lines = LINES.request }: RequestToPose): Posed & {
   readonly language: AnswerLanguage;
 } {
   const text = plainText(words);
   const sure: Listable[] = here === undefined ? [] : [{ type: 'area', id: here }];
-  const listing = listingOf(house, listedFor(text, house, LINES.request, sure));
+  const listing = listingOf(house, listedFor(text, house, lines, sure));
   const found = valuesIn(text, optionsOf(listing));
   const values = found.map(({ said }) => said);
   const question = requestParts(text, found, hintsFor(text, listing, house, here));
@@ -58,14 +61,16 @@ export interface EventToPose {
   readonly known: readonly Known[];
   /** Listed whether the guidance names it or not. */
   readonly about?: readonly EntityId[];
+  /** Of the listing, at most, besides what is known and what it is about; default 16. */
+  readonly lines?: number;
 }
 
 /** An event: the house's guidance and what is known now. Its language is the caller's. */
-export function poseEvent({ guidance, house, known, about = [] }: EventToPose): Posed {
+export function poseEvent({ guidance, house, known, about = [], lines = LINES.guidance }: EventToPose): Posed {
   const text = plainText(guidance);
   const sure = [...known.flatMap((one) => (one.type === 'property' ? [one.entity] : [])), ...about];
   const wanted = sure.map((id): Listable => ({ type: 'entity', id }));
-  const listing = listingOf(house, listedFor(text, house, LINES.guidance, wanted));
+  const listing = listingOf(house, listedFor(text, house, lines, wanted));
   const found = valuesIn(text, optionsOf(listing));
   const hints = hintsFor(text, listing, house, undefined);
   return {
@@ -93,4 +98,15 @@ export function factsIn(known: readonly Known[], listing: Listing): Fact[] {
  */
 function promptOf(parts: Prompt['user']): Prompt {
   return { system: [], user: parts };
+}
+
+/** Asks with ever fewer lines until the question fits into the model's context. Throws what `ask` throws. */
+export async function asLongAsFits<T>(lines: number, ask: (lines: number) => Promise<T>): Promise<T> {
+  try {
+    return await ask(lines);
+  } catch (error) {
+    const tooLong = isGanglionError(error) && error.code === 'MODEL_PROMPT_TOO_LONG';
+    if (!tooLong || lines <= 1) throw error;
+    return asLongAsFits(lines >> 1, ask);
+  }
 }

@@ -12,7 +12,7 @@ import type { SynapseCard } from './card.ts';
 import type { Present } from './commands.ts';
 import type { ListedHouse } from './listing.ts';
 import { meaningOf } from './meaning.ts';
-import { poseRequest } from './pose.ts';
+import { asLongAsFits, LINES, poseRequest } from './pose.ts';
 import { tongueName, tongueOf } from './tongue.ts';
 
 export interface SynapseParts {
@@ -80,7 +80,8 @@ export class SynapseReader {
       return unsure(`this looks like ${tongueName(tongue)} and the embedded model knows ${known} only`);
     }
     try {
-      return await this.#ask(words, form === 'question');
+      const asks = form === 'question';
+      return await asLongAsFits(LINES.request, async (lines) => this.#ask(words, asks, lines));
     } catch (error) {
       // A model that is not ready, too slow or gone leaves the request to the next rung.
       if (isGanglionError(error)) return unsure(error.message);
@@ -88,10 +89,10 @@ export class SynapseReader {
     }
   }
 
-  async #ask(words: WordsToRead, asks: boolean): Promise<Reading> {
+  async #ask(words: WordsToRead, asks: boolean, lines: number): Promise<Reading> {
     const { text, house, here, deadlineMs, signal } = words;
     const { host, file, card, repeats } = this.#parts;
-    const posed = poseRequest({ text, house, asks, here });
+    const posed = poseRequest({ text, house, asks, here, lines });
     const { temperature, threshold } = card;
     const request = { prompt: posed.prompt, language: posed.language, temperature };
     const ask = async (): Promise<Decided> =>

@@ -4,7 +4,7 @@ import type { StateView } from '../../contract/state.ts';
 import type { DecideRequest, Decided } from '../../contract/engine.ts';
 import { abstain, answering, percent, runnerUp } from '../wording.ts';
 import { MAX_ANSWERS, policyAnswers, type PolicyAnswers } from './policy-answers.ts';
-import { poseEvent, type Known } from './pose.ts';
+import { asLongAsFits, LINES, poseEvent, type Known } from './pose.ts';
 import type { SynapseParts } from './reader.ts';
 
 /** Facts that fit beside a listing of 16 lines. */
@@ -28,13 +28,20 @@ export class SynapseRung implements Rung {
       return abstain('the embedded model decides by `guidance`, and the policy has none');
     const known = knownOf(request);
     if (known.length === 0) return abstain('nothing of what the policy looks at is known now');
-    return answering(async () => this.#choose(request, known, signal));
+    return answering(async () =>
+      asLongAsFits(LINES.guidance, async (lines) => this.#choose(request, known, lines, signal)),
+    );
   }
 
-  async #choose(request: RungRequest, known: readonly Known[], signal: AbortSignal): Promise<RungAnswer> {
+  async #choose(
+    request: RungRequest,
+    known: readonly Known[],
+    lines: number,
+    signal: AbortSignal,
+  ): Promise<RungAnswer> {
     const { choices, house, guidance } = request;
     const about = [...new Set(choices.flatMap(({ calls }) => calls.map((call) => call.entity)))];
-    const posed = poseEvent({ guidance, house, known, about });
+    const posed = poseEvent({ guidance, house, known, about, lines });
     const answers = policyAnswers(choices, posed.listing, posed.values);
     if ('unsayable' in answers)
       return abstain(`the embedded model has no words of its own for ${answers.unsayable}`);

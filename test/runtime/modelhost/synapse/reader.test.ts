@@ -99,6 +99,17 @@ describe('what the embedded model reads', () => {
     });
   });
 
+  it('is told of fewer things where all of them do not fit', async () => {
+    const { read, host } = reading(({ prompt }) => {
+      const lines = prompt.user.filter((part) => typeof part !== 'string' && part.token === '<in>').length;
+      if (lines > 1)
+        throw new GanglionError('MODEL_PROMPT_TOO_LONG', { file: '/synapse.gguf', tokens: 600, limit: 510 });
+      return decided('<off><k_light><house>', { probability: 0.9 });
+    });
+    expect(await read('kitchen ceiling light and kitchen counter light')).toMatchObject({ kind: 'calls' });
+    expect(host.asked.length).toBeGreaterThan(1);
+  });
+
   it('knows where the speaker is', async () => {
     const { read, host } = reading(() => decided('<none>'));
     await read('it is too dark in here', 'hall');
