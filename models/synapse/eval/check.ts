@@ -3,21 +3,21 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LoadedModel } from '../../../runtime/contract/engine.ts';
 import { readGgufHeader } from '../../../quantize/index.ts';
 import { packageRoot } from '../../../runtime/lib/package-root.ts';
 import { compileAnswer } from '../../../runtime/modelhost/automaton/compile.ts';
 import { textOfPath } from '../../../runtime/modelhost/automaton/token-automaton.ts';
 import { compileChatTemplate } from '../../../runtime/modelhost/tokens/chat-template.ts';
 import { promptTokens } from '../../../runtime/modelhost/tokens/prompt-tokens.ts';
-import type { TokenModel, Vocabulary } from '../../../runtime/modelhost/tokens/token-model.ts';
+import type { Vocabulary } from '../../../runtime/modelhost/tokens/token-model.ts';
 import { readLexicon } from '../corpus/lexicon.ts';
 import { sampleTexts } from '../train/prepare.ts';
 import { Encoder, type SynapseVocabulary } from '../tokenizer/vocabulary.ts';
 import type { EvalCase } from './case.ts';
 import { heldOutCases } from './cases.ts';
 import { loadTokens } from './load.ts';
-import { posedOf } from './model.ts';
-import { decider } from './samples.ts';
+import { deciderOf, type Answered } from './model.ts';
 
 /** What is promised: of the held-out set, and of the corpus. */
 const AGREED = 0.99;
@@ -32,30 +32,32 @@ export interface Agreement {
 }
 
 /** The answers a model chooses, case by case; those that words alone bar are left out. */
-export async function chosen(
-  file: string,
-  cases: readonly EvalCase[],
-  watch: (model: TokenModel) => void = () => {},
-): Promise<string[]> {
-  const model = await loadTokens(file, (tokens) => {
-    watch(tokens);
-    return tokens;
-  });
+export async function chosen(model: LoadedModel, cases: readonly EvalCase[]): Promise<Answered[]> {
+  const decide = deciderOf(model, 1);
+  const answers: Answered[] = [];
+  for (const question of cases) {
+    const answered = await decide(question);
+    if (answered !== undefined) answers.push(answered);
+  }
+  return answers;
+}
+
+/** As `chosen`, with a model that is loaded for it. */
+export async function textsChosen(file: string, cases: readonly EvalCase[]): Promise<string[]> {
+  const model = await loadTokens(file);
   try {
-    const decide = decider(model);
-    const answers: string[] = [];
-    for (const question of cases) {
-      const posed = posedOf(question);
-      if (posed !== undefined) answers.push((await decide(posed)).text);
-    }
-    return answers;
+    return (await chosen(model, cases)).map(({ decided }) => decided.text);
   } finally {
     await model.dispose();
   }
 }
 
-export function agreement(name: string, answers: readonly string[], others: readonly string[]): Agreement {
-  const same = answers.filter((answer, i) => answer === others[i]).length;
+export function agreement(
+  name: string,
+  answers: readonly Answered[],
+  others: readonly string[],
+): Agreement {
+  const same = answers.filter(({ decided }, i) => decided.text === others[i]).length;
   return { name, agreed: same / Math.max(1, answers.length), decisions: answers.length };
 }
 
@@ -92,7 +94,7 @@ export function sameTokens(texts: Iterable<string>, vocabulary: Vocabulary, enco
 /** PyTorch's choices: prompts and automata as numbers go to choose.py, paths of tokens come back. */
 export function chosenByTorch(
   checkpoint: string,
-  cases: readonly EvalCase[],
+  answers: readonly Answered[],
   file: string,
   vocabulary: Vocabulary,
 ): string[] {
@@ -102,12 +104,10 @@ export function chosenByTorch(
     template: compileChatTemplate({ file, vocabulary }),
     contextTokens: 512,
   };
-  const asked = cases.flatMap((question) => {
-    const posed = posedOf(question);
-    if (posed === undefined) return [];
-    const { tokens } = promptTokens(posed.prompt, reader);
-    return [{ prompt: tokens, automaton: compileAnswer(posed.language, vocabulary) }];
-  });
+  const asked = answers.map(({ posed }) => ({
+    prompt: promptTokens(posed.prompt, reader).tokens,
+    automaton: compileAnswer(posed.language, vocabulary),
+  }));
   const folder = mkdtempSync(join(tmpdir(), 'synapse-check-'));
   try {
     const lines = asked.map(({ prompt, automaton: { edgesFrom, token, target } }) =>
@@ -140,24 +140,32 @@ async function check(folder: string, perTask: number): Promise<Agreement[]> {
   const cases = heldOutCases(lexicon, perTask);
   const reference = join(folder, 'synapse-F16.gguf');
   const encoder = new Encoder(vocabularyOf(reference));
+  let vocabulary: Vocabulary | undefined;
   const found: Agreement[] = [];
   const say = (one: Agreement): void => {
     found.push(one);
     process.stdout.write(`${one.name.padEnd(8)} ${(one.agreed * 100).toFixed(2)} % of ${one.decisions}\n`);
   };
   const checkpoint = join(folder, 'checkpoint.pt');
-  let torch: string[] | undefined;
-  const answers = await chosen(reference, cases, ({ vocabulary }) => {
-    say(sameTokens(sampleTexts(lexicon, LINES), vocabulary, encoder));
-    if (existsSync(checkpoint)) torch = chosenByTorch(checkpoint, cases, reference, vocabulary);
+  const model = await loadTokens(reference, (tokens) => {
+    vocabulary = tokens.vocabulary;
+    return tokens;
   });
-  if (torch !== undefined) say(agreement('pytorch', answers, torch));
+  let answers: Answered[];
+  try {
+    answers = await chosen(model, cases);
+    say(sameTokens(sampleTexts(lexicon, LINES), vocabulary!, encoder));
+    if (existsSync(checkpoint))
+      say(agreement('pytorch', answers, chosenByTorch(checkpoint, answers, reference, vocabulary!)));
+  } finally {
+    await model.dispose();
+  }
   for (const [name, other] of [
     ['q8_0', 'synapse-Q8_0.gguf'],
     ['onnx', 'onnx'],
   ] as const) {
     const file = join(folder, other);
-    if (existsSync(file)) say(agreement(name, answers, await chosen(file, cases)));
+    if (existsSync(file)) say(agreement(name, answers, await textsChosen(file, cases)));
   }
   return found;
 }

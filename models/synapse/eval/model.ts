@@ -5,7 +5,13 @@ import { Lanes } from '../../../runtime/modelhost/lanes.ts';
 import { eventLanguage, ruleLanguage } from '../../../runtime/modelhost/synapse/language.ts';
 import { hintsFor, listedFor, optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
 import { listingOf, listingParts } from '../../../runtime/modelhost/synapse/listing.ts';
-import { LINES, poseEvent, poseRequest, type Posed } from '../../../runtime/modelhost/synapse/pose.ts';
+import {
+  asLongAsFits,
+  LINES,
+  poseEvent,
+  poseRequest,
+  type Posed,
+} from '../../../runtime/modelhost/synapse/pose.ts';
 import { authorParts } from '../../../runtime/modelhost/synapse/question.ts';
 import { isBarred } from '../../../runtime/modelhost/synapse/reader.ts';
 import { readSaid } from '../../../runtime/modelhost/synapse/said.ts';
@@ -29,26 +35,20 @@ export type Asked = Omit<EvalCase, 'expected' | 'meant'>;
 
 /** Asks the embedded model as the product does: the linker's listing, the deterministic gates, the closed answer. */
 export class ModelAnswerer implements Answerer {
-  readonly #model: LoadedModel;
+  readonly #decide: Decide;
   readonly #options: ModelOptions;
-  readonly #lanes = new Lanes(() => performance.now());
-  readonly #signal = new AbortController().signal;
 
   constructor(model: LoadedModel, options: ModelOptions) {
-    this.#model = model;
+    this.#decide = deciderOf(model, options.temperature);
     this.#options = options;
   }
 
   async answer(question: Asked): Promise<Outcome> {
-    const posed = posedOf(question);
-    if (posed === undefined) return NOTHING;
     const started = performance.now();
-    const { temperature, threshold } = this.#options;
-    const decided = await this.#lanes.run(
-      { lane: 'interactive', signal: this.#signal, file: this.#model.info.file },
-      async (turn) =>
-        this.#model.decide!({ prompt: posed.prompt, language: posed.language, temperature }, turn),
-    );
+    const answered = await this.#decide(question);
+    if (answered === undefined) return NOTHING;
+    const { posed, decided } = answered;
+    const { threshold } = this.#options;
     this.#options.onDecided?.(performance.now() - started, decided);
     const outcome = outcomeOfText(decided.text, posed, question);
     const acts = outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0);
@@ -56,18 +56,45 @@ export class ModelAnswerer implements Answerer {
   }
 }
 
-/** What the model is asked; undefined where the words alone say that nothing is to be done. */
-export function posedOf({ task, text: words, home, facts, here }: Asked):
-  | (Posed & { readonly language: AnswerLanguage })
-  | undefined {
+/** A question as it was asked, and what the model made of it. */
+export interface Answered {
+  readonly posed: PosedIn;
+  readonly decided: Decided;
+}
+
+/** Undefined where the words alone say that nothing is to be done. */
+export type Decide = (question: Asked) => Promise<Answered | undefined>;
+
+type PosedIn = Posed & { readonly language: AnswerLanguage };
+
+/** Asks a model one question after the other, as a person would. */
+export function deciderOf(model: LoadedModel, temperature: number): Decide {
+  const lanes = new Lanes(() => performance.now());
+  const { signal } = new AbortController();
+  const place = { lane: 'interactive', signal, file: model.info.file } as const;
+  return async (question) => {
+    const spoken = question.task !== 'event' && question.task !== 'rule';
+    if (spoken && isBarred(gist(question.text, question.home.house))) return undefined;
+    return asLongAsFits(spoken ? LINES.request : LINES.guidance, async (lines) => {
+      const posed = posedOf(question, lines);
+      const { prompt, language } = posed;
+      const decided = await lanes.run(place, async (turn) =>
+        model.decide!({ prompt, language, temperature }, turn),
+      );
+      return { posed, decided };
+    });
+  };
+}
+
+function posedOf({ task, text: words, home, facts, here }: Asked, lines: number): PosedIn {
   const { house } = home;
   if (task === 'event') {
-    const posed = poseEvent({ guidance: words, house, known: facts });
+    const posed = poseEvent({ guidance: words, house, known: facts, lines });
     return { ...posed, language: eventLanguage(posed.listing, posed.values) };
   }
   if (task === 'rule') {
     const text = plainText(words);
-    const listing = listingOf(house, listedFor(text, house, LINES.guidance));
+    const listing = listingOf(house, listedFor(text, house, lines));
     const found = valuesIn(text, optionsOf(listing));
     const values = found.map(({ said }) => said);
     const question = authorParts(text, found, hintsFor(text, listing, house, undefined));
@@ -78,9 +105,8 @@ export function posedOf({ task, text: words, home, facts, here }: Asked):
       language: ruleLanguage(listing, values),
     };
   }
-  const form = gist(words, house);
-  if (isBarred(form)) return undefined;
-  return poseRequest({ text: words, house, asks: form === 'question', here: here?.id });
+  const asks = gist(words, house) === 'question';
+  return poseRequest({ text: words, house, asks, here: here?.id, lines });
 }
 
 /** What a text of the model's language comes to. */

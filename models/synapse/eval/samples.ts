@@ -1,10 +1,9 @@
 import type { LoadedModel } from '../../../runtime/contract/engine.ts';
-import { LANES, type Decided, type Lane } from '../../../runtime/contract/engine.ts';
-import { Lanes } from '../../../runtime/modelhost/lanes.ts';
+import { LANES, type Lane } from '../../../runtime/contract/engine.ts';
 import type { TokenId, TokenModel, TokenSession } from '../../../runtime/modelhost/tokens/token-model.ts';
 import type { CalibrationSample } from './calibration.ts';
 import type { EvalCase } from './case.ts';
-import { outcomeOfText, posedOf } from './model.ts';
+import { deciderOf, outcomeOfText } from './model.ts';
 import { isSame } from './score.ts';
 
 /** Asks every case at temperature 1 and keeps what its decision was made of. `shares` is filled by watchBranches. */
@@ -13,15 +12,14 @@ export async function samplesOf(
   model: LoadedModel,
   shares: Float64Array[],
 ): Promise<CalibrationSample[]> {
-  const decide = decider(model);
+  const decide = deciderOf(model, 1);
   const samples: CalibrationSample[] = [];
   for (const question of cases) {
-    const posed = posedOf(question);
-    // What words alone bar is decided without the model.
-    if (posed === undefined) continue;
     shares.length = 0;
-    const { text } = await decide(posed);
-    const outcome = outcomeOfText(text, posed, question);
+    const answered = await decide(question);
+    // What words alone bar is decided without the model.
+    if (answered === undefined) continue;
+    const outcome = outcomeOfText(answered.decided.text, answered.posed, question);
     const { expected } = question;
     samples.push({
       branches: [...shares],
@@ -31,17 +29,6 @@ export async function samplesOf(
     });
   }
   return samples;
-}
-
-/** Asks a model one question after the other, as a person would. */
-export function decider(
-  model: LoadedModel,
-): (question: Parameters<NonNullable<LoadedModel['decide']>>[0]) => Promise<Decided> {
-  const lanes = new Lanes(() => performance.now());
-  const { signal } = new AbortController();
-  const place = { lane: 'interactive', signal, file: model.info.file } as const;
-  return async ({ prompt, language }) =>
-    lanes.run(place, async (turn) => model.decide!({ prompt, language }, turn));
 }
 
 /** The same model; the shares of every branch it scores are put behind each other into `shares`. */

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readLexicon } from '../../../models/synapse/corpus/lexicon.ts';
 import { makeCard } from '../../../models/synapse/eval/card.ts';
 import { heldOutCases } from '../../../models/synapse/eval/cases.ts';
-import { agreement, chosen, sameTokens, vocabularyOf } from '../../../models/synapse/eval/check.ts';
+import {
+  agreement,
+  chosen,
+  sameTokens,
+  textsChosen,
+  vocabularyOf,
+} from '../../../models/synapse/eval/check.ts';
+import { loadTokens } from '../../../models/synapse/eval/load.ts';
 import { sampleTexts } from '../../../models/synapse/train/prepare.ts';
 import { Encoder } from '../../../models/synapse/tokenizer/vocabulary.ts';
 import { ggufToOnnx } from '../../../quantize/index.ts';
@@ -30,12 +37,16 @@ it('llama.cpp and ONNX Runtime choose alike, and tokens are cut as the trainer c
   const cases = heldOutCases(readLexicon(), 3);
   const encoder = new Encoder(vocabularyOf(file));
   const texts = [' turn on the kitchen light', " it's 21.5 °C!", ' naïve <e3> 照明', ' '];
-  const answers = await chosen(file, cases, ({ vocabulary }) =>
-    expect(sameTokens(texts, vocabulary, encoder)).toMatchObject({ agreed: 1, decisions: 4 }),
-  );
+  const model = await loadTokens(file, (tokens) => {
+    expect(sameTokens(texts, tokens.vocabulary, encoder)).toMatchObject({ agreed: 1, decisions: 4 });
+    return tokens;
+  });
+  const answers = await chosen(model, cases);
+  await model.dispose();
   expect(answers.length).toBeGreaterThan(8);
-  expect(agreement('onnx', answers, await chosen(folder, cases)).agreed).toBeGreaterThan(0.9);
-  expect(agreement('shifted', answers, answers.slice(1)).agreed).toBeLessThan(1);
+  const others = await textsChosen(folder, cases);
+  expect(agreement('onnx', answers, others).agreed).toBeGreaterThan(0.9);
+  expect(agreement('shifted', answers, others.slice(1)).agreed).toBeLessThan(1);
 });
 
 it('the card says what the model was measured with', async () => {
