@@ -18,9 +18,14 @@ import type { ProblemDesk } from './problems.ts';
  */
 const SETTINGS = { contextTokens: 512, batchTokens: 256, threads: 1, device: 'cpu', kvType: 'f16' } as const;
 
+/** A slow board needs some seconds of it to start the model when it is asked for the first time. Milliseconds. */
+const READ_MS = 20_000;
+
 /** A model that is asked in the embedded model's language, and how it is loaded. */
 export interface UsedSynapse extends Synapse {
   readonly spec: ModelSpec;
+  /** What a request in words may take, ms. */
+  readonly deadlineMs: number;
 }
 
 /**
@@ -34,11 +39,14 @@ export function synapseOf({
 }: Pick<Config, 'model' | 'embedded_model'>): UsedSynapse | undefined {
   if (model === undefined) {
     const own = wanted ? embeddedSynapse() : undefined;
-    return own === undefined ? undefined : { ...own, spec: modelSpec(own.file, SETTINGS) };
+    return own === undefined
+      ? undefined
+      : { ...own, spec: modelSpec(own.file, SETTINGS), deadlineMs: READ_MS };
   }
   const named = isModelReference(model.file) ? undefined : synapseAt(model.file);
   if (named === undefined) return undefined;
-  return { ...named, spec: modelSpec(named.file, { ...SETTINGS, ...settingsOf(model) }) };
+  const spec = modelSpec(named.file, { ...SETTINGS, ...settingsOf(model) });
+  return { ...named, spec, deadlineMs: model.deadline };
 }
 
 export interface EmbeddedModelParts {
@@ -76,6 +84,7 @@ export class EmbeddedModel {
       host: { decide },
       file: synapse.file,
       card: synapse.card,
+      deadlineMs: synapse.deadlineMs,
       ...(repeats === undefined ? {} : { repeats }),
     };
   }

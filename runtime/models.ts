@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from './config/load.ts';
 import type { ChatOptions, ModelListing } from './contract/api.ts';
-import {
-  LANES,
-  type ChatAnswer,
-  type ChatRequest,
-  type Lane,
-  type ModelInfo,
-  type ModelSpec,
-} from './contract/engine.ts';
+import { LANES, type ChatAnswer, type ChatRequest, type Lane, type ModelSpec } from './contract/engine.ts';
 import type { Log } from './contract/log.ts';
 import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
@@ -289,7 +282,11 @@ export class Models {
       // One that is to be loaded at the start is on its way.
       else if (state === 'unloaded' && !eager) health.set(part, 'ok', 'loaded when it is asked');
       else if (state === 'ready' && running === 'running')
-        health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}${costsText(info, loadMs)}`);
+        health.set(
+          part,
+          'ok',
+          info === undefined ? 'ready' : `${info.name} by ${info.engine}${costsText(info, loadMs)}`,
+        );
       else if (running === 'restarting')
         health.set(
           part,

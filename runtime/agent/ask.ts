@@ -29,8 +29,6 @@ export interface AskingParts {
   readonly subscribe: RuntimeApi['subscribe'];
 }
 
-/** What the embedded model may take, with being loaded when it is asked for the first time on a slow board. Milliseconds. */
-const READ_MS = 20_000;
 /** A question that the linker has an answer for is answered by the model only where it is likelier right than not. */
 const LIKELY = 0.5;
 const UNKNOWN = 'Nothing is known of that now.';
@@ -82,8 +80,7 @@ export class Asking {
     const skipped: SkippedRung[] = read?.kind === 'unsure' ? [{ rung: 'llm', reason: read.reason }] : [];
     if (linked.kind === 'question')
       return { ...certain(this.#tell(linked.about ?? [], linked.explanation)), skipped };
-    if (linked.kind === 'nothing')
-      return { ...certain(`${linked.explanation}${because(read)}`), skipped };
+    if (linked.kind === 'nothing') return { ...certain(`${linked.explanation}${because(read)}`), skipped };
     const asked = await deliberation.ask(text, openRequest(linked.choices, house), options.signal);
     const alone = read !== undefined && asked.rung === 'abstain' && asked.skipped.length === 0;
     const climbed = {
@@ -102,7 +99,7 @@ export class Asking {
     const { house, state, reader } = this.#parts;
     if (reader === undefined || linked.kind === 'certain') return undefined;
     const signal = options.signal ?? new AbortController().signal;
-    return reader.read({ text, house, state, deadlineMs: READ_MS, signal });
+    return reader.read({ text, house, state, signal });
   }
 
   #understood(read: Reading, linked: LinkResult): Answer | undefined {
@@ -116,7 +113,11 @@ export class Asking {
     const about = linked.kind === 'question' ? (linked.about ?? []) : [];
     if (about.length > 0 && confidence < LIKELY) return undefined;
     const told = this.#tell(read.keys, '');
-    return { ...by, calls: [], explanation: told === '' ? `${explanation} ${UNKNOWN}` : `${told} ${explanation}` };
+    return {
+      ...by,
+      calls: [],
+      explanation: told === '' ? `${explanation} ${UNKNOWN}` : `${told} ${explanation}`,
+    };
   }
 
   /** The answer to a question about the state, in words. */

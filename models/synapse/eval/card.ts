@@ -110,7 +110,8 @@ function round(value: number): number {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file = 'models/synapse/synapse.gguf', cases = '500', log = '', haIntents = ''] = process.argv.slice(2);
+  const [file = 'models/synapse/synapse.gguf', cases = '500', log = '', haIntents = ''] =
+    process.argv.slice(2);
   const card = await makeCard({
     file,
     perTask: Number(cases),

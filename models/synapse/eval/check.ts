@@ -52,11 +52,7 @@ export async function textsChosen(file: string, cases: readonly EvalCase[]): Pro
   }
 }
 
-export function agreement(
-  name: string,
-  answers: readonly Answered[],
-  others: readonly string[],
-): Agreement {
+export function agreement(name: string, answers: readonly Answered[], others: readonly string[]): Agreement {
   const same = answers.filter(({ decided }, i) => decided.text === others[i]).length;
   return { name, agreed: same / Math.max(1, answers.length), decisions: answers.length };
 }
@@ -79,7 +75,12 @@ export function vocabularyOf(file: string): SynapseVocabulary {
 }
 
 /** How many of these texts llama.cpp and the trainer's encoder cut alike. */
-export function sameTokens(texts: Iterable<string>, vocabulary: Vocabulary, encoder: Encoder, most = LINES): Agreement {
+export function sameTokens(
+  texts: Iterable<string>,
+  vocabulary: Vocabulary,
+  encoder: Encoder,
+  most = LINES,
+): Agreement {
   let lines = 0;
   let same = 0;
   for (const text of texts) {

@@ -40,7 +40,12 @@ export async function loadTokens(
   file: string,
   watched: (model: TokenModel) => TokenModel = (model) => model,
 ): Promise<LoadedModel> {
-  const settings = { contextTokens: CONTEXT_TOKENS, batchTokens: BATCH_TOKENS, device: 'cpu', threads: 1 } as const;
+  const settings = {
+    contextTokens: CONTEXT_TOKENS,
+    batchTokens: BATCH_TOKENS,
+    device: 'cpu',
+    threads: 1,
+  } as const;
   const spec = modelSpec(file, settings);
   const models = new LanguageModels({
     mono: () => performance.now(),

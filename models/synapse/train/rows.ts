@@ -5,11 +5,7 @@ import {
   type Listable,
   type Listing,
 } from '../../../runtime/modelhost/synapse/listing.ts';
-import {
-  authorParts,
-  eventParts,
-  requestParts,
-} from '../../../runtime/modelhost/synapse/question.ts';
+import { authorParts, eventParts, requestParts } from '../../../runtime/modelhost/synapse/question.ts';
 import { factsIn } from '../../../runtime/modelhost/synapse/pose.ts';
 import { JOIN, writeSaid } from '../../../runtime/modelhost/synapse/said.ts';
 import { MAX_POINTERS } from '../../../runtime/modelhost/synapse/tokens.ts';

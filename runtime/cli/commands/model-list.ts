@@ -37,7 +37,11 @@ export const modelListCommand = defineCommand({
     const asked = synapseOf(config)?.file === embedded?.file;
     if (args.json === true) {
       const { file, card } = embedded ?? {};
-      printJson(io, { folder, models, ...(card === undefined ? {} : { embedded: { file, asked, ...card } }) });
+      printJson(io, {
+        folder,
+        models,
+        ...(card === undefined ? {} : { embedded: { file, asked, ...card } }),
+      });
       return 0;
     }
     if (models.length === 0 && embedded === undefined) {

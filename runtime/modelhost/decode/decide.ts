@@ -17,7 +17,9 @@ export const MAX_ALTERNATIVES = 16;
 const BRANCHES_PER_ALTERNATIVE = 8;
 
 export interface DecideOptions
-  extends EvaluationOptions, Pick<DecideRequest, 'alternatives' | 'minProbability' | 'exact' | 'temperature'> {
+  extends
+    EvaluationOptions,
+    Pick<DecideRequest, 'alternatives' | 'minProbability' | 'exact' | 'temperature'> {
   /** Tokens a session can hold. */
   readonly contextTokens: number;
   /** Branches the search for alternatives may look at. Default: 8 for each alternative. */

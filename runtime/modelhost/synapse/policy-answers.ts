@@ -44,7 +44,9 @@ export function policyAnswers(
   ways.forEach((own, choice) => {
     for (const way of own) owners.set(way.join(''), (owners.get(way.join('')) ?? new Set()).add(choice));
   });
-  const clear = ways.map((own) => own.filter((way) => owners.get(way.join(''))!.size === 1).slice(0, MAX_WAYS));
+  const clear = ways.map((own) =>
+    own.filter((way) => owners.get(way.join(''))!.size === 1).slice(0, MAX_WAYS),
+  );
   const mute = clear.findIndex((own) => own.length === 0);
   if (mute !== -1) return { unsayable: choices[mute]!.label };
   const answers = new Map(clear.flatMap((own, choice) => own.map((way) => [way.join(''), { way, choice }])));
@@ -135,5 +137,5 @@ function sayings(values: readonly SaidValue[]): Saying[] {
 }
 
 function spelled({ entity, command, args }: Call): string {
-  return JSON.stringify([entity, command, Object.entries(args).toSorted()]);
+  return JSON.stringify([entity, command, Object.entries(args).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

@@ -32,7 +32,13 @@ export interface RequestToPose {
 }
 
 /** A request in words, or a question about the state. */
-export function poseRequest({ text: words, house, asks, here, lines = LINES.request }: RequestToPose): Posed & {
+export function poseRequest({
+  text: words,
+  house,
+  asks,
+  here,
+  lines = LINES.request,
+}: RequestToPose): Posed & {
   readonly language: AnswerLanguage;
 } {
   const text = plainText(words);
@@ -66,7 +72,13 @@ export interface EventToPose {
 }
 
 /** An event: the house's guidance and what is known now. Its language is the caller's. */
-export function poseEvent({ guidance, house, known, about = [], lines = LINES.guidance }: EventToPose): Posed {
+export function poseEvent({
+  guidance,
+  house,
+  known,
+  about = [],
+  lines = LINES.guidance,
+}: EventToPose): Posed {
   const text = plainText(guidance);
   const sure = [...known.flatMap((one) => (one.type === 'property' ? [one.entity] : [])), ...about];
   const wanted = sure.map((id): Listable => ({ type: 'entity', id }));

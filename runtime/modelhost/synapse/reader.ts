@@ -20,6 +20,8 @@ export interface SynapseParts {
   /** The model's file, as `host` knows it. */
   readonly file: string;
   readonly card: Pick<SynapseCard, 'temperature' | 'threshold' | 'languages'>;
+  /** What a request in words may take, ms; policies have limits of their own. */
+  readonly deadlineMs: number;
   /** Absent: every question is asked. */
   readonly repeats?: Repeats;
 }
@@ -30,7 +32,6 @@ export interface WordsToRead {
   readonly state: Pick<StateView, 'get'>;
   /** Id of the area the speaker is in. */
   readonly here?: string;
-  readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -90,8 +91,8 @@ export class SynapseReader {
   }
 
   async #ask(words: WordsToRead, asks: boolean, lines: number): Promise<Reading> {
-    const { text, house, here, deadlineMs, signal } = words;
-    const { host, file, card, repeats } = this.#parts;
+    const { text, house, here, signal } = words;
+    const { host, file, card, deadlineMs, repeats } = this.#parts;
     const posed = poseRequest({ text, house, asks, here, lines });
     const { temperature, threshold } = card;
     const request = { prompt: posed.prompt, language: posed.language, temperature };

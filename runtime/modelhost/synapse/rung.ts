@@ -45,7 +45,8 @@ export class SynapseRung implements Rung {
     const answers = policyAnswers(choices, posed.listing, posed.values);
     if ('unsayable' in answers)
       return abstain(`the embedded model has no words of its own for ${answers.unsayable}`);
-    if (answers.choiceOf.size > MAX_ANSWERS) return abstain('these are too many choices for the embedded model');
+    if (answers.choiceOf.size > MAX_ANSWERS)
+      return abstain('these are too many choices for the embedded model');
     const { file, card, repeats, host } = this.#parts;
     const asked: DecideRequest = {
       prompt: posed.prompt,
@@ -103,9 +104,7 @@ function knownOf({ frame, house, state }: RungRequest): Known[] {
     return value !== undefined && Number.isFinite(value) ? value : undefined;
   };
   const properties = frame.names
-    .filter(
-      (name): name is PropertyKey => isPropertyKey(name) && house.entity(entityOf(name)) !== undefined,
-    )
+    .filter((name): name is PropertyKey => isPropertyKey(name) && house.entity(entityOf(name)) !== undefined)
     .flatMap((key) => propertyFact(key, state))
     .toSorted((a, b) => b.at - a.at)
     .slice(0, MAX_FACTS)
@@ -117,10 +116,7 @@ function knownOf({ frame, house, state }: RungRequest): Known[] {
   return [...properties, { type: 'clock', minutes, weekend: weekday !== undefined && weekday >= 6 }];
 }
 
-function propertyFact(
-  key: PropertyKey,
-  state: StateView,
-): { readonly at: number; readonly fact: Known }[] {
+function propertyFact(key: PropertyKey, state: StateView): { readonly at: number; readonly fact: Known }[] {
   const { standing, value, at } = state.get(key);
   if (standing !== 'known' || value === undefined) return [];
   return [{ at, fact: { type: 'property', entity: entityOf(key), property: propertyOf(key), value } }];

@@ -24,10 +24,14 @@ let file: string;
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'ganglion-synapse-'));
   mkdirSync(join(root, 'models/synapse'), { recursive: true });
-  file = await writeRandomSynapse(join(root, 'models/synapse'), {}, {
-    type: 'F16',
-    texts: [...sampleTexts(readLexicon(), 60)],
-  });
+  file = await writeRandomSynapse(
+    join(root, 'models/synapse'),
+    {},
+    {
+      type: 'F16',
+      texts: [...sampleTexts(readLexicon(), 60)],
+    },
+  );
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -54,6 +58,12 @@ it('the card says what the model was measured with', async () => {
   const card = await makeCard({ file, perTask: 2, say: (line) => lines.push(line) });
   expect(card.threshold).toBeGreaterThanOrEqual(0.5);
   expect(card.sha256).toBe(embeddedSynapse(root)!.card.sha256);
-  expect(Object.keys(card.accuracies ?? {})).toEqual(['requests', 'refusals', 'events', 'questions', 'rules']);
+  expect(Object.keys(card.accuracies ?? {})).toEqual([
+    'requests',
+    'refusals',
+    'events',
+    'questions',
+    'rules',
+  ]);
   expect(lines).toHaveLength(3);
 });

@@ -37,7 +37,7 @@ function asking(answer: (request: DecideRequest) => Decided, remote?: Rung) {
     house,
     state,
     clock,
-    reader: new SynapseReader({ host, file: '/synapse.gguf', card }),
+    reader: new SynapseReader({ host, file: '/synapse.gguf', card, deadlineMs: 1000 }),
     decider: new Decider({
       interlocks: new Interlocks({
         limits: { allow: ['light.*'], approve: ['lock.*'] },
@@ -77,9 +77,12 @@ function pointerOf(request: DecideRequest, text: string): string {
 describe('what the linker leaves open', () => {
   it('the embedded model settles, for a whole area, with the state all of it comes to', async () => {
     const { ask } = asking((request) =>
-      decided(`<off><k_light>${pointerOf(request, ' office')};<lock><k_lock>${pointerOf(request, ' office door')}`, {
-        probability: 0.95,
-      }),
+      decided(
+        `<off><k_light>${pointerOf(request, ' office')};<lock><k_lock>${pointerOf(request, ' office door')}`,
+        {
+          probability: 0.95,
+        },
+      ),
     );
     const { decision, state } = await ask('make it all dark in the office and secure the office door');
     expect(decision).toMatchObject({ rung: 'llm', confidence: 0.95, skipped: [] });
@@ -100,10 +103,15 @@ describe('what the linker leaves open', () => {
     expect(decision.explanation).not.toContain('no rung');
   });
 
-  it('goes on to the server elsewhere, which is asked with the linker\'s readings as before', async () => {
+  it("goes on to the server elsewhere, which is asked with the linker's readings as before", async () => {
     const remote: Rung = {
       name: 'remote',
-      decide: ({ choices }) => ({ kind: 'choice', index: 0, confidence: 0.9, explanation: choices[0]!.label }),
+      decide: ({ choices }) => ({
+        kind: 'choice',
+        index: 0,
+        confidence: 0.9,
+        explanation: choices[0]!.label,
+      }),
     };
     const { ask } = asking(() => decided('<none>', { probability: 0.2 }), remote);
     const { decision } = await ask('turn on the lamp');
@@ -130,7 +138,7 @@ describe('a question', () => {
     expect(state).toEqual({});
   });
 
-  it('keeps the linker\'s answer where the model finds none, or is unsure', async () => {
+  it("keeps the linker's answer where the model finds none, or is unsure", async () => {
     const none = asking(() => decided('<none>', { probability: 0.9 }));
     const { decision } = await none.ask('what is the temperature of the air?');
     expect(decision).toMatchObject({ rung: 'link', actions: [] });

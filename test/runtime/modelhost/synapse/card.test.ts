@@ -48,6 +48,8 @@ it('takes another model for one of this sort by the card beside it alone', () =>
 it('ships: its files are in the package, as is the folder they are looked for in', () => {
   const own = packageRoot(import.meta.url);
   const { files } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as { files: string[] };
-  expect(files).toEqual(expect.arrayContaining(['models/synapse/synapse.gguf', 'models/synapse/synapse.json']));
+  expect(files).toEqual(
+    expect.arrayContaining(['models/synapse/synapse.gguf', 'models/synapse/synapse.json']),
+  );
   expect(existsSync(join(own, 'models/synapse/README.md'))).toBe(true);
 });

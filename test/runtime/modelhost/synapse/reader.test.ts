@@ -21,11 +21,11 @@ const house = houseOf(
 function reading(answer: (request: DecideRequest) => Decided, threshold = 0.7) {
   const host = asker(answer);
   const card = { temperature: 1.5, threshold, languages: ['en'] };
-  const reader = new SynapseReader({ host, file: '/synapse.gguf', card });
+  const reader = new SynapseReader({ host, file: '/synapse.gguf', card, deadlineMs: 1000 });
   const state = new TestState();
   const { signal } = new AbortController();
   const read = async (text: string, here?: string) =>
-    reader.read({ text, house, state, deadlineMs: 1000, signal, ...(here === undefined ? {} : { here }) });
+    reader.read({ text, house, state, signal, ...(here === undefined ? {} : { here }) });
   return { host, read };
 }
 

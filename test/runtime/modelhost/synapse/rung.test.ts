@@ -37,7 +37,7 @@ const DARK: Choice = {
 function choosing(choices: readonly Choice[], guidance: string, answer: (request: DecideRequest) => Decided) {
   const host = asker(answer);
   const card = { temperature: 1, threshold: 0.7, languages: ['en'] };
-  const rung = new SynapseRung({ host, file: '/synapse.gguf', card });
+  const rung = new SynapseRung({ host, file: '/synapse.gguf', card, deadlineMs: 1000 });
   const state = new TestState();
   const names = ['sensor.bath.humidity', 'now.hour'];
   const decide = async (changes: Partial<RungRequest> = {}) =>
@@ -70,16 +70,20 @@ function said(request: DecideRequest): string {
 
 describe('a policy put to the embedded model', () => {
   it('tells guidance and facts compared with it, and takes the likeliest of its choices', async () => {
-    const { host, state, decide } = choosing([NONE, FAST], 'fan to 60 % when humidity is over 65', (request) => {
-      const [, exact = '', plain = ''] = answersOf(request.language.root);
-      return decided('<none>', {
-        probability: 0.4,
-        alternatives: [
-          { text: exact, probability: 0.35 },
-          { text: plain, probability: 0.25 },
-        ],
-      });
-    });
+    const { host, state, decide } = choosing(
+      [NONE, FAST],
+      'fan to 60 % when humidity is over 65',
+      (request) => {
+        const [, exact = '', plain = ''] = answersOf(request.language.root);
+        return decided('<none>', {
+          probability: 0.4,
+          alternatives: [
+            { text: exact, probability: 0.35 },
+            { text: plain, probability: 0.25 },
+          ],
+        });
+      },
+    );
     state.set('sensor.bath.humidity', 72);
     expect(await decide()).toMatchObject({ kind: 'choice', index: 1, confidence: 0.6 });
     const { request, options } = host.asked[0]!;
@@ -111,7 +115,9 @@ describe('a policy put to the embedded model', () => {
   });
 
   it('knows several calls by the area that is exactly these', async () => {
-    const { host, state, decide } = choosing([NONE, DARK], 'bath lights off when dry', () => decided('<none>'));
+    const { host, state, decide } = choosing([NONE, DARK], 'bath lights off when dry', () =>
+      decided('<none>'),
+    );
     state.set('sensor.bath.humidity', 40);
     await decide();
     const answers = answersOf(host.asked[0]!.request.language.root);
@@ -122,7 +128,10 @@ describe('a policy put to the embedded model', () => {
   it.each([
     ['no guidance', { guidance: ' ' }],
     ['nothing known', {}],
-    ['a tool', { choices: [NONE, { label: 'tool.x', calls: [{ entity: 'tool.x', command: 'run', args: {} }] }] }],
+    [
+      'a tool',
+      { choices: [NONE, { label: 'tool.x', calls: [{ entity: 'tool.x', command: 'run', args: {} }] }] },
+    ],
   ] as const)('abstains with %s', async (name, changes) => {
     const { host, state, decide } = choosing([NONE, FAST], 'fan on when humid', () => decided('<none>'));
     if (name !== 'nothing known') state.set('sensor.bath.humidity', 72);
