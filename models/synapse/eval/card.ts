@@ -14,7 +14,8 @@ import {
 import { heldOutCases } from './cases.ts';
 import { loadTokens } from './load.ts';
 import { ModelAnswerer } from './model.ts';
-import { scoreAll, suites } from './report.ts';
+import { pairOf } from './pair.ts';
+import { scoreAll, suites, SUITES, type Suite } from './report.ts';
 import { samplesOf, watchBranches } from './samples.ts';
 
 /** Other homes and sentences than those the figures of the card and of the bench are measured on. */
@@ -30,6 +31,8 @@ export interface CardOptions {
   readonly log?: string;
   /** Home Assistant's tests; absent: left out. */
   readonly haIntents?: string;
+  /** What accuracies are told of. Default: all there are. */
+  readonly only?: ReadonlySet<Suite>;
   readonly say: (line: string) => void;
 }
 
@@ -54,7 +57,8 @@ export async function makeCard(options: CardOptions): Promise<SynapseCard> {
     const calibration = calibrationOf(fresh, temperature, threshold);
     say(JSON.stringify(calibration));
     const answerer = new ModelAnswerer(model, { temperature, threshold });
-    const scores = await scoreAll(suites({ lexicon, perTask, haIntents: options.haIntents }), answerer);
+    const { only = new Set(SUITES), haIntents } = options;
+    const scores = await scoreAll(suites({ lexicon, perTask, haIntents, only }), pairOf(answerer));
     const accuracies = Object.fromEntries([...scores].map(([suite, { right }]) => [suite, round(right)]));
     say(JSON.stringify(accuracies));
     const { name, parameters, quantization } = inspectGguf(file);

@@ -4,9 +4,13 @@ import { LanguageModels } from '../../../runtime/modelhost/tokens/language-model
 import type { TokenModel } from '../../../runtime/modelhost/tokens/token-model.ts';
 import type { Answerer } from './case.ts';
 import { ModelAnswerer } from './model.ts';
+import { pairOf } from './pair.ts';
 
 export interface LoadedSynapse {
-  readonly answerer: Answerer;
+  /** The linker where it is certain, the model where it is not: what `ask` does. */
+  readonly pair: Answerer;
+  /** The model alone. */
+  readonly alone: Answerer;
   dispose(): Promise<void>;
 }
 
@@ -26,8 +30,10 @@ export async function loadSynapse(
   { threshold, temperature }: AnswererSettings = { threshold: 0.5, temperature: 1 },
 ): Promise<LoadedSynapse> {
   const model = await loadTokens(file);
+  const alone = new ModelAnswerer(model, { threshold, temperature, onDecided });
   return {
-    answerer: new ModelAnswerer(model, { threshold, temperature, onDecided }),
+    pair: pairOf(alone),
+    alone,
     dispose: async () => model.dispose(),
   };
 }

@@ -4,7 +4,8 @@ import type { TokenId, TokenModel, TokenSession } from '../../../runtime/modelho
 import type { CalibrationSample } from './calibration.ts';
 import type { EvalCase } from './case.ts';
 import { deciderOf, outcomeOfText } from './model.ts';
-import { isSame } from './score.ts';
+import { certainOf } from './pair.ts';
+import { isSame, isStill } from './score.ts';
 
 /** Asks every case at temperature 1 and keeps what its decision was made of. `shares` is filled by watchBranches. */
 export async function samplesOf(
@@ -15,6 +16,8 @@ export async function samplesOf(
   const decide = deciderOf(model, 1);
   const samples: CalibrationSample[] = [];
   for (const question of cases) {
+    // Decisions that people get: what the linker is certain of, the model is not asked.
+    if (certainOf(question) !== undefined) continue;
     shares.length = 0;
     const answered = await decide(question);
     // What words alone bar is decided without the model.
@@ -25,7 +28,7 @@ export async function samplesOf(
       branches: [...shares],
       right: isSame(expected, outcome, question.state),
       acts: outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0),
-      refusal: expected.type === 'calls' && expected.calls.length === 0,
+      refusal: question.task === 'refusal' && isStill(expected),
     });
   }
   return samples;
