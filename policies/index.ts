@@ -1,7 +1,10 @@
 export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rules/engine.ts';
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
+export type { ConditionPart } from './rules/parts.ts';
+export { lookBackMs, propertiesReadBy } from './rules/reach.ts';
 export type { PolicyCosts } from './rules/costs.ts';
+export { formatCall, literalCall, parseCall } from './rules/calls.ts';
 export { compileScan } from './rules/scan.ts';
 export type { Veto } from './rules/veto.ts';
 export type { Overdue } from './rules/watchdog.ts';

@@ -27,6 +27,7 @@ import { synapseOf, type UsedSynapse } from './embedded-model.ts';
 import { isGanglionError, messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
+import { filtersOf } from './fuse-filters.ts';
 import { Fusion } from './fuse.ts';
 import { governBoard } from './governor.ts';
 import { HealthBoard } from './health.ts';
@@ -41,6 +42,7 @@ import { Models } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemDesk } from './problems.ts';
 import { Reflexes } from './reflexes.ts';
+import { PastDesk } from './replay/index.ts';
 import { openRulebook } from './rulebook.ts';
 import { Senses } from './sense.ts';
 import { RuntimeStats } from './stats.ts';
@@ -75,6 +77,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** Where the past is asked about. */
+  readonly past: PastDesk;
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
@@ -268,7 +272,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const fusion = new Fusion({
     state,
     clock,
-    filters: filtersOf(config),
+    filters: filtersOf(config.fuse),
     combine: config.fuse.combine,
     onReleased: (changed, reading) => {
       // Called by a timer: nobody else would catch it.
@@ -330,6 +334,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     models,
   });
 
+  const past = new PastDesk({
+    config,
+    house,
+    tools: [...tools.values()],
+    engine: rulebook.engine,
+    interlocks,
+    clock,
+    flush: () => void journal.accept(),
+  });
+  teardown.add('past', async () => past.stop());
+
   reflexes.prime();
   models.start();
   governor.start();
@@ -353,6 +368,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     problems,
+    past,
     onSettled,
   };
 }
@@ -393,23 +409,4 @@ function openJournal(
       }
     },
   });
-}
-
-function filtersOf(config: Config): ConstructorParameters<typeof Fusion>[0]['filters'] {
-  return Object.fromEntries(
-    Object.entries(config.fuse.filters).map(([pattern, { deadband, debounce }]) => [
-      pattern,
-      {
-        ...(deadband === undefined
-          ? {}
-          : {
-              deadband:
-                typeof deadband === 'number'
-                  ? { absolute: deadband }
-                  : { percent: Number.parseFloat(deadband) },
-            }),
-        ...(debounce === undefined ? {} : { debounceMs: debounce }),
-      },
-    ]),
-  );
 }

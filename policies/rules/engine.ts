@@ -45,6 +45,8 @@ export interface RuleEngineOptions {
   readonly cpuMs?: () => number;
   /** Told when that happens, with POLICY_LOOP. */
   readonly onPaused?: (error: GanglionError) => void;
+  /** Told whenever a policy's trigger came true and it did not fire, and why. */
+  readonly onHeld?: (policy: string, reason: string) => void;
 }
 
 /** The wall clock is compared with the monotonic one this often while any rule looks at the time, ms. */
@@ -385,6 +387,7 @@ export class RuleEngine {
       readings,
       cpuMs: this.#options.cpuMs,
       failed: false,
+      onHeld: this.#options.onHeld,
       onPaused: (policy) =>
         this.#options.onPaused?.(
           new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),

@@ -68,6 +68,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
+    name: 'policy test',
+    summary: 'run given-when-then tests of policies',
+    load: async () => (await import('./commands/policy-test.ts')).policyTestCommand,
+  },
+  {
+    name: 'policy replay',
+    summary: 'what policies would have done in the past',
+    load: async () => (await import('./commands/policy-replay.ts')).policyReplayCommand,
+  },
+  {
+    name: 'policy explain',
+    summary: 'why a policy does or does not fire, now or at a past time',
+    load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
+  },
+  {
     name: 'policy import',
     summary: 'turn rules of json-rules-engine into policies that suggest',
     load: async () => (await import('./commands/policy-import.ts')).policyImportCommand,

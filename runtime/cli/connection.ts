@@ -38,11 +38,15 @@ export class DaemonConnection {
   }
 
   /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */
-  get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
+  get<T>(
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+    timeoutMs = 15_000,
+  ): Promise<T> {
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
     const search = params.size === 0 ? '' : `?${params.toString()}`;
-    return this.#call<T>(path + search, {}, 15_000);
+    return this.#call<T>(path + search, {}, timeoutMs);
   }
 
   /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */

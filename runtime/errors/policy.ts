@@ -19,6 +19,17 @@ export const POLICY_ERRORS = {
       `Expected policy ${f.policy} to fire at most ${f.limit} times a minute but it fired more often; it is paused for ${f.pausedS} s.`,
     'Give it a cooldown, or a condition that its own actions do not change back and forth.',
   ),
+  RECORDING_INVALID: spec(
+    'caller',
+    (f: { file: string; reason: string }) =>
+      `Expected a recording with lines of time,key,value in ${f.file} but ${f.reason}.`,
+    'docs/policy-tools.md shows what a recording looks like.',
+  ),
+  REPLAY_BUSY: spec(
+    'caller',
+    () => 'Expected to be the only one who looks at the past but another replay is running.',
+    'Try again when it is over; one runs at a time, so that the house does not wait for it.',
+  ),
   TIMEZONE_UNKNOWN: spec(
     'caller',
     (f: { timezone: string }) => `Expected an IANA time zone for site.timezone but received ${f.timezone}.`,

@@ -14,6 +14,7 @@ export interface ErrorReply {
 const STATUS: Partial<Record<ErrorCode, number>> = {
   ACTION_UNKNOWN: 404,
   HTTP_NOT_FOUND: 404,
+  REPLAY_BUSY: 409,
   HTTP_UNAUTHORIZED: 401,
   HTTP_HOST_REFUSED: 403,
   HTTP_ORIGIN_REFUSED: 403,
