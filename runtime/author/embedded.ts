@@ -2,7 +2,9 @@ import { labelOf } from '../../devices/index.ts';
 import { atClock, conjuncts, type Draft, type DraftPart } from '../../policies/index.ts';
 import type { AnswerLanguage } from '../contract/answer.ts';
 import type { Decided, PromptPart } from '../contract/engine.ts';
+import { isGanglionError } from '../errors.ts';
 import type { Asker } from '../modelhost/rungs.ts';
+import type { SynapseCard } from '../modelhost/synapse/card.ts';
 import type { Present } from '../modelhost/synapse/commands.ts';
 import { requestLanguage, ruleLanguage } from '../modelhost/synapse/language.ts';
 import { hintsFor, listedFor, optionsOf } from '../modelhost/synapse/linking.ts';
@@ -18,10 +20,12 @@ export interface EmbeddedAuthorParts {
   readonly host: Pick<Asker, 'decide'>;
   /** The model's file, as `host` knows it. */
   readonly file: string;
+  /** What was measured of it; its temperature makes its probabilities what they say. */
+  readonly card?: Pick<SynapseCard, 'temperature'>;
 }
 
-/** Lines of a listing for a sentence that speaks of several things. */
-const LINES = 16;
+/** Lines of a listing for a sentence that speaks of several things, and for one that is too long for so many. */
+const LINES = [16, 10, 6] as const;
 const UNKNOWN: Present = () => undefined;
 
 /** The embedded model as an author: it fills the automaton of its rule language over a listing of what is meant perhaps. */
@@ -33,20 +37,33 @@ export class EmbeddedAuthor implements AuthorModel {
     this.#parts = parts;
   }
 
+  /** With fewer devices listed where its context is too short for all of them. */
   async propose(question: ModelQuestion): Promise<readonly ModelDraft[]> {
+    for (const lines of LINES.slice(0, -1)) {
+      try {
+        return await this.#propose(question, lines);
+      } catch (error) {
+        if (!isGanglionError(error) || error.code !== 'MODEL_PROMPT_TOO_LONG') throw error;
+      }
+    }
+    return this.#propose(question, LINES.at(-1)!);
+  }
+
+  async #propose(question: ModelQuestion, lines: number): Promise<readonly ModelDraft[]> {
     const { clear } = question;
     // What sets it off is clear: the rest is a request like any other.
     if (clear.when !== undefined && clear.then === undefined && clear.action !== undefined && clear.action !== '')
-      return this.#calls(question, clear.when, clear.action);
-    return this.#rule(question);
+      return this.#calls(question, clear.when, clear.action, lines);
+    return this.#rule(question, lines);
   }
 
   async #calls(
     question: ModelQuestion,
     when: DraftPart<string>,
     action: string,
+    lines: number,
   ): Promise<readonly ModelDraft[]> {
-    const asked = this.#asked(action, question);
+    const asked = this.#asked(action, question, lines);
     const language = requestLanguage(asked.listing, asked.values);
     const prompt = [...listingParts(asked.listing), ...requestParts(asked.text, asked.found, asked.hints)];
     return this.#answers(question, prompt, language, (text) => {
@@ -59,8 +76,8 @@ export class EmbeddedAuthor implements AuthorModel {
     });
   }
 
-  async #rule(question: ModelQuestion): Promise<readonly ModelDraft[]> {
-    const asked = this.#asked(question.clear.rest, question);
+  async #rule(question: ModelQuestion, lines: number): Promise<readonly ModelDraft[]> {
+    const asked = this.#asked(question.clear.rest, question, lines);
     const language = ruleLanguage(asked.listing, asked.values);
     const prompt = [...listingParts(asked.listing), ...authorParts(asked.text, asked.found, asked.hints)];
     return this.#answers(question, prompt, language, (text) =>
@@ -68,9 +85,9 @@ export class EmbeddedAuthor implements AuthorModel {
     );
   }
 
-  #asked(words: string, { house }: ModelQuestion) {
+  #asked(words: string, { house }: ModelQuestion, lines: number) {
     const text = plainText(words);
-    const listing = listingOf(house, listedFor(text, house, LINES));
+    const listing = listingOf(house, listedFor(text, house, lines));
     const found = valuesIn(text, optionsOf(listing));
     const values = found.map(({ said }) => said);
     return { text, listing, found, values, hints: hintsFor(text, listing, house, undefined) };
@@ -82,11 +99,12 @@ export class EmbeddedAuthor implements AuthorModel {
     language: AnswerLanguage,
     read: (text: string) => Draft | undefined,
   ): Promise<readonly ModelDraft[]> {
-    const { host, file } = this.#parts;
+    const { host, file, card } = this.#parts;
     const request = {
       prompt: { system: [], user },
       language,
       ...(alternatives === 0 ? {} : { alternatives }),
+      ...(card === undefined ? {} : { temperature: card.temperature }),
     };
     const decided: Decided = await host.decide(file, request, { deadlineMs, lane: 'interactive', signal });
     if (decided.abstained) return [];

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openAuthor } from '../author/open.ts';
+import { EmbeddedAuthor } from '../author/embedded.ts';
 import { GeneralAuthor } from '../author/general/author.ts';
 import type { AuthorModel } from '../author/model.ts';
 import type { Config } from '../config/load.ts';
@@ -8,9 +9,12 @@ import type { House } from '../contract/house.ts';
 import type { PolicyShelf } from '../contract/policy-shelf.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
+import { synapseOf, type UsedSynapse } from '../embedded-model.ts';
+import type { Asker } from '../modelhost/rungs.ts';
 import { piecesOf } from '../policies/policy-text.ts';
 import { readPolicyFiles } from '../policy-files.ts';
 import { Remote } from '../remote-model.ts';
+import { startEmbedded, type LocalEmbedded } from './local-embedded.ts';
 import { LocalModel } from './local-model.ts';
 import { DaemonConnection } from './connection.ts';
 import { findHouse, toolsOf } from './policy-world.ts';
@@ -59,26 +63,44 @@ export async function authorApart(
 /** The configured models, loaded when they are first asked. */
 class ApartModels {
   readonly #config: Config;
+  readonly #clock: Clock;
+  readonly #synapse: UsedSynapse | undefined;
   readonly #local: LocalModel | undefined;
+  #embedded: LocalEmbedded | undefined;
   readonly #remote: Remote | undefined;
 
   constructor(config: Config, clock: Clock) {
     this.#config = config;
+    this.#clock = clock;
     const { model, remote } = config;
-    if (model !== undefined) this.#local = new LocalModel({ ...config, model }, clock);
+    this.#synapse = synapseOf(config);
+    if (model !== undefined && this.#synapse === undefined) this.#local = new LocalModel({ ...config, model }, clock);
     if (remote !== undefined) this.#remote = new Remote({ settings: remote, clock, random: Math.random });
   }
 
   authors(numbers: (entity: ReturnType<House['ofDevice']>[number]) => readonly string[]): readonly AuthorModel[] {
     const found: AuthorModel[] = [];
     const file = this.#config.model?.file ?? '';
+    if (this.#synapse !== undefined) found.push(new EmbeddedAuthor({ ...this.#synapse, host: this.#asker }));
     if (this.#local !== undefined) found.push(new GeneralAuthor({ host: this.#local.asker, file, rung: 'llm', numbers }));
     const remote = this.#remote?.asker;
     if (remote !== undefined) found.push(new GeneralAuthor({ host: remote, file: remote.file, rung: 'remote', numbers }));
     return found;
   }
 
+  /** Most sentences need no model: it is loaded by the first that does. */
+  get #asker(): Pick<Asker, 'decide'> {
+    return {
+      decide: async (file, request, options) => {
+        this.#embedded ??= startEmbedded(this.#config, this.#clock);
+        if (this.#embedded === undefined) throw new GanglionError('MODEL_NOT_READY', { file, reason: 'it is gone' });
+        return this.#embedded.model.asked.host.decide(file, request, options);
+      },
+    };
+  }
+
   async stop(): Promise<void> {
+    await this.#embedded?.stop();
     await this.#remote?.stop();
     await this.#local?.stop();
   }

@@ -29,7 +29,9 @@ export function hintsFor(
   here: string | undefined,
 ): Hints {
   const pointer = new Map(listing.lines.map((line) => [`${line.type} ${idOf(line)}`, line.pointer]));
-  const pointers = rank(text, house, RANKED * 2).flatMap(({ type, id }) => pointer.get(`${type} ${id}`) ?? []);
+  const pointers = rank(text, house, RANKED * 2).flatMap(
+    ({ type, id }) => pointer.get(`${type} ${id}`) ?? [],
+  );
   const where = here === undefined ? undefined : pointer.get(`area ${here}`);
   return { pointers: pointers.slice(0, RANKED), ...(where === undefined ? {} : { here: where }) };
 }
