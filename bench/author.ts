@@ -43,7 +43,9 @@ export const author: Bench = async (context) => {
   const baseline = await measured([], context);
   const file = modelFile(context);
   if (file === undefined) {
-    context.log('The embedded model is skipped: models/synapse/synapse.gguf is absent; give --model FILE, or see models/synapse/README.md.');
+    context.log(
+      'The embedded model is skipped: models/synapse/synapse.gguf is absent; give --model FILE, or see models/synapse/README.md.',
+    );
   } else {
     const model = await embedded(file);
     try {
@@ -66,13 +68,23 @@ async function alone(model: AuthorModel, { log, signal, args }: BenchContext): P
     for (const form of FORMS) {
       const sentence = one.said[form];
       const started = performance.now();
-      const question = { sentence, clear: { if: [], rest: sentence }, house, examples: [], alternatives: 0, deadlineMs: 60_000 };
+      const question = {
+        sentence,
+        clear: { if: [], rest: sentence },
+        house,
+        examples: [],
+        alternatives: 0,
+        deadlineMs: 60_000,
+      };
       const [best] = await model.propose({ ...question, signal });
       const ms = performance.now() - started;
-      const failures = best === undefined ? [] : behaves(writeDraft('rule', best.draft), one, house, settings);
+      const failures =
+        best === undefined ? [] : behaves(writeDraft('rule', best.draft), one, house, settings);
       const outcome = best === undefined ? 'refused' : failures.length === 0 ? 'right' : 'wrong';
       if (args.includes('--verbose') && outcome !== 'right')
-        log(`alone ${outcome} ${one.id} ${form}: ${sentence}\n  ${best === undefined ? '' : describeDraft(best.draft, house)} ${failures.join('; ')}`);
+        log(
+          `alone ${outcome} ${one.id} ${form}: ${sentence}\n  ${best === undefined ? '' : describeDraft(best.draft, house)} ${failures.join('; ')}`,
+        );
       results.push({ form, outcome, byModel: true, ms });
     }
   }
@@ -97,7 +109,10 @@ function modelFile({ args }: BenchContext): string | undefined {
 }
 
 /** Every sentence once, each by an author that remembers nothing. */
-async function measured(models: readonly AuthorModel[], { log, signal, args }: BenchContext): Promise<Result[]> {
+async function measured(
+  models: readonly AuthorModel[],
+  { log, signal, args }: BenchContext,
+): Promise<Result[]> {
   const house = benchHouse();
   const settings = settingsOf();
   const results: Result[] = [];
@@ -122,7 +137,9 @@ async function measured(models: readonly AuthorModel[], { log, signal, args }: B
       const failures = reply.status === 'refused' ? [] : behaves(reply.policies, one, house, settings);
       const outcome = reply.status === 'refused' ? 'refused' : failures.length === 0 ? 'right' : 'wrong';
       if (args.includes('--verbose') && outcome !== 'right')
-        log(`${outcome} ${one.id} ${form}: ${text}\n  ${reply.reason ?? reply.words ?? ''} ${[...reply.notUnderstood, ...failures].join('; ')}`);
+        log(
+          `${outcome} ${one.id} ${form}: ${text}\n  ${reply.reason ?? reply.words ?? ''} ${[...reply.notUnderstood, ...failures].join('; ')}`,
+        );
       results.push({ form, outcome, byModel: reply.rung !== undefined && reply.rung !== 'link', ms });
     }
   }
@@ -146,7 +163,11 @@ function summary(results: readonly Result[], suffix: string): BenchCase[] {
     })),
     { name: `author_refused${suffix}`, value: share(results, 'refused'), unit: '' },
     { name: `author_wrong${suffix}`, value: share(results, 'wrong'), unit: '' },
-    { name: `author_by_model${suffix}`, value: results.filter(({ byModel }) => byModel).length / results.length, unit: '' },
+    {
+      name: `author_by_model${suffix}`,
+      value: results.filter(({ byModel }) => byModel).length / results.length,
+      unit: '',
+    },
     { name: `author_time${suffix}`, value: at(0.5), unit: 'ms', p50: at(0.5), p99: at(0.99) },
   ];
 }
@@ -155,7 +176,11 @@ function summary(results: readonly Result[], suffix: string): BenchCase[] {
 async function embedded(file: string) {
   const { loadLlama } = await import('../runtime/modelhost/engines/llama/load.ts');
   const spec = { ...modelSpec(file, { contextTokens: CONTEXT_TOKENS, device: 'cpu' }), threads: 1 };
-  const models = new LanguageModels({ mono: () => performance.now(), random: Math.random, prefixes: undefined });
+  const models = new LanguageModels({
+    mono: () => performance.now(),
+    random: Math.random,
+    prefixes: undefined,
+  });
   const model = await models.make(spec, async () => loadLlama(spec, new AbortController().signal, () => {}));
   const lanes = new Lanes(() => performance.now());
   const decide = async (_: string, request: DecideRequest, options: { readonly signal: AbortSignal }) =>

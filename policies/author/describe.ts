@@ -1,5 +1,13 @@
 import type { House } from '../../runtime/contract/house.ts';
-import { entityOf, kindOf, propertyOf, slugOf, type EntityId, type PropertyKey } from '../../runtime/contract/ids.ts';
+import {
+  entityOf,
+  kindOf,
+  propertyOf,
+  slugOf,
+  type EntityId,
+  type PropertyKey,
+} from '../../runtime/contract/ids.ts';
+import type { Value } from '../../runtime/contract/reading.ts';
 import { kindSpec, isKind } from '../../runtime/contract/kinds.ts';
 import { literalCall, parseCall } from '../rules/calls.ts';
 import type { Comparison, Expr } from '../rules/expression.ts';
@@ -85,7 +93,13 @@ function told(expr: Expr, house: Named, becomes: boolean): string {
         : printExpr(expr);
     case 'watch':
       return watched(expr.watch, house);
-    default:
+    case 'literal':
+    case 'property':
+    case 'now':
+    case 'negate':
+    case 'arithmetic':
+    case 'choose':
+    case 'call':
       return printExpr(expr);
   }
 }
@@ -104,7 +118,8 @@ function compared(expr: Extract<Expr, { op: 'compare' }>, house: Named, becomes:
   const seen = by === '==' ? sensed(left.key, name, value, becomes) : undefined;
   if (seen !== undefined) return seen;
   if (by === '==') return `${name} ${verbFor(value, becomes)}`;
-  if (by === '!=') return `${name} ${becomes ? 'is no longer' : 'is not'} ${String(value).replaceAll('_', ' ')}`;
+  if (by === '!=')
+    return `${name} ${becomes ? 'is no longer' : 'is not'} ${String(value).replaceAll('_', ' ')}`;
   const unit = house.entity(entityOf(left.key))?.properties[propertyOf(left.key)]?.unit ?? unitOf(left.key);
   const limit = `${String(value)}${unit === undefined ? '' : ` ${unit}`}`;
   const above = by.startsWith('>');
@@ -131,7 +146,8 @@ function verbFor(value: unknown, becomes: boolean): string {
 }
 
 function timeText(field: string, by: Comparison, value: unknown): string | undefined {
-  if (field === 'time') return by.startsWith('>') ? `it is after ${String(value)}` : `it is before ${String(value)}`;
+  if (field === 'time')
+    return by.startsWith('>') ? `it is after ${String(value)}` : `it is before ${String(value)}`;
   if (field !== 'weekday') return undefined;
   if (by === '<=' && value === 5) return 'it is Monday to Friday';
   if (by === '>=' && value === 6) return 'it is Saturday or Sunday';
@@ -150,12 +166,17 @@ function dayName(day: Expr): string {
 /** `now.time >= "22:00" || now.time < "06:00"` */
 function overMidnight(expr: Joined): string | undefined {
   const { left, right } = expr;
-  const limit = (part: Expr): unknown =>
-    part.op === 'compare' && part.left.op === 'now' && part.left.field === 'time' && part.right.op === 'literal'
+  const limit = (part: Expr): Value | undefined =>
+    part.op === 'compare' &&
+    part.left.op === 'now' &&
+    part.left.field === 'time' &&
+    part.right.op === 'literal'
       ? part.right.value
       : undefined;
   const [from, until] = [limit(left), limit(right)];
-  return from === undefined || until === undefined ? undefined : `it is between ${String(from)} and ${String(until)}`;
+  return from === undefined || until === undefined
+    ? undefined
+    : `it is between ${String(from)} and ${String(until)}`;
 }
 
 /** `changed(x) && x == v`: the moment x becomes v. */
@@ -181,7 +202,13 @@ function watched(watch: WatchSpec, house: Named): string {
       const within = watch.ms === undefined ? '' : ` within ${spanText(watch.ms)}`;
       return `${propertyName(watch.key, house)} ${watch.kind === 'rose' ? 'rises' : 'falls'} by ${watch.by}${within}`;
     }
-    default:
+    case 'mean':
+    case 'min':
+    case 'max':
+    case 'count':
+    case 'sequence':
+    case 'elevation':
+    case 'azimuth':
       return printExpr({ op: 'watch', watch, start: 0, end: 0 });
   }
 }

@@ -92,7 +92,8 @@ export function subjectOf(source: string): Subject {
   if (!parsed.ok) return 'other';
   const subjects = new Set<string>();
   const walk = (expr: Expr): void => {
-    if (isTime(expr)) subjects.add(expr.op === 'now' ? (expr.field === 'weekday' ? 'days' : 'time of day') : 'sun');
+    if (isTime(expr))
+      subjects.add(expr.op === 'now' ? (expr.field === 'weekday' ? 'days' : 'time of day') : 'sun');
     else if (expr.op === 'property') subjects.add(expr.key);
     else if (expr.op === 'and' || expr.op === 'or' || expr.op === 'compare') {
       walk(expr.left);

@@ -45,13 +45,10 @@ export function onDays(days: readonly number[]): string {
 /** A moment of every day, or of some. @param days 1 Monday … 7 Sunday; empty: every day */
 export function atClock(minutes: number, days: readonly number[] = []): string {
   const sorted = [...new Set(days)].toSorted((a, b) => a - b);
-  const run = sorted.length > 2 && sorted.at(-1)! - sorted[0]! === sorted.length - 1;
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  const run = sorted.length > 2 && last - first === sorted.length - 1;
   const field =
-    sorted.length === 0 || sorted.length === 7
-      ? '*'
-      : run
-        ? `${sorted[0]}-${sorted.at(-1)}`
-        : sorted.join(',');
+    sorted.length === 0 || sorted.length === 7 ? '*' : run ? `${first}-${last}` : sorted.join(',');
   return `cron("${minutes % 60} ${Math.floor(minutes / 60) % 24} * * ${field}")`;
 }
 
@@ -65,7 +62,10 @@ export function atSun(event: 'sunset' | 'sunrise', offsetMinutes = 0): string {
 export function anyBecomes(entities: readonly EntityId[], property: string, value: Value): string {
   if (entities.length === 1) return equals(entities[0]!, property, value);
   return entities
-    .map((entity) => `changed(${reference(propertyKey(entity, property))}) && ${equals(entity, property, value)}`)
+    .map(
+      (entity) =>
+        `changed(${reference(propertyKey(entity, property))}) && ${equals(entity, property, value)}`,
+    )
     .map((part) => `(${part})`)
     .join(' || ');
 }

@@ -113,17 +113,26 @@ function verdict(expr: Expr, key: PropertyKey, value: Value): boolean | undefine
     }
     case 'and':
     case 'or': {
-      const both = [verdict(expr.left, key, value), verdict(expr.right, key, value)];
+      const left = verdict(expr.left, key, value);
+      const right = verdict(expr.right, key, value);
       const decisive = expr.op === 'or';
-      if (both.includes(decisive)) return decisive;
+      if (left === decisive || right === decisive) return decisive;
       // One side says the opposite, the other nothing: with `&&` it may still come true, with `||` still be true.
-      return both.includes(!decisive) && !both.includes(undefined) ? !decisive : undefined;
+      return left !== undefined && right !== undefined ? !decisive : undefined;
     }
     case 'compare':
       return expr.left.op === 'property' && expr.left.key === key && expr.right.op === 'literal'
         ? compare(value, expr.by, expr.right.value)
         : undefined;
-    default:
+    case 'literal':
+    case 'property':
+    case 'now':
+    case 'negate':
+    case 'arithmetic':
+    case 'in':
+    case 'choose':
+    case 'call':
+    case 'watch':
       return undefined;
   }
 }

@@ -39,7 +39,14 @@ export function allows(expr: Expr, wall: number, sky: Sky): boolean {
       const seen = timeValue(expr.of, wall, sky);
       return expr.list.some((one) => one.op === 'literal' && one.value === seen);
     }
-    default:
+    case 'literal':
+    case 'property':
+    case 'now':
+    case 'negate':
+    case 'arithmetic':
+    case 'choose':
+    case 'call':
+    case 'watch':
       return true;
   }
 }
@@ -55,7 +62,14 @@ export function mentionsTime(expr: Expr): boolean {
       return isTime(expr.left);
     case 'in':
       return isTime(expr.of);
-    default:
+    case 'literal':
+    case 'property':
+    case 'now':
+    case 'negate':
+    case 'arithmetic':
+    case 'choose':
+    case 'call':
+    case 'watch':
       return false;
   }
 }

@@ -77,9 +77,7 @@ function printed(expr: Expr): [text: string, binding: number] {
     case 'or':
       // `a && b || c` is read wrongly by people.
       return [
-        [expr.left, expr.right]
-          .map((part) => print(part, part.op === 'and' ? COMPARE : OR))
-          .join(' || '),
+        [expr.left, expr.right].map((part) => print(part, part.op === 'and' ? COMPARE : OR)).join(' || '),
         OR,
       ];
     case 'compare':

@@ -24,7 +24,12 @@ export interface Recalled {
 
 /** Words of a sentence, for comparing. */
 export function wordsOf(sentence: string): string[] {
-  return sentence.toLowerCase().normalize('NFKC').match(/[\p{L}\p{N}%]+/gu) ?? [];
+  return (
+    sentence
+      .toLowerCase()
+      .normalize('NFKC')
+      .match(/[\p{L}\p{N}%]+/gu) ?? []
+  );
 }
 
 /** Whether two sentences are the same but for case, spaces and signs. */

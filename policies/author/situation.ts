@@ -49,14 +49,22 @@ export function situationFor(
     case 'watch':
       // A moment: making it come is up to the event, which sets what else is said about the property.
       return expr.watch.kind === 'changed' ? given : undefined;
-    default:
+    case 'literal':
+    case 'now':
+    case 'negate':
+    case 'arithmetic':
+    case 'choose':
+    case 'call':
       return undefined;
   }
 }
 
 /** Whether it is about the clock or the sun alone. */
 export function isTime(expr: Expr): boolean {
-  return expr.op === 'now' || (expr.op === 'watch' && (expr.watch.kind === 'elevation' || expr.watch.kind === 'azimuth'));
+  return (
+    expr.op === 'now' ||
+    (expr.op === 'watch' && (expr.watch.kind === 'elevation' || expr.watch.kind === 'azimuth'))
+  );
 }
 
 function add(given: Situation, key: PropertyKey, value: Value): Situation | undefined {

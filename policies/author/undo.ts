@@ -56,7 +56,9 @@ export function endOf(draft: Draft): EndRule | undefined {
   const after = (draft.hold?.value ?? 0) + draft.lasts.value;
   const limits = draft.if.flatMap(({ value }) => {
     const parsed = parseExpression(value);
-    return parsed.ok ? conjunctsOf(parsed.value.expr).flatMap((one) => later(one, draft.lasts!.value) ?? []) : [];
+    return parsed.ok
+      ? conjunctsOf(parsed.value.expr).flatMap((one) => later(one, draft.lasts!.value) ?? [])
+      : [];
   });
   return {
     when: `count(${printExpr(when.value.expr)}, ${JSON.stringify(formatDuration(after))}) == 0`,

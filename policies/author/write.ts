@@ -48,19 +48,23 @@ export function partsOf(draft: Draft): PartSource[] {
 }
 
 function entry(id: string, keys: readonly (readonly [string, string | undefined])[]): PolicyText {
-  const lines = keys.flatMap(([key, value]) => (value === undefined ? [] : [`${key}:${value.startsWith('\n') ? '' : ' '}${value}`]));
+  const lines = keys.flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}:${value.startsWith('\n') ? '' : ' '}${value}`],
+  );
   return { id, text: `id: ${id}\n${lines.join('\n')}\n` };
 }
 
 /** A policy as an entry of a file, which is a list. */
 export function asEntry(text: string): string {
-  const [first = ''] = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  if (first.startsWith('-')) return text;
+  const first = text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#'));
+  if (first?.startsWith('-') === true) return text;
   return `- ${text.trimEnd().replaceAll('\n', '\n  ')}\n`;
 }
 
 function callsText(calls: readonly string[]): string {
-  return calls.length === 1 ? scalar(calls[0]!) : `\n${calls.map((call) => `  - ${scalar(call)}`).join('\n')}`;
+  return calls.length === 1
+    ? scalar(calls[0]!)
+    : `\n${calls.map((call) => `  - ${scalar(call)}`).join('\n')}`;
 }
 
 /** Plain where YAML reads it as the same text, else quoted as in JSON, which YAML takes. */

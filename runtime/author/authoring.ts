@@ -121,7 +121,11 @@ export class Author implements Authoring {
     const base = { ...EMPTY, sentence, draft, policies };
     if (verdict === 'reject') {
       examples.add({ ...known, at: clock.wall(), verdict: 'rejected' });
-      return { ...base, status: 'refused', reason: 'it was rejected and is not proposed for this sentence again' };
+      return {
+        ...base,
+        status: 'refused',
+        reason: 'it was rejected and is not proposed for this sentence again',
+      };
     }
     const versions = this.#install(known, shelf);
     return { ...base, status: 'installed', versions };
@@ -197,16 +201,26 @@ export class Author implements Authoring {
     const all = examples.all();
     const signal = request.signal ?? new AbortController().signal;
     // A draft that was turned down for this sentence is not the only one wanted.
-    const alternatives = all.some((one) => one.verdict === 'rejected' && sameSentence(one.sentence, sentence)) ? 4 : 0;
+    const alternatives = all.some((one) => one.verdict === 'rejected' && sameSentence(one.sentence, sentence))
+      ? 4
+      : 0;
     const question = { sentence, clear, house, alternatives, deadlineMs: modelMs, signal };
     for (const model of models) {
       try {
-        const answers = await model.propose({ ...question, examples: nearest(sentence, all, SHOWN, HINTING) });
-        const drafts = answers
-          .map(({ draft, confidence }) => ({ draft: withClear(draft, clear), confidence }))
-          .filter(({ confidence }) => confidence >= MIN_CONFIDENCE)
-          .filter(({ draft }) => isGrounded(draft, sentence, house) && !isRejected(sentence, keyOf(draft), all));
-        const [best] = drafts;
+        const answers = await model.propose({
+          ...question,
+          examples: nearest(sentence, all, SHOWN, HINTING),
+        });
+        const drafts = answers.map(({ draft, confidence }) => ({
+          draft: withClear(draft, clear),
+          confidence,
+        }));
+        const best = drafts.find(
+          ({ draft, confidence }) =>
+            confidence >= MIN_CONFIDENCE &&
+            isGrounded(draft, sentence, house) &&
+            !isRejected(sentence, keyOf(draft), all),
+        );
         if (best === undefined) continue;
         const others = open.filter((draft) => keyOf(draft) !== keyOf(best.draft));
         return { ...best, rung: model.rung, others: others.slice(0, 3), notes };
@@ -226,7 +240,10 @@ export class Author implements Authoring {
     if (meant.length > 0) return { reason: `${reason}; say which is meant`, notUnderstood: [], rules: meant };
     const absent = absentThings(sentence, unknown, this.#parts.house);
     if (absent.length > 0)
-      return { reason: `there is nothing here called ${absent.map((word) => `“${word}”`).join(', ')}`, notUnderstood: unknown };
+      return {
+        reason: `there is nothing here called ${absent.map((word) => `“${word}”`).join(', ')}`,
+        notUnderstood: absent,
+      };
     return { reason: reason === '' ? 'it is not clear' : reason, notUnderstood: unknown };
   }
 
@@ -315,15 +332,32 @@ export class Author implements Authoring {
   }
 }
 
-const EMPTY = { notUnderstood: [], policies: [], parts: [], notes: [], others: [], conflicts: [], tests: [], versions: [] };
+const EMPTY = {
+  notUnderstood: [],
+  policies: [],
+  parts: [],
+  notes: [],
+  others: [],
+  conflicts: [],
+  tests: [],
+  versions: [],
+};
 
 function refusal(sentence: string, { reason, notUnderstood, rules }: Refused): AuthorReply {
-  return { ...EMPTY, sentence, status: 'refused', reason, notUnderstood, ...(rules === undefined ? {} : { rules }) };
+  return {
+    ...EMPTY,
+    sentence,
+    status: 'refused',
+    reason,
+    notUnderstood,
+    ...(rules === undefined ? {} : { rules }),
+  };
 }
 
 function unreadable(sentence: string): string | undefined {
   if (!/[\p{L}\p{N}]/u.test(sentence)) return 'the sentence is empty: say what is to happen, and when';
-  if (sentence.length > MAX_CHARS) return `it has ${sentence.length} characters, and ${MAX_CHARS} are the most a rule is made of`;
+  if (sentence.length > MAX_CHARS)
+    return `it has ${sentence.length} characters, and ${MAX_CHARS} are the most a rule is made of`;
   return undefined;
 }
 
@@ -339,7 +373,9 @@ function nameOf({ then, when }: Draft, house: LinkableHouse): string[] {
   const [call = ''] = then.map(({ value }) => value);
   const [kind = '', slug = '', command = ''] = call.split('(')[0]!.split('.');
   const name = house.entity(`${kind}.${slug}`)?.name ?? slug;
-  const trigger = /([a-z_]+\.[\p{Ll}\p{Lo}\p{N}_]+)\./u.exec(when.value)?.[1] ?? /cron|sunset|sunrise/.exec(when.value)?.[0];
+  const trigger =
+    /([a-z_]+\.[\p{Ll}\p{Lo}\p{N}_]+)\./u.exec(when.value)?.[1] ??
+    /cron|sunset|sunrise/.exec(when.value)?.[0];
   const cause = trigger === undefined ? [] : ['when', house.entity(trigger as Entity['id'])?.name ?? trigger];
   return [name, command.replace(/^(?:turn|set)_/, ''), ...(cause[1] === 'cron' ? ['at a time'] : cause)];
 }

@@ -30,7 +30,8 @@ export function refusalOf(
   if (draft.then.length === 0) return 'nothing would be left to do';
   if (draft.lasts !== undefined && policies.length === 1) {
     const stays = draft.then.find(({ value }) => undoOf(value) === undefined);
-    if (stays === undefined) return 'when it would have to end cannot be told from this trigger; leave out how long it lasts';
+    if (stays === undefined)
+      return 'when it would have to end cannot be told from this trigger; leave out how long it lasts';
     return `“${describeCall(stays.value, house)}” cannot be undone by itself; leave out how long it lasts`;
   }
   if (draft.hold !== undefined && isMoment(draft.when.value))
@@ -41,7 +42,8 @@ export function refusalOf(
     return `it undoes what sets it off: nobody could change the ${propertyOf(undone)} of ${name} any more. Say how long that may last first: “… for ten minutes”`;
   }
   const circle = circleOf(linkedOf(policies[0]!.id, draft), linked(others));
-  if (circle !== undefined) return `it would go round in a circle: ${[...circle, circle[0]].join(' sets off ')}`;
+  if (circle !== undefined)
+    return `it would go round in a circle: ${[...circle, circle[0]].join(' sets off ')}`;
   const files = policies.map(({ id, text }) => ({ name: id, text: asEntry(text) }));
   const wrong = checkPolicies(files, house, tools).problems.find(({ severity }) => severity === 'error');
   return wrong === undefined ? undefined : `${wrong.path}: ${wrong.message}`;
@@ -79,7 +81,12 @@ export function warningsOf(
     return `${name} is critical: ${way}.`;
   });
   return {
-    conflicts: [...(twin === undefined ? [] : [`${twin} says the same already`]), ...against, ...undone, ...met],
+    conflicts: [
+      ...(twin === undefined ? [] : [`${twin} says the same already`]),
+      ...against,
+      ...undone,
+      ...met,
+    ],
     notes: critical,
   };
 }

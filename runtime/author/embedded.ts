@@ -52,7 +52,12 @@ export class EmbeddedAuthor implements AuthorModel {
   async #propose(question: ModelQuestion, lines: number): Promise<readonly ModelDraft[]> {
     const { clear } = question;
     // What sets it off is clear: the rest is a request like any other.
-    if (clear.when !== undefined && clear.then === undefined && clear.action !== undefined && clear.action !== '')
+    if (
+      clear.when !== undefined &&
+      clear.then === undefined &&
+      clear.action !== undefined &&
+      clear.action !== ''
+    )
       return this.#calls(question, clear.when, clear.action, lines);
     return this.#rule(question, lines);
   }
@@ -72,7 +77,15 @@ export class EmbeddedAuthor implements AuthorModel {
       const calls = resolveCalls(said.calls, asked.listing, asked.values, UNKNOWN);
       if (calls.length === 0) return undefined;
       // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
-      return { when, if: [], then: callParts(calls.map((call) => labelOf([call])), question), mode: 'suggest' };
+      return {
+        when,
+        if: [],
+        then: callParts(
+          calls.map((call) => labelOf([call])),
+          question,
+        ),
+        mode: 'suggest',
+      };
     });
   }
 
@@ -133,16 +146,24 @@ function ruleOf(
   const when =
     clock === null
       ? rule.when
-      : atClock(Number(clock[1]) * 60 + Number(clock[2]), days === undefined ? [] : days.includes('<=') ? [1, 2, 3, 4, 5] : [6, 7]);
+      : atClock(
+          Number(clock[1]) * 60 + Number(clock[2]),
+          days === undefined ? [] : days.includes('<=') ? [1, 2, 3, 4, 5] : [6, 7],
+        );
   // A day, or a time that ends, sets nothing off.
   if (when.startsWith('now.')) return undefined;
   const hold = said.rule.hold === undefined ? undefined : values[said.rule.hold];
   return {
     when: chosen(when, wordsFor(when, sentence, house)),
     if: own.map((one) => chosen(one, wordsFor(one, sentence, house))),
-    ...(hold?.type === 'duration' ? { hold: chosen(hold.ms, wordsFor(String(hold.ms / 1000), sentence, house)) } : {}),
+    ...(hold?.type === 'duration'
+      ? { hold: chosen(hold.ms, wordsFor(String(hold.ms / 1000), sentence, house)) }
+      : {}),
     // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
-    then: callParts(rule.calls.map((call) => labelOf([call])), question),
+    then: callParts(
+      rule.calls.map((call) => labelOf([call])),
+      question,
+    ),
     mode: 'suggest',
   };
 }

@@ -58,7 +58,8 @@ export function wordsFor(text: string, sentence: string, house: House): string[]
   for (const match of read.text.matchAll(/[\p{L}\d][\p{L}\p{M}\d'’-]*/gu))
     if (names.has(stem(match[0]))) found.push({ at: match.index, text: match[0] });
   for (const { said, start, end } of read.values) {
-    const shown = 'ms' in said ? said.ms / 1000 : 'minutes' in said ? Math.floor(said.minutes / 60) : said.value;
+    const shown =
+      'ms' in said ? said.ms / 1000 : 'minutes' in said ? Math.floor(said.minutes / 60) : said.value;
     if (numbers.has(String(shown)) || text.includes(JSON.stringify(shown)))
       found.push({ at: start, text: read.text.slice(start, end) });
   }
@@ -67,9 +68,11 @@ export function wordsFor(text: string, sentence: string, house: House): string[]
 
 function namesOf(entity: Entity, house: House): string[] {
   const area = entity.area === undefined ? undefined : house.area(entity.area);
-  return [entity.name, ...entity.aliases, ...(area === undefined ? [] : [area.name, ...area.aliases])].flatMap(
-    (name) => tellingWords(name.toLowerCase()).map(stem),
-  );
+  return [
+    entity.name,
+    ...entity.aliases,
+    ...(area === undefined ? [] : [area.name, ...area.aliases]),
+  ].flatMap((name) => tellingWords(name.toLowerCase()).map(stem));
 }
 
 /** Whether every device of a rule is spoken of: by its name, its place, or, where it is the one of its kind, that kind. */
@@ -80,7 +83,11 @@ export function isGrounded(draft: Draft, sentence: string, house: House): boolea
   const ids = new Set(parts.flatMap((part) => part.match(/\b[a-z_]+\.[\p{Ll}\p{Lo}\p{N}_]+(?=\.)/gu) ?? []));
   return [...ids].every((id) => {
     const entity = house.entity(id as Entity['id']);
-    return entity === undefined || namesOf(entity, house).some((word) => said.has(word)) || isAlone(entity, said, house);
+    return (
+      entity === undefined ||
+      namesOf(entity, house).some((word) => said.has(word)) ||
+      isAlone(entity, said, house)
+    );
   });
 }
 
@@ -97,9 +104,11 @@ function isAlone(entity: Entity, said: ReadonlySet<string>, house: House): boole
 export function absentThings(sentence: string, unknown: readonly string[], house: LinkableHouse): string[] {
   const here = new Set<string>();
   for (const { name, aliases } of house.floors?.() ?? [])
-    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase()))) here.add(stem(word));
+    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase())))
+      here.add(stem(word));
   for (const { name, aliases } of house.areas())
-    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase()))) here.add(stem(word));
+    for (const word of [name, ...aliases].flatMap((one) => tellingWords(one.toLowerCase())))
+      here.add(stem(word));
   for (const entity of house.entities()) for (const name of namesOf(entity, house)) here.add(name);
   const { text } = sentenceOf(sentence);
   return unknown.filter((word) => {

@@ -52,7 +52,17 @@ export function openAuthor({ config, house, state, tools, shelf, models, clock }
       try {
         const toMs = clock.wall();
         const { recording } = past;
-        return await replayPolicies({ files, about, house, tools, settings: config, recording, fromMs: toMs - spanMs, toMs, signal });
+        return await replayPolicies({
+          files,
+          about,
+          house,
+          tools,
+          settings: config,
+          recording,
+          fromMs: toMs - spanMs,
+          toMs,
+          signal,
+        });
       } finally {
         past.close();
       }

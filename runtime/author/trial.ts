@@ -10,12 +10,18 @@ import {
 import { stringify } from 'yaml';
 import type { AuthoredTest } from '../contract/authoring.ts';
 import type { House } from '../contract/house.ts';
-import { entityOf, kindOf, type EntityId } from '../contract/ids.ts';
+import { entityOf, kindOf } from '../contract/ids.ts';
 import { expectedState, isKind } from '../contract/kinds.ts';
 import type { Call } from '../contract/action.ts';
 import type { WallMs } from '../contract/time.ts';
 import { timezoneOf, type ReplaySettings } from '../replay/index.ts';
-import { runScenarios, type Came, type Expected, type Scenario as TestCase, type ScenarioEvent } from '../scenarios/index.ts';
+import {
+  runScenarios,
+  type Came,
+  type Expected,
+  type Scenario as TestCase,
+  type ScenarioEvent,
+} from '../scenarios/index.ts';
 
 export interface TrialParts {
   readonly house: House;
@@ -60,19 +66,19 @@ export function testFileOf({ cases }: DraftTests): string {
 export function runTests(tests: DraftTests, policies: Policies, parts: TrialParts): AuthoredTest[] {
   const files = policies.map(({ id, text }) => ({ name: id, text: asEntry(text) }));
   const { results } = runScenarios(tests.cases, { files, ...parts });
-  return results.map(({ name, passed, failures }, i) => ({ name, text: tests.texts[i] ?? '', passed, failures }));
+  return results.map(({ name, passed, failures }, i) => ({
+    name,
+    text: tests.texts[i] ?? '',
+    passed,
+    failures,
+  }));
 }
 
 /**
  * What other policies do against a draft where it acts: in its own tests, with all of them at work, what another one calls
  * on the same entities to another end, and what forbids it. One sentence each.
  */
-export function conflictsOf(
-  draft: Draft,
-  policies: Policies,
-  others: Policies,
-  parts: TrialParts,
-): string[] {
+export function conflictsOf(draft: Draft, policies: Policies, others: Policies, parts: TrialParts): string[] {
   const { cases } = testsFor({ ...draft, mode: 'auto' }, parts);
   const acts = cases.filter(({ then, steps }) => then !== 'nothing' || steps !== undefined);
   if (acts.length === 0 || others.length === 0) return [];
@@ -108,7 +114,7 @@ function opposes(one: Came, other: Came): boolean {
 }
 
 function effect({ entity, command, args }: Call): Readonly<Record<string, unknown>> {
-  const kind = kindOf(entity as EntityId);
+  const kind = kindOf(entity);
   return isKind(kind) ? expectedState(kind, command, args) : {};
 }
 

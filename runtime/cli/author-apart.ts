@@ -3,11 +3,14 @@ import { openAuthor } from '../author/open.ts';
 import { EmbeddedAuthor } from '../author/embedded.ts';
 import { GeneralAuthor } from '../author/general/author.ts';
 import type { AuthorModel } from '../author/model.ts';
-import type { Config } from '../config/load.ts';
+import { readYaml, type Config } from '../config/load.ts';
 import type { AuthorReply, AuthorRequest, AuthorVerdict } from '../contract/authoring.ts';
 import type { House } from '../contract/house.ts';
+import type { EntityId } from '../contract/ids.ts';
 import type { PolicyShelf } from '../contract/policy-shelf.ts';
-import type { Clock } from '../contract/time.ts';
+import type { Value } from '../contract/reading.ts';
+import type { StateView } from '../contract/state.ts';
+import type { Clock, WallMs } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import { synapseOf, type UsedSynapse } from '../embedded-model.ts';
 import type { Asker } from '../modelhost/rungs.ts';
@@ -48,7 +51,7 @@ export async function authorApart(
     const author = openAuthor({
       config,
       house: place.house,
-      state: { entity: () => ({}) },
+      state: { entity: (id) => seenIn(config, file, id) },
       tools: await toolsOf(config, io),
       shelf: filesShelf(config),
       models: (numbers) => models.authors(numbers),
@@ -58,6 +61,25 @@ export async function authorApart(
   } finally {
     await models.stop();
   }
+}
+
+/** What a house file says is known at first: which values its sensors report. */
+function seenIn(config: Config, file: string | undefined, id: EntityId): ReturnType<StateView['entity']> {
+  const path = file ?? config.house;
+  const content: unknown = path === undefined || !existsSync(path) ? undefined : readYaml(path);
+  const known = memberOf(memberOf(content, 'state'), id);
+  if (typeof known !== 'object' || known === null) return {};
+  return Object.fromEntries(
+    Object.entries(known).map(([name, value]) => [
+      name,
+      { value: value as Value, standing: 'known', at: 0 as WallMs },
+    ]),
+  );
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
 }
 
 /** The configured models, loaded when they are first asked. */
@@ -74,17 +96,22 @@ class ApartModels {
     this.#clock = clock;
     const { model, remote } = config;
     this.#synapse = synapseOf(config);
-    if (model !== undefined && this.#synapse === undefined) this.#local = new LocalModel({ ...config, model }, clock);
+    if (model !== undefined && this.#synapse === undefined)
+      this.#local = new LocalModel({ ...config, model }, clock);
     if (remote !== undefined) this.#remote = new Remote({ settings: remote, clock, random: Math.random });
   }
 
-  authors(numbers: (entity: ReturnType<House['ofDevice']>[number]) => readonly string[]): readonly AuthorModel[] {
+  authors(
+    numbers: (entity: ReturnType<House['ofDevice']>[number]) => readonly string[],
+  ): readonly AuthorModel[] {
     const found: AuthorModel[] = [];
     const file = this.#config.model?.file ?? '';
     if (this.#synapse !== undefined) found.push(new EmbeddedAuthor({ ...this.#synapse, host: this.#asker }));
-    if (this.#local !== undefined) found.push(new GeneralAuthor({ host: this.#local.asker, file, rung: 'llm', numbers }));
+    if (this.#local !== undefined)
+      found.push(new GeneralAuthor({ host: this.#local.asker, file, rung: 'llm', numbers }));
     const remote = this.#remote?.asker;
-    if (remote !== undefined) found.push(new GeneralAuthor({ host: remote, file: remote.file, rung: 'remote', numbers }));
+    if (remote !== undefined)
+      found.push(new GeneralAuthor({ host: remote, file: remote.file, rung: 'remote', numbers }));
     return found;
   }
 
@@ -93,7 +120,8 @@ class ApartModels {
     return {
       decide: async (file, request, options) => {
         this.#embedded ??= startEmbedded(this.#config, this.#clock);
-        if (this.#embedded === undefined) throw new GanglionError('MODEL_NOT_READY', { file, reason: 'it is gone' });
+        if (this.#embedded === undefined)
+          throw new GanglionError('MODEL_NOT_READY', { file, reason: 'it is gone' });
         return this.#embedded.model.asked.host.decide(file, request, options);
       },
     };
@@ -114,12 +142,17 @@ function filesShelf(config: Config): PolicyShelf {
   });
   const current = new Map(
     files.flatMap(({ text }) =>
-      (piecesOf(text) ?? []).flatMap((piece) => (piece.id === undefined ? [] : [[piece.id, piece.text] as const])),
+      (piecesOf(text) ?? []).flatMap((piece) =>
+        piece.id === undefined ? [] : [[piece.id, piece.text] as const],
+      ),
     ),
   );
   const refuse = (): never => {
     const { url } = new DaemonConnection(config);
-    throw new GanglionError('DAEMON_UNREACHABLE', { url, reason: 'policies are installed by the daemon that runs them' });
+    throw new GanglionError('DAEMON_UNREACHABLE', {
+      url,
+      reason: 'policies are installed by the daemon that runs them',
+    });
   };
   return {
     current: () => current,

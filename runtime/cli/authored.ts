@@ -1,3 +1,4 @@
+import { asEntry } from '../../policies/index.ts';
 import type { AuthoredReplay, AuthorReply } from '../contract/authoring.ts';
 import type { CommandContext } from './command.ts';
 import { clean, wrap } from './text.ts';
@@ -12,7 +13,7 @@ export function printAuthored(
   io: Io,
   style: Style,
 ): void {
-  const line = (text: string): void => void io.out(`${text}\n`);
+  const line = (text: string): void => io.out(`${text}\n`);
   const paragraph = (text: string, indent = ''): void => line(wrap(clean(text), io.columns, indent));
   if (verdict === 'reject') return paragraph('It was rejected and is not proposed for this sentence again.');
   if (reply.status === 'refused') return printRefused(reply, paragraph, style);
@@ -21,7 +22,8 @@ export function printAuthored(
     line('');
   }
   if (reply.diff === undefined) {
-    for (const { text } of reply.policies) for (const one of text.trimEnd().split('\n')) line(`  ${clean(one)}`);
+    for (const { text } of reply.policies)
+      for (const one of asEntry(text).trimEnd().split('\n')) line(`  ${clean(one)}`);
   } else {
     for (const { sign, text } of reply.diff) {
       const shown = `${sign} ${clean(text)}`;
@@ -30,7 +32,8 @@ export function printAuthored(
   }
   line('');
   for (const { part, words } of reply.parts) {
-    if (words.length > 0) line(`${style.dim(part.padEnd(8))} ${words.map((one) => `“${clean(one)}”`).join(', ')}`);
+    if (words.length > 0)
+      line(`${style.dim(part.padEnd(8))} ${words.map((one) => `“${clean(one)}”`).join(', ')}`);
   }
   for (const note of reply.notes) paragraph(note);
   for (const conflict of reply.conflicts) paragraph(`${style.warn('conflict')} ${conflict}`);
@@ -54,7 +57,11 @@ function printRefused(
   for (const rule of rules) paragraph(rule, '  ');
 }
 
-function printReplay({ fromMs, toMs, policies, conflicts }: AuthoredReplay, line: (text: string) => void, style: Style): void {
+function printReplay(
+  { fromMs, toMs, policies, conflicts }: AuthoredReplay,
+  line: (text: string) => void,
+  style: Style,
+): void {
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
   line(`\nReplayed from ${day(fromMs)} to ${day(toMs)} UTC:`);
   for (const { id, fired, days, examples, held } of policies) {
@@ -66,14 +73,26 @@ function printReplay({ fromMs, toMs, policies, conflicts }: AuthoredReplay, line
   for (const conflict of conflicts.slice(0, 5)) line(`  ${style.warn('conflict')} ${clean(conflict)}`);
 }
 
-function printNext({ status, draft, versions }: AuthorReply, line: (text: string) => void, style: Style): void {
+function printNext(
+  { status, draft, versions }: AuthorReply,
+  line: (text: string) => void,
+  style: Style,
+): void {
   line('');
   if (status === 'installed') {
     for (const { policy, version } of versions) line(`${clean(policy)} is kept as version ${version}.`);
     const [first] = versions;
     if (first !== undefined)
-      line(style.dim(`Change it: ganglion policy author "put it to work" --edit ${clean(first.policy)} --install`));
+      line(
+        style.dim(
+          `Change it: ganglion policy author "put it to work" --edit ${clean(first.policy)} --install`,
+        ),
+      );
     return;
   }
-  line(style.dim(`Keep it: ganglion policy author --accept ${draft ?? ''}   Turn it down: --reject ${draft ?? ''}`));
+  line(
+    style.dim(
+      `Keep it: ganglion policy author --accept ${draft ?? ''}   Turn it down: --reject ${draft ?? ''}`,
+    ),
+  );
 }

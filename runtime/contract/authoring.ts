@@ -43,7 +43,11 @@ export interface AuthoredReplay {
     readonly id: string;
     readonly fired: number;
     readonly days: readonly { readonly day: string; readonly fired: number }[];
-    readonly calls: readonly { readonly entity: EntityId; readonly command: string; readonly count: number }[];
+    readonly calls: readonly {
+      readonly entity: EntityId;
+      readonly command: string;
+      readonly count: number;
+    }[];
     readonly examples: readonly { readonly atMs: number; readonly explanation: string }[];
     /** Why it would not have fired though its trigger came true. */
     readonly held: readonly { readonly reason: string; readonly count: number }[];

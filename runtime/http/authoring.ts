@@ -18,7 +18,9 @@ const authorBody = z.strictObject({
     .optional(),
   install: z.boolean(expected('true or false')).default(false),
 });
-const draftParams = z.strictObject({ draft: z.string().regex(/^[0-9a-f]{8}$/, expected('the draft of an answer')) });
+const draftParams = z.strictObject({
+  draft: z.string().regex(/^[0-9a-f]{8}$/, expected('the draft of an answer')),
+});
 const verdictBody = z.strictObject({
   verdict: z.enum(['accept', 'reject'], expected('"accept" or "reject"')),
 });

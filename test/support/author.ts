@@ -22,7 +22,11 @@ export const SETTINGS = checkConfig(
 export const MONDAY = Date.UTC(2026, 0, 5, 12) as WallMs;
 
 /** An author with a shelf in memory and a clock that stands still. */
-export function authorFor(parts: Partial<AuthorParts> = {}): { author: Author; shelf: ScriptedShelf; examples: ExampleStore } {
+export function authorFor(parts: Partial<AuthorParts> = {}): {
+  author: Author;
+  shelf: ScriptedShelf;
+  examples: ExampleStore;
+} {
   const shelf = new ScriptedShelf();
   const examples = new ExampleStore(undefined);
   const author = new Author({
@@ -42,5 +46,7 @@ export function authorFor(parts: Partial<AuthorParts> = {}): { author: Author; s
 
 /** The rule of a reply without its id and mode, a line each. */
 export function ruleLines({ policies }: Pick<AuthorReply, 'policies'>): string[] {
-  return policies.flatMap(({ text }) => text.trimEnd().split('\n')).filter((line) => !/^(?:id|mode):/.test(line));
+  return policies
+    .flatMap(({ text }) => text.trimEnd().split('\n'))
+    .filter((line) => !/^(?:id|mode):/.test(line));
 }

@@ -1,4 +1,9 @@
-import type { Authoring, AuthorReply, AuthorRequest, AuthorVerdict } from '../../runtime/contract/authoring.ts';
+import type {
+  Authoring,
+  AuthorReply,
+  AuthorRequest,
+  AuthorVerdict,
+} from '../../runtime/contract/authoring.ts';
 
 /** Authoring that answers from a script and records what it was asked. For tests of what stands on it. */
 export class ScriptedAuthoring implements Authoring {
@@ -9,7 +14,12 @@ export class ScriptedAuthoring implements Authoring {
     draft: '0123abcd',
     rung: 'link',
     confidence: 1,
-    policies: [{ id: 'light-on', text: 'id: light-on\nwhen: binary_sensor.door.state == "on"\nthen: light.hall.turn_on\n' }],
+    policies: [
+      {
+        id: 'light-on',
+        text: 'id: light-on\nwhen: binary_sensor.door.state == "on"\nthen: light.hall.turn_on\n',
+      },
+    ],
     words: 'When Door opens: turn on Hall light.',
     parts: [{ part: 'when', text: 'binary_sensor.door.state == "on"', words: ['the door opens'] }],
     notes: [],

@@ -2,7 +2,14 @@ import { simulate } from '../../../devices/index.ts';
 import { asEntry } from '../../../policies/index.ts';
 import type { AuthorReply } from '../../../runtime/contract/authoring.ts';
 import type { House } from '../../../runtime/contract/house.ts';
-import { entityOf, kindOf, propertyKey, propertyOf, type EntityId, type PropertyKey } from '../../../runtime/contract/ids.ts';
+import {
+  entityOf,
+  kindOf,
+  propertyKey,
+  propertyOf,
+  type EntityId,
+  type PropertyKey,
+} from '../../../runtime/contract/ids.ts';
 import type { Value } from '../../../runtime/contract/reading.ts';
 import type { ReplaySettings } from '../../../runtime/replay/index.ts';
 import { runScenarios } from '../../../runtime/scenarios/index.ts';
@@ -64,7 +71,8 @@ function played(
 function eventsOf(when: Situation['when']): Values {
   const values: Values = {};
   for (const event of when)
-    for (const [key, value] of Object.entries(event)) if (key.includes('.')) values[key as PropertyKey] = value;
+    for (const [key, value] of Object.entries(event))
+      if (key.includes('.')) values[key as PropertyKey] = value;
   return values;
 }
 
@@ -75,6 +83,7 @@ function afterCalls(values: Readonly<Values>, calls: Parameters<typeof simulate>
   const after = simulate(snapshot, calls, (id) => house.entity(id)?.kind);
   const result: Values = {};
   for (const [entity, properties] of Object.entries(after))
-    for (const [name, value] of Object.entries(properties)) result[propertyKey(entity as EntityId, name)] = value;
+    for (const [name, value] of Object.entries(properties))
+      result[propertyKey(entity as EntityId, name)] = value;
   return result;
 }

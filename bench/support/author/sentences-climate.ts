@@ -14,7 +14,11 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'bathroom fan on once humidity in the bathroom exceeds sixty five percent',
     ],
     [
-      { given: { [`${BATH}.humidity`]: 50 }, when: [{ [`${BATH}.humidity`]: 72 }], end: { 'fan.extractor.state': 'on' } },
+      {
+        given: { [`${BATH}.humidity`]: 50 },
+        when: [{ [`${BATH}.humidity`]: 72 }],
+        end: { 'fan.extractor.state': 'on' },
+      },
       { given: { [`${BATH}.humidity`]: 50 }, when: [{ [`${BATH}.humidity`]: 60 }], end: {} },
     ],
   ),
@@ -27,8 +31,16 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'extractor fan off after five minutes of less than 50 percent humidity in the bathroom',
     ],
     [
-      { given: { [`${BATH}.humidity`]: 70, 'fan.extractor.state': 'on' }, when: [{ [`${BATH}.humidity`]: 45 }, { wait: '6m' }], end: { 'fan.extractor.state': 'off' } },
-      { given: { [`${BATH}.humidity`]: 70, 'fan.extractor.state': 'on' }, when: [{ [`${BATH}.humidity`]: 45 }, { wait: '3m' }], end: {} },
+      {
+        given: { [`${BATH}.humidity`]: 70, 'fan.extractor.state': 'on' },
+        when: [{ [`${BATH}.humidity`]: 45 }, { wait: '6m' }],
+        end: { 'fan.extractor.state': 'off' },
+      },
+      {
+        given: { [`${BATH}.humidity`]: 70, 'fan.extractor.state': 'on' },
+        when: [{ [`${BATH}.humidity`]: 45 }, { wait: '3m' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -40,8 +52,16 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'awning out as soon as the lounge is hotter than 26 degrees',
     ],
     [
-      { given: { [`${AIR}.temperature`]: 22, 'cover.awning.state': 'closed' }, when: [{ [`${AIR}.temperature`]: 27 }], end: { 'cover.awning.state': 'open' } },
-      { given: { [`${AIR}.temperature`]: 22, 'cover.awning.state': 'closed' }, when: [{ [`${AIR}.temperature`]: 25 }], end: {} },
+      {
+        given: { [`${AIR}.temperature`]: 22, 'cover.awning.state': 'closed' },
+        when: [{ [`${AIR}.temperature`]: 27 }],
+        end: { 'cover.awning.state': 'open' },
+      },
+      {
+        given: { [`${AIR}.temperature`]: 22, 'cover.awning.state': 'closed' },
+        when: [{ [`${AIR}.temperature`]: 25 }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -53,8 +73,16 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'awning in when the wind blows faster than forty',
     ],
     [
-      { given: { 'sensor.weather.wind_speed': 10, 'cover.awning.state': 'open' }, when: [{ 'sensor.weather.wind_speed': 55 }], end: { 'cover.awning.state': 'closed' } },
-      { given: { 'sensor.weather.wind_speed': 10, 'cover.awning.state': 'open' }, when: [{ 'sensor.weather.wind_speed': 30 }], end: {} },
+      {
+        given: { 'sensor.weather.wind_speed': 10, 'cover.awning.state': 'open' },
+        when: [{ 'sensor.weather.wind_speed': 55 }],
+        end: { 'cover.awning.state': 'closed' },
+      },
+      {
+        given: { 'sensor.weather.wind_speed': 10, 'cover.awning.state': 'open' },
+        when: [{ 'sensor.weather.wind_speed': 30 }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -66,8 +94,21 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'living room heating off whenever the terrace door was open for more than five minutes',
     ],
     [
-      { given: { 'binary_sensor.terrace_door_contact.state': 'off', 'climate.living_room.mode': 'heat' }, when: [{ 'binary_sensor.terrace_door_contact.state': 'on' }, { wait: '6m' }], end: { 'climate.living_room.mode': 'off' } },
-      { given: { 'binary_sensor.terrace_door_contact.state': 'off', 'climate.living_room.mode': 'heat' }, when: [{ 'binary_sensor.terrace_door_contact.state': 'on' }, { wait: '3m' }, { 'binary_sensor.terrace_door_contact.state': 'off' }, { wait: '5m' }], end: {} },
+      {
+        given: { 'binary_sensor.terrace_door_contact.state': 'off', 'climate.living_room.mode': 'heat' },
+        when: [{ 'binary_sensor.terrace_door_contact.state': 'on' }, { wait: '6m' }],
+        end: { 'climate.living_room.mode': 'off' },
+      },
+      {
+        given: { 'binary_sensor.terrace_door_contact.state': 'off', 'climate.living_room.mode': 'heat' },
+        when: [
+          { 'binary_sensor.terrace_door_contact.state': 'on' },
+          { wait: '3m' },
+          { 'binary_sensor.terrace_door_contact.state': 'off' },
+          { wait: '5m' },
+        ],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -79,7 +120,12 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'I want the living room thermostat at 17 degrees at 10:30 pm',
     ],
     [
-      { time: '2026-01-05 22:00', given: { 'climate.living_room.target_temperature': 21 }, when: [{ until: '22:35' }], end: { 'climate.living_room.target_temperature': 17 } },
+      {
+        time: '2026-01-05 22:00',
+        given: { 'climate.living_room.target_temperature': 21 },
+        when: [{ until: '22:35' }],
+        end: { 'climate.living_room.target_temperature': 17 },
+      },
     ],
   ),
   authorCase(
@@ -91,8 +137,18 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'on weekdays the bathroom radiator should go to 23 degrees at 6 am',
     ],
     [
-      { time: '2026-01-05 05:30', given: { 'climate.bathroom.target_temperature': 18 }, when: [{ until: '06:05' }], end: { 'climate.bathroom.target_temperature': 23 } },
-      { time: '2026-01-10 05:30', given: { 'climate.bathroom.target_temperature': 18 }, when: [{ until: '06:05' }], end: {} },
+      {
+        time: '2026-01-05 05:30',
+        given: { 'climate.bathroom.target_temperature': 18 },
+        when: [{ until: '06:05' }],
+        end: { 'climate.bathroom.target_temperature': 23 },
+      },
+      {
+        time: '2026-01-10 05:30',
+        given: { 'climate.bathroom.target_temperature': 18 },
+        when: [{ until: '06:05' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -104,7 +160,11 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'water in the basement? shut off the main water valve',
     ],
     [
-      { given: { 'binary_sensor.cellar_leak.state': 'off', 'valve.water.state': 'open' }, when: [{ 'binary_sensor.cellar_leak.state': 'on' }], end: { 'valve.water.state': 'closed' } },
+      {
+        given: { 'binary_sensor.cellar_leak.state': 'off', 'valve.water.state': 'open' },
+        when: [{ 'binary_sensor.cellar_leak.state': 'on' }],
+        end: { 'valve.water.state': 'closed' },
+      },
     ],
   ),
   authorCase(
@@ -116,7 +176,11 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'leak in the cellar: pump on and tell the family',
     ],
     [
-      { given: { 'binary_sensor.cellar_leak.state': 'off' }, when: [{ 'binary_sensor.cellar_leak.state': 'on' }], end: { 'switch.pump.state': 'on', 'notify.family.sent': 1 } },
+      {
+        given: { 'binary_sensor.cellar_leak.state': 'off' },
+        when: [{ 'binary_sensor.cellar_leak.state': 'on' }],
+        end: { 'switch.pump.state': 'on', 'notify.family.sent': 1 },
+      },
     ],
   ),
   authorCase(
@@ -128,7 +192,11 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'let me know once the basil has less than fifteen percent moisture',
     ],
     [
-      { given: { 'sensor.basil.moisture': 40 }, when: [{ 'sensor.basil.moisture': 11 }], end: { 'notify.family.sent': 1 } },
+      {
+        given: { 'sensor.basil.moisture': 40 },
+        when: [{ 'sensor.basil.moisture': 11 }],
+        end: { 'notify.family.sent': 1 },
+      },
       { given: { 'sensor.basil.moisture': 40 }, when: [{ 'sensor.basil.moisture': 25 }], end: {} },
     ],
   ),
@@ -154,8 +222,18 @@ export const CLIMATE_CASES: readonly AuthorCase[] = [
       'late in the day, past 21:00, whenever it is above 25 degrees in the bedroom run the bedroom fan at 30 percent',
     ],
     [
-      { time: '2026-01-05 22:00', given: { 'sensor.bedroom_air.temperature': 23 }, when: [{ 'sensor.bedroom_air.temperature': 26 }], end: { 'fan.bedroom.state': 'on', 'fan.bedroom.speed': 30 } },
-      { time: NOON, given: { 'sensor.bedroom_air.temperature': 23 }, when: [{ 'sensor.bedroom_air.temperature': 26 }], end: {} },
+      {
+        time: '2026-01-05 22:00',
+        given: { 'sensor.bedroom_air.temperature': 23 },
+        when: [{ 'sensor.bedroom_air.temperature': 26 }],
+        end: { 'fan.bedroom.state': 'on', 'fan.bedroom.speed': 30 },
+      },
+      {
+        time: NOON,
+        given: { 'sensor.bedroom_air.temperature': 23 },
+        when: [{ 'sensor.bedroom_air.temperature': 26 }],
+        end: {},
+      },
     ],
   ),
 ];

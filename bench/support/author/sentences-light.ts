@@ -27,7 +27,12 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'at night when anyone walks into the hallway dim the hallway light to twenty percent',
     ],
     [
-      { time: EVENING, given: { [MOTION]: 'off' }, when: [{ [MOTION]: 'on' }], end: { 'light.hallway.state': 'on', 'light.hallway.brightness': 20 } },
+      {
+        time: EVENING,
+        given: { [MOTION]: 'off' },
+        when: [{ [MOTION]: 'on' }],
+        end: { 'light.hallway.state': 'on', 'light.hallway.brightness': 20 },
+      },
       { time: NOON, given: { [MOTION]: 'off' }, when: [{ [MOTION]: 'on' }], end: {} },
     ],
   ),
@@ -40,8 +45,16 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'stair light on for 5 min whenever the hallway sensor picks up movement',
     ],
     [
-      { given: { [MOTION]: 'off' }, when: [{ [MOTION]: 'on' }, { wait: '2m' }], end: { 'light.stairs.state': 'on' } },
-      { given: { [MOTION]: 'off' }, when: [{ [MOTION]: 'on' }, { wait: '10s' }, { [MOTION]: 'off' }, { wait: '6m' }], end: { 'light.stairs.state': 'off' } },
+      {
+        given: { [MOTION]: 'off' },
+        when: [{ [MOTION]: 'on' }, { wait: '2m' }],
+        end: { 'light.stairs.state': 'on' },
+      },
+      {
+        given: { [MOTION]: 'off' },
+        when: [{ [MOTION]: 'on' }, { wait: '10s' }, { [MOTION]: 'off' }, { wait: '6m' }],
+        end: { 'light.stairs.state': 'off' },
+      },
     ],
   ),
   authorCase(
@@ -60,7 +73,12 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       },
       {
         given: { 'binary_sensor.bathroom_motion.state': 'on', 'light.mirror.state': 'on' },
-        when: [{ 'binary_sensor.bathroom_motion.state': 'off' }, { wait: '5m' }, { 'binary_sensor.bathroom_motion.state': 'on' }, { wait: '8m' }],
+        when: [
+          { 'binary_sensor.bathroom_motion.state': 'off' },
+          { wait: '5m' },
+          { 'binary_sensor.bathroom_motion.state': 'on' },
+          { wait: '8m' },
+        ],
         end: {},
       },
     ],
@@ -87,8 +105,18 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'kill the terrace light at eleven in the evening',
     ],
     [
-      { time: '2026-01-05 22:00', given: { 'light.terrace.state': 'on' }, when: [{ until: '23:05' }], end: { 'light.terrace.state': 'off' } },
-      { time: '2026-01-05 10:00', given: { 'light.terrace.state': 'on' }, when: [{ until: '12:00' }], end: {} },
+      {
+        time: '2026-01-05 22:00',
+        given: { 'light.terrace.state': 'on' },
+        when: [{ until: '23:05' }],
+        end: { 'light.terrace.state': 'off' },
+      },
+      {
+        time: '2026-01-05 10:00',
+        given: { 'light.terrace.state': 'on' },
+        when: [{ until: '12:00' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -100,8 +128,16 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'terrace light on as soon as the patio gets darker than 30 lux',
     ],
     [
-      { given: { 'sensor.terrace_light.illuminance': 200 }, when: [{ 'sensor.terrace_light.illuminance': 12 }], end: { 'light.terrace.state': 'on' } },
-      { given: { 'sensor.terrace_light.illuminance': 200 }, when: [{ 'sensor.terrace_light.illuminance': 80 }], end: {} },
+      {
+        given: { 'sensor.terrace_light.illuminance': 200 },
+        when: [{ 'sensor.terrace_light.illuminance': 12 }],
+        end: { 'light.terrace.state': 'on' },
+      },
+      {
+        given: { 'sensor.terrace_light.illuminance': 200 },
+        when: [{ 'sensor.terrace_light.illuminance': 80 }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -113,7 +149,11 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'front door opens: hallway light and stair light on',
     ],
     [
-      { given: { [DOOR]: 'off' }, when: [{ [DOOR]: 'on' }], end: { 'light.hallway.state': 'on', 'light.stairs.state': 'on' } },
+      {
+        given: { [DOOR]: 'off' },
+        when: [{ [DOOR]: 'on' }],
+        end: { 'light.hallway.state': 'on', 'light.stairs.state': 'on' },
+      },
     ],
   ),
   authorCase(
@@ -138,8 +178,26 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'movie time: when the TV plays something in the dark, sofa lamp to 10 percent',
     ],
     [
-      { time: EVENING, given: { 'media_player.television.state': 'on', 'light.sofa_lamp.state': 'on', 'light.sofa_lamp.brightness': 80 }, when: [{ 'media_player.television.state': 'playing' }], end: { 'light.sofa_lamp.brightness': 10 } },
-      { time: NOON, given: { 'media_player.television.state': 'on', 'light.sofa_lamp.state': 'on', 'light.sofa_lamp.brightness': 80 }, when: [{ 'media_player.television.state': 'playing' }], end: {} },
+      {
+        time: EVENING,
+        given: {
+          'media_player.television.state': 'on',
+          'light.sofa_lamp.state': 'on',
+          'light.sofa_lamp.brightness': 80,
+        },
+        when: [{ 'media_player.television.state': 'playing' }],
+        end: { 'light.sofa_lamp.brightness': 10 },
+      },
+      {
+        time: NOON,
+        given: {
+          'media_player.television.state': 'on',
+          'light.sofa_lamp.state': 'on',
+          'light.sofa_lamp.brightness': 80,
+        },
+        when: [{ 'media_player.television.state': 'playing' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -151,8 +209,18 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'garage light on if the garage door opens late at night, between ten in the evening and six in the morning',
     ],
     [
-      { time: NIGHT, given: { 'cover.garage_door.state': 'closed' }, when: [{ 'cover.garage_door.state': 'open' }], end: { 'light.garage.state': 'on' } },
-      { time: NOON, given: { 'cover.garage_door.state': 'closed' }, when: [{ 'cover.garage_door.state': 'open' }], end: {} },
+      {
+        time: NIGHT,
+        given: { 'cover.garage_door.state': 'closed' },
+        when: [{ 'cover.garage_door.state': 'open' }],
+        end: { 'light.garage.state': 'on' },
+      },
+      {
+        time: NOON,
+        given: { 'cover.garage_door.state': 'closed' },
+        when: [{ 'cover.garage_door.state': 'open' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -164,7 +232,11 @@ export const LIGHT_CASES: readonly AuthorCase[] = [
       'doorbell goes, sofa lamp turns red',
     ],
     [
-      { given: { 'binary_sensor.doorbell.state': 'off' }, when: [{ 'binary_sensor.doorbell.state': 'on' }], end: { 'light.sofa_lamp.state': 'on', 'light.sofa_lamp.color': 'red' } },
+      {
+        given: { 'binary_sensor.doorbell.state': 'off' },
+        when: [{ 'binary_sensor.doorbell.state': 'on' }],
+        end: { 'light.sofa_lamp.state': 'on', 'light.sofa_lamp.color': 'red' },
+      },
     ],
   ),
 ];

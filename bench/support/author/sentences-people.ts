@@ -15,8 +15,22 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'all lights off once we are all gone',
     ],
     [
-      { given: { [NORA]: 'home', [EMIL]: 'not_home', 'light.desk.state': 'on', 'light.sofa_lamp.state': 'on' }, when: [{ [NORA]: 'not_home' }], others: 'light', end: { 'light.desk.state': 'off', 'light.sofa_lamp.state': 'off' } },
-      { given: { [NORA]: 'home', [EMIL]: 'home', 'light.desk.state': 'on', 'light.sofa_lamp.state': 'on' }, when: [{ [NORA]: 'not_home' }], end: {} },
+      {
+        given: {
+          [NORA]: 'home',
+          [EMIL]: 'not_home',
+          'light.desk.state': 'on',
+          'light.sofa_lamp.state': 'on',
+        },
+        when: [{ [NORA]: 'not_home' }],
+        others: 'light',
+        end: { 'light.desk.state': 'off', 'light.sofa_lamp.state': 'off' },
+      },
+      {
+        given: { [NORA]: 'home', [EMIL]: 'home', 'light.desk.state': 'on', 'light.sofa_lamp.state': 'on' },
+        when: [{ [NORA]: 'not_home' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -28,8 +42,16 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'living room to 21 degrees as soon as Nora gets back home',
     ],
     [
-      { given: { [NORA]: 'not_home', [EMIL]: 'home', 'climate.living_room.target_temperature': 17 }, when: [{ [NORA]: 'home' }], end: { 'climate.living_room.target_temperature': 21 } },
-      { given: { [NORA]: 'home', [EMIL]: 'not_home', 'climate.living_room.target_temperature': 17 }, when: [{ [EMIL]: 'home' }], end: {} },
+      {
+        given: { [NORA]: 'not_home', [EMIL]: 'home', 'climate.living_room.target_temperature': 17 },
+        when: [{ [NORA]: 'home' }],
+        end: { 'climate.living_room.target_temperature': 21 },
+      },
+      {
+        given: { [NORA]: 'home', [EMIL]: 'not_home', 'climate.living_room.target_temperature': 17 },
+        when: [{ [EMIL]: 'home' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -41,8 +63,18 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'hallway light on for whoever gets home after sunset',
     ],
     [
-      { time: EVENING, given: { [NORA]: 'not_home', [EMIL]: 'not_home' }, when: [{ [EMIL]: 'home' }], end: { 'light.hallway.state': 'on' } },
-      { time: EVENING, given: { [NORA]: 'home', [EMIL]: 'not_home' }, when: [{ [EMIL]: 'home' }], end: { 'light.hallway.state': 'on' } },
+      {
+        time: EVENING,
+        given: { [NORA]: 'not_home', [EMIL]: 'not_home' },
+        when: [{ [EMIL]: 'home' }],
+        end: { 'light.hallway.state': 'on' },
+      },
+      {
+        time: EVENING,
+        given: { [NORA]: 'home', [EMIL]: 'not_home' },
+        when: [{ [EMIL]: 'home' }],
+        end: { 'light.hallway.state': 'on' },
+      },
       { time: NOON, given: { [NORA]: 'not_home', [EMIL]: 'not_home' }, when: [{ [EMIL]: 'home' }], end: {} },
     ],
   ),
@@ -55,7 +87,12 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'please make sure the front door gets locked at 11 pm',
     ],
     [
-      { time: '2026-01-05 22:30', given: { 'lock.front_door.state': 'unlocked' }, when: [{ until: '23:05' }], end: { 'lock.front_door.state': 'locked' } },
+      {
+        time: '2026-01-05 22:30',
+        given: { 'lock.front_door.state': 'unlocked' },
+        when: [{ until: '23:05' }],
+        end: { 'lock.front_door.state': 'locked' },
+      },
     ],
   ),
   authorCase(
@@ -67,8 +104,16 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'if the front door stays shut for 10 minutes then lock the front door',
     ],
     [
-      { given: { [DOOR]: 'on', 'lock.front_door.state': 'unlocked' }, when: [{ [DOOR]: 'off' }, { wait: '11m' }], end: { 'lock.front_door.state': 'locked' } },
-      { given: { [DOOR]: 'on', 'lock.front_door.state': 'unlocked' }, when: [{ [DOOR]: 'off' }, { wait: '5m' }], end: {} },
+      {
+        given: { [DOOR]: 'on', 'lock.front_door.state': 'unlocked' },
+        when: [{ [DOOR]: 'off' }, { wait: '11m' }],
+        end: { 'lock.front_door.state': 'locked' },
+      },
+      {
+        given: { [DOOR]: 'on', 'lock.front_door.state': 'unlocked' },
+        when: [{ [DOOR]: 'off' }, { wait: '5m' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -80,7 +125,11 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'alarm on if the front door opens but no one is at home',
     ],
     [
-      { given: { [DOOR]: 'off', [NORA]: 'not_home', [EMIL]: 'not_home' }, when: [{ [DOOR]: 'on' }], end: { 'siren.alarm.state': 'on' } },
+      {
+        given: { [DOOR]: 'off', [NORA]: 'not_home', [EMIL]: 'not_home' },
+        when: [{ [DOOR]: 'on' }],
+        end: { 'siren.alarm.state': 'on' },
+      },
       { given: { [DOOR]: 'off', [NORA]: 'home', [EMIL]: 'not_home' }, when: [{ [DOOR]: 'on' }], end: {} },
     ],
   ),
@@ -93,7 +142,20 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'smoke in the kitchen: all lights on and living room shutters open',
     ],
     [
-      { given: { 'binary_sensor.kitchen_smoke.state': 'off', 'cover.living_room_shutters.state': 'closed', 'light.desk.state': 'off' }, when: [{ 'binary_sensor.kitchen_smoke.state': 'on' }], others: 'light', end: { 'light.desk.state': 'on', 'light.hallway.state': 'on', 'cover.living_room_shutters.state': 'open' } },
+      {
+        given: {
+          'binary_sensor.kitchen_smoke.state': 'off',
+          'cover.living_room_shutters.state': 'closed',
+          'light.desk.state': 'off',
+        },
+        when: [{ 'binary_sensor.kitchen_smoke.state': 'on' }],
+        others: 'light',
+        end: {
+          'light.desk.state': 'on',
+          'light.hallway.state': 'on',
+          'cover.living_room_shutters.state': 'open',
+        },
+      },
     ],
   ),
   authorCase(
@@ -105,8 +167,18 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'shutters in the living room down half an hour past sunset',
     ],
     [
-      { time: '2026-01-05 15:00', given: { 'cover.living_room_shutters.state': 'open' }, when: [{ until: '17:30' }], end: { 'cover.living_room_shutters.state': 'closed' } },
-      { time: '2026-01-05 15:00', given: { 'cover.living_room_shutters.state': 'open' }, when: [{ until: '16:15' }], end: {} },
+      {
+        time: '2026-01-05 15:00',
+        given: { 'cover.living_room_shutters.state': 'open' },
+        when: [{ until: '17:30' }],
+        end: { 'cover.living_room_shutters.state': 'closed' },
+      },
+      {
+        time: '2026-01-05 15:00',
+        given: { 'cover.living_room_shutters.state': 'open' },
+        when: [{ until: '16:15' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -118,8 +190,18 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'bedroom blind up at sunrise unless it is the weekend',
     ],
     [
-      { time: '2026-01-05 06:00', given: { 'cover.bedroom_blind.state': 'closed' }, when: [{ until: '10:00' }], end: { 'cover.bedroom_blind.state': 'open' } },
-      { time: '2026-01-10 06:00', given: { 'cover.bedroom_blind.state': 'closed' }, when: [{ until: '10:00' }], end: {} },
+      {
+        time: '2026-01-05 06:00',
+        given: { 'cover.bedroom_blind.state': 'closed' },
+        when: [{ until: '10:00' }],
+        end: { 'cover.bedroom_blind.state': 'open' },
+      },
+      {
+        time: '2026-01-10 06:00',
+        given: { 'cover.bedroom_blind.state': 'closed' },
+        when: [{ until: '10:00' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -144,8 +226,18 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'if past 21:00 the garage door stays open longer than a quarter of an hour, close it',
     ],
     [
-      { time: NIGHT, given: { 'cover.garage_door.state': 'closed' }, when: [{ 'cover.garage_door.state': 'open' }, { wait: '16m' }], end: { 'cover.garage_door.state': 'closed' } },
-      { time: NOON, given: { 'cover.garage_door.state': 'closed' }, when: [{ 'cover.garage_door.state': 'open' }, { wait: '16m' }], end: { 'cover.garage_door.state': 'open' } },
+      {
+        time: NIGHT,
+        given: { 'cover.garage_door.state': 'closed' },
+        when: [{ 'cover.garage_door.state': 'open' }, { wait: '16m' }],
+        end: { 'cover.garage_door.state': 'closed' },
+      },
+      {
+        time: NOON,
+        given: { 'cover.garage_door.state': 'closed' },
+        when: [{ 'cover.garage_door.state': 'open' }, { wait: '16m' }],
+        end: { 'cover.garage_door.state': 'open' },
+      },
     ],
   ),
   authorCase(
@@ -157,8 +249,21 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'warn me if someone leaves the fridge door open for three minutes',
     ],
     [
-      { given: { 'binary_sensor.fridge_contact.state': 'off' }, when: [{ 'binary_sensor.fridge_contact.state': 'on' }, { wait: '4m' }], end: { 'notify.family.sent': 1 } },
-      { given: { 'binary_sensor.fridge_contact.state': 'off' }, when: [{ 'binary_sensor.fridge_contact.state': 'on' }, { wait: '1m' }, { 'binary_sensor.fridge_contact.state': 'off' }, { wait: '4m' }], end: {} },
+      {
+        given: { 'binary_sensor.fridge_contact.state': 'off' },
+        when: [{ 'binary_sensor.fridge_contact.state': 'on' }, { wait: '4m' }],
+        end: { 'notify.family.sent': 1 },
+      },
+      {
+        given: { 'binary_sensor.fridge_contact.state': 'off' },
+        when: [
+          { 'binary_sensor.fridge_contact.state': 'on' },
+          { wait: '1m' },
+          { 'binary_sensor.fridge_contact.state': 'off' },
+          { wait: '4m' },
+        ],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -170,8 +275,16 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'never let the fan heater run longer than an hour: turn it off',
     ],
     [
-      { given: { 'switch.heater_plug.state': 'off' }, when: [{ 'switch.heater_plug.state': 'on' }, { wait: '61m' }], end: { 'switch.heater_plug.state': 'off' } },
-      { given: { 'switch.heater_plug.state': 'off' }, when: [{ 'switch.heater_plug.state': 'on' }, { wait: '40m' }], end: { 'switch.heater_plug.state': 'on' } },
+      {
+        given: { 'switch.heater_plug.state': 'off' },
+        when: [{ 'switch.heater_plug.state': 'on' }, { wait: '61m' }],
+        end: { 'switch.heater_plug.state': 'off' },
+      },
+      {
+        given: { 'switch.heater_plug.state': 'off' },
+        when: [{ 'switch.heater_plug.state': 'on' }, { wait: '40m' }],
+        end: { 'switch.heater_plug.state': 'on' },
+      },
     ],
   ),
   authorCase(
@@ -183,8 +296,21 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'let me know the washing is finished once the washing machine pulls under four watts for five minutes',
     ],
     [
-      { given: { 'sensor.washing_machine.power': 400 }, when: [{ 'sensor.washing_machine.power': 1.5 }, { wait: '6m' }], end: { 'notify.family.sent': 1 } },
-      { given: { 'sensor.washing_machine.power': 400 }, when: [{ 'sensor.washing_machine.power': 1.5 }, { wait: '2m' }, { 'sensor.washing_machine.power': 350 }, { wait: '5m' }], end: {} },
+      {
+        given: { 'sensor.washing_machine.power': 400 },
+        when: [{ 'sensor.washing_machine.power': 1.5 }, { wait: '6m' }],
+        end: { 'notify.family.sent': 1 },
+      },
+      {
+        given: { 'sensor.washing_machine.power': 400 },
+        when: [
+          { 'sensor.washing_machine.power': 1.5 },
+          { wait: '2m' },
+          { 'sensor.washing_machine.power': 350 },
+          { wait: '5m' },
+        ],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -196,9 +322,24 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'Rosie should clean at 10 am on mondays and thursdays when we are all out',
     ],
     [
-      { time: '2026-01-05 09:30', given: { [NORA]: 'not_home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' }, when: [{ until: '10:05' }], end: { 'vacuum.rosie.state': 'cleaning' } },
-      { time: '2026-01-05 09:30', given: { [NORA]: 'home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' }, when: [{ until: '10:05' }], end: {} },
-      { time: '2026-01-06 09:30', given: { [NORA]: 'not_home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' }, when: [{ until: '10:05' }], end: {} },
+      {
+        time: '2026-01-05 09:30',
+        given: { [NORA]: 'not_home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' },
+        when: [{ until: '10:05' }],
+        end: { 'vacuum.rosie.state': 'cleaning' },
+      },
+      {
+        time: '2026-01-05 09:30',
+        given: { [NORA]: 'home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' },
+        when: [{ until: '10:05' }],
+        end: {},
+      },
+      {
+        time: '2026-01-06 09:30',
+        given: { [NORA]: 'not_home', [EMIL]: 'not_home', 'vacuum.rosie.state': 'docked' },
+        when: [{ until: '10:05' }],
+        end: {},
+      },
     ],
   ),
   authorCase(
@@ -210,7 +351,11 @@ export const PEOPLE_CASES: readonly AuthorCase[] = [
       'doorbell rings: pause the TV',
     ],
     [
-      { given: { 'binary_sensor.doorbell.state': 'off', 'media_player.television.state': 'playing' }, when: [{ 'binary_sensor.doorbell.state': 'on' }], end: { 'media_player.television.state': 'paused' } },
+      {
+        given: { 'binary_sensor.doorbell.state': 'off', 'media_player.television.state': 'playing' },
+        when: [{ 'binary_sensor.doorbell.state': 'on' }],
+        end: { 'media_player.television.state': 'paused' },
+      },
     ],
   ),
 ];

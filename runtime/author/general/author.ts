@@ -72,7 +72,10 @@ export class GeneralAuthor implements AuthorModel {
     });
   }
 
-  #question({ sentence, house, examples }: ModelQuestion, { entities, numbers }: RuleSpace): readonly PromptPart[] {
+  #question(
+    { sentence, house, examples }: ModelQuestion,
+    { entities, numbers }: RuleSpace,
+  ): readonly PromptPart[] {
     const writer = new PromptWriter();
     const types = typesOf(entities.map(({ entity }) => entity));
     writer.text(section('What devices take', typeLines(types)).trimStart()).text('\n\nDevices:');

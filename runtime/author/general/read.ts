@@ -9,7 +9,12 @@ const RULE =
   /^ ?when(?<when>.+?)(?<ifs>(?: if.+?)*)(?: for=(?<hold>\d+)s)? then(?<calls>.+?)(?: lasting=(?<lasts>\d+)s)?$/;
 
 /** The rule that an answer of the general rule language says; undefined for `none`, and for what is no string of it. */
-export function readRule(answer: string, space: RuleSpace, sentence: string, house: House): Draft | undefined {
+export function readRule(
+  answer: string,
+  space: RuleSpace,
+  sentence: string,
+  house: House,
+): Draft | undefined {
   const plain = answer.replaceAll(/<(e\d+)>/g, ' $1');
   const { when, ifs, hold, calls, lasts } = RULE.exec(plain)?.groups ?? {};
   if (when === undefined || calls === undefined) return undefined;
@@ -23,7 +28,9 @@ export function readRule(answer: string, space: RuleSpace, sentence: string, hou
           Number(clock[1]) * 60 + Number(clock[2]),
           days === undefined ? [] : days === ' weekday' ? [1, 2, 3, 4, 5] : [6, 7],
         );
-  const conditions = others.filter((one) => clock === null || one !== days).map((one) => conditionOf(one, space));
+  const conditions = others
+    .filter((one) => clock === null || one !== days)
+    .map((one) => conditionOf(one, space));
   const made = readCalls(calls, space);
   if (trigger === undefined || conditions.includes(undefined) || made === undefined || made.length === 0)
     return undefined;

@@ -20,7 +20,9 @@ export type ActionRead =
   | { readonly ok: false; readonly reason: string; readonly unknown: readonly string[] };
 
 const LASTS = [
-  new RegExp(String.raw`[ ,]*\b(?:for|lasting|during)(?: (?:about|around|the next|at most|only|just))? ${VALUE}(?: only)?\s*$`),
+  new RegExp(
+    String.raw`[ ,]*\b(?:for|lasting|during)(?: (?:about|around|the next|at most|only|just))? ${VALUE}(?: only)?\s*$`,
+  ),
   new RegExp(
     String.raw`[ ,]*(?:and |then |and then )?(?:(?:turn|switch|put) (?:it|them|that|this)(?: back)? off|(?:turn|switch) off again|off again|close (?:it|them)|stop (?:it|them))(?: again)? (?:after |in )?${VALUE}(?: later| after that| afterwards)?\s*$`,
   ),
@@ -69,7 +71,11 @@ function withNotification(
     const after = notification(right, sentence, house);
     if (after !== undefined) return { rest: left, told: [after] };
     const before = notification(left, sentence, house);
-    if (before !== undefined && /^(?:notify|tell|alert|warn|send|let|message)\b/.test(left) && !/ that | saying /.test(left))
+    if (
+      before !== undefined &&
+      /^(?:notify|tell|alert|warn|send|let|message)\b/.test(left) &&
+      !/ that | saying /.test(left)
+    )
       return { rest: right, told: [before] };
   }
   return { rest: text, told: [] };
@@ -78,7 +84,10 @@ function withNotification(
 /** Ways to order something that the linker knows by another word. */
 const ORDERS: readonly (readonly [RegExp, string])[] = [
   // A value that is named is where it goes, not by how much.
-  [/^(?:lower|raise|heat|cool|warm|increase|reduce|decrease|bring|turn (?:up|down))(?: up| down)? (.+? to .+)$/, 'set $1'],
+  [
+    /^(?:lower|raise|heat|cool|warm|increase|reduce|decrease|bring|turn (?:up|down))(?: up| down)? (.+? to .+)$/,
+    'set $1',
+  ],
   [/^(.+?) should (?:go|be set|be turned|be) (to .+)$/, 'set $1 $2'],
   [/^(.+?) should (?:go|turn|switch|be turned|be switched|come|be) (on|off)$/, 'turn $2 $1'],
   [/^(.+?) (?:gets|is|should be|to be) (locked|unlocked|opened|closed)$/, '$2 $1'],
@@ -89,18 +98,28 @@ const ORDERS: readonly (readonly [RegExp, string])[] = [
   [/^sound (.+)$/, 'turn on $1'],
   [/^run (.+)$/, 'turn on $1'],
 ];
-const DONE: Readonly<Record<string, string>> = { locked: 'lock', unlocked: 'unlock', opened: 'open', closed: 'close' };
+const DONE: Readonly<Record<string, string>> = {
+  locked: 'lock',
+  unlocked: 'unlock',
+  opened: 'open',
+  closed: 'close',
+};
 
 function ordered(text: string): string {
   for (const [pattern, order] of ORDERS) {
-    if (pattern.test(text)) return text.replace(pattern, order).replace(/^(locked|unlocked|opened|closed)/, (word) => DONE[word] ?? word);
+    if (pattern.test(text))
+      return text
+        .replace(pattern, order)
+        .replace(/^(locked|unlocked|opened|closed)/, (word) => DONE[word] ?? word);
   }
   return text;
 }
 
 /** The sentence's own words, without what has been understood otherwise. */
 function textOf(sentence: Sentence, mask: string, start: number, end: number): string {
-  const letters = [...sentence.text.slice(start, end)].map((letter, i) => (mask[start + i] === GAP ? ' ' : letter));
+  const letters = Array.from({ length: end - start }, (_, i) =>
+    mask[start + i] === GAP ? ' ' : sentence.text[start + i],
+  );
   return letters
     .join('')
     .replaceAll(/\s+/g, ' ')
@@ -164,7 +183,8 @@ function relative(call: Call, other: Call): string | undefined {
   const args = Object.entries(call.args).map(([name, value]) => {
     const after = other.args[name];
     if (value === after) return `${name}: ${JSON.stringify(value)}`;
-    if (typeof value !== 'number' || typeof after !== 'number' || after - value !== HIGH - LOW) return undefined;
+    if (typeof value !== 'number' || typeof after !== 'number' || after - value !== HIGH - LOW)
+      return undefined;
     const by = Math.round((value - LOW) * 10) / 10;
     const now = `${call.entity}.${specs[name]?.property ?? name}`;
     const { min = 0, max } = specs[name] ?? {};
@@ -199,9 +219,17 @@ function notification(text: string, sentence: Sentence, house: LinkableHouse): D
   );
   if (match === null || ways.length !== 1) return undefined;
   const said = (match[1] ?? '').trim();
-  const message = said === '' ? sentence.text.replace(text, '').replaceAll(/^[\s,]*(?:when(?:ever)?|if|as soon as|once|every time) |[\s,]+$/g, '') : said;
+  const message =
+    said === ''
+      ? sentence.text
+          .replace(text, '')
+          .replaceAll(/^[\s,]*(?:when(?:ever)?|if|as soon as|once|every time) |[\s,]+$/g, '')
+      : said;
   const capital = message.charAt(0).toUpperCase() + message.slice(1);
-  return { value: labelOf([{ entity: ways[0]!.id, command: 'send', args: { message: capital } }]), words: [text] };
+  return {
+    value: labelOf([{ entity: ways[0]!.id, command: 'send', args: { message: capital } }]),
+    words: [text],
+  };
 }
 
 /** The part of an action that means this call, where the parts can be told apart. */
@@ -214,4 +242,3 @@ function wordsFor(call: Call, text: string, house: LinkableHouse): string | unde
     return own.some((one) => labelOf([one.call]) === labelOf([call]));
   });
 }
-

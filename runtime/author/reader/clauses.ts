@@ -19,7 +19,17 @@ export interface Cut {
 
 const MARKERS =
   /(?<![\p{L}'’])(?:,? ?(?:but |and )?(only |except |not )?)(when(?:ever)?|if|as soon as|every time(?: that)?|each time(?: that)?|any time|once|the moment(?: that)?|in case|as long as|so long as|provided(?: that)?|providing|while|unless|after|until)(?![\p{L}]| ?[\uE000-\uE00F])/gu;
-const TRIGGERS = new Set(['when', 'whenever', 'as soon as', 'every time', 'each time', 'any time', 'once', 'the moment', 'after']);
+const TRIGGERS = new Set([
+  'when',
+  'whenever',
+  'as soon as',
+  'every time',
+  'each time',
+  'any time',
+  'once',
+  'the moment',
+  'after',
+]);
 const CONDITIONS = new Set(['as long as', 'so long as', 'provided', 'providing', 'while', 'unless', 'until']);
 
 interface Marker {
@@ -42,7 +52,10 @@ export function markersIn(mask: string, start: number, end: number): Marker[] {
 const VERBS =
   'turn|switch|set|open|close|lock|unlock|dim|brighten|start|stop|put|make|play|pause|mute|unmute|activate|run|send|notify|tell|alert|warn|remind|inform|raise|lower|shut|press|vacuum|clean|increase|decrease|reduce|change|toggle|light|bring|let|resume|dock|message|pull|roll|draw|heat|cool|trigger|flash|enable|disable|have|text|push|ping|kill|go|get|call|begin|fetch|keep|extend|retract|unroll|roll|sound|warm';
 const BEFORE_VERB = new RegExp(`(?<=[ ${GAP},])(?:please )?(?=(?:${VERBS})(?![\\p{L}]))`, 'gu');
-const PAUSE = new RegExp(`[ ${GAP}]*(?:,|:|;|-)[ ${GAP}]*(?:then |and then |please )?| then |${GAP}+ ?(?:then )?`, 'gu');
+const PAUSE = new RegExp(
+  `[ ${GAP}]*(?:,|:|;|-)[ ${GAP}]*(?:then |and then |please )?| then |${GAP}+ ?(?:then )?`,
+  'gu',
+);
 
 /** Every way to cut a stretch that begins, or goes on, with a word such as `when`; likelier ones first. */
 export function cutsOf(mask: string, from: number, to: number): Cut[] {

@@ -39,10 +39,13 @@ export interface Stretch {
   readonly end: number;
 }
 
-export function readCondition(sentence: Sentence, { mask, start, end }: Stretch, world: World): ConditionRead {
+export function readCondition(
+  sentence: Sentence,
+  { mask, start, end }: Stretch,
+  world: World,
+): ConditionRead {
   const { phrase, hold } = withoutHold(sentence, mask, start, end);
-  const read =
-    comparison(sentence, phrase, world) ?? presence(phrase, world) ?? stateOf(phrase, world);
+  const read = comparison(sentence, phrase, world) ?? presence(phrase, world) ?? stateOf(phrase, world);
   if (read === undefined) return { ok: false, unknown: tellingWords(phrase) };
   if (!read.ok) return read;
   const words = wordsAt(sentence, start, end);
@@ -50,7 +53,9 @@ export function readCondition(sentence: Sentence, { mask, start, end }: Stretch,
   return { ok: true, found: { ...read.found, words: [rest], ...(hold === undefined ? {} : { hold }) } };
 }
 
-type Read = { readonly ok: true; readonly found: Omit<FoundCondition, 'words'> } | (ConditionRead & { ok: false });
+type Read =
+  | { readonly ok: true; readonly found: Omit<FoundCondition, 'words'> }
+  | (ConditionRead & { ok: false });
 
 const HOLD = new RegExp(
   String.raw`(?:(?:for|since)(?: (?:more than|longer than|at least|over|about|around|a period of))? ${VALUE}|(?:more than|longer than|at least) ${VALUE}(?: long)?)(?: straight| now| or more| or longer| long| in a row)?`,
@@ -71,7 +76,10 @@ function withoutHold(
     const said = valueAt(sentence, match[1] ?? match[2]);
     if (said?.type !== 'duration' || said.ms === 0) continue;
     const words = wordsAt(sentence, start + match.index, start + match.index + match[0].length);
-    const left = phrase.slice(0, match.index) + ' '.repeat(match[0].length) + phrase.slice(match.index + match[0].length);
+    const left =
+      phrase.slice(0, match.index) +
+      ' '.repeat(match[0].length) +
+      phrase.slice(match.index + match[0].length);
     return { phrase: left, hold: { value: said.ms, words: [words] } };
   }
   return { phrase };
@@ -85,7 +93,10 @@ const VERB =
   '(?:is|are|gets|goes|rises|climbs|increases|falls|drops|sinks|shows|reads|reports|uses|draws|pulls|takes|consumes|has|blows|stays|becomes)(?: down| up)?(?: by)? ';
 const UNIT =
   '(?: (?:lux|lx|ppm|watts?|w|kw|kilowatts?|km/h|kmh|kph|m/s|db|decibels?|hpa|mbar|volts?|amps?|kwh|degrees|points?))?';
-const COMPARISON = new RegExp(`(?<![\\p{L}'])(?:${VERB})?(?:(${ABOVE})|(${BELOW})) ${VALUE}${UNIT}(?![\\p{L}])`, 'u');
+const COMPARISON = new RegExp(
+  `(?<![\\p{L}'])(?:${VERB})?(?:(${ABOVE})|(${BELOW})) ${VALUE}${UNIT}(?![\\p{L}])`,
+  'u',
+);
 
 const PROPERTY_WORDS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\b(?:co2|co₂|carbon dioxide|ppm|air quality)\b/, ['co2']],
@@ -122,7 +133,11 @@ function comparison(sentence: Sentence, phrase: string, { house, numbers }: Worl
   const wanted = PROPERTY_WORDS.find(([words]) => words.test(phrase))?.[1] ?? byUnit(said.type);
   const has = (entity: Entity): string | undefined => {
     const own = numbers(entity);
-    return wanted === undefined ? (own.length === 1 ? own[0] : undefined) : wanted.find((one) => own.includes(one));
+    return wanted === undefined
+      ? own.length === 1
+        ? own[0]
+        : undefined
+      : wanted.find((one) => own.includes(one));
   };
   const fitting = [...house.entities()].filter((entity) => has(entity) !== undefined);
   const left = phrase.slice(0, match.index) + ' ' + phrase.slice(match.index + match[0].length);
@@ -135,7 +150,9 @@ function comparison(sentence: Sentence, phrase: string, { house, numbers }: Worl
   const kilo = /\b(?:kw|kilowatts?)\b/.test(match[0]);
   const value = kilo ? said.value * 1000 : said.value;
   const relation = match[1] === undefined ? 'below' : 'above';
-  const event = /\b(?:gets|goes|rises|climbs|increases|falls|drops|sinks|exceeds?|reaches|becomes)\b/.test(match[0]);
+  const event = /\b(?:gets|goes|rises|climbs|increases|falls|drops|sinks|exceeds?|reaches|becomes)\b/.test(
+    match[0],
+  );
   return settled(found, event, (entity) => compares(entity.id, has(entity)!, relation, value));
 }
 
@@ -174,7 +191,8 @@ function presence(phrase: string, { house }: World): Read | undefined {
   });
   const rest = left.replace(/\b(?:and|the|to|from|house|flat|work)\b/g, ' ');
   const only = (words: RegExp): boolean => plainWords(rest.replace(words, ' ')).length === 0;
-  if (NO_ONE.test(left)) return only(NO_ONE) ? group(form.home ? all(false) : all(true), form.event) : undefined;
+  if (NO_ONE.test(left))
+    return only(NO_ONE) ? group(form.home ? all(false) : all(true), form.event) : undefined;
   if (EVERYONE.test(left)) return only(EVERYONE) ? group(all(form.home), form.event) : undefined;
   if (!form.home && LAST.test(left)) return group(all(false), true);
   if (form.home && FIRST.test(left)) return group(any(true), true);
@@ -203,9 +221,19 @@ function several(
   const entities = found.flatMap((one) => (one.kind === 'one' ? [one.entity] : []));
   if (entities.length < names.length) return undefined;
   const parts = entities.map(({ id }) => equals(id, 'state', 'home', !form.home));
-  const becoming = either && form.home ? anyBecomes(entities.map(({ id }) => id), 'state', 'home') : undefined;
+  const becoming =
+    either && form.home
+      ? anyBecomes(
+          entities.map(({ id }) => id),
+          'state',
+          'home',
+        )
+      : undefined;
   const reading = either ? parts.join(' || ') : conjunction(parts);
-  return { ok: true, found: { readings: [reading], event: form.event, about: entities, ...(becoming && { becoming }) } };
+  return {
+    ok: true,
+    found: { readings: [reading], event: form.event, about: entities, ...(becoming && { becoming }) },
+  };
 }
 
 /** `the hall sensor sees someone`, `the kitchen window is open`. The best of the predicates that occur. */
@@ -224,7 +252,8 @@ function stateOf(phrase: string, { house }: World): Read | undefined {
     if (read === undefined) continue;
     if (read.ok && read.found.readings.length === 1) return read;
     // One that says less may still say it all; of failures the one that knows most of the words counts.
-    if (failed === undefined || read.ok || (!failed.ok && read.unknown.length < failed.unknown.length)) failed = read;
+    if (failed === undefined || read.ok || (!failed.ok && read.unknown.length < failed.unknown.length))
+      failed = read;
     if (failed.ok) return failed;
   }
   return failed;
@@ -244,14 +273,23 @@ function eitherOf(
   const parts = entities.map((entity) => textOf(entity, of(entity)!));
   const first = of(entities[0]!)!;
   const same = entities.every((entity) => of(entity)?.value === first.value) && first.not === undefined;
-  const becoming = same ? anyBecomes(entities.map(({ id }) => id), first.property, first.value) : undefined;
+  const becoming = same
+    ? anyBecomes(
+        entities.map(({ id }) => id),
+        first.property,
+        first.value,
+      )
+    : undefined;
   return {
     ok: true,
     found: { readings: [parts.join(' || ')], event, about: entities, ...(becoming && { becoming }) },
   };
 }
 
-function textOf({ id }: Entity, { property, value, not }: { property: string; value: string; not?: true }): string {
+function textOf(
+  { id }: Entity,
+  { property, value, not }: { property: string; value: string; not?: true },
+): string {
   return equals(id, property, value, not === true);
 }
 

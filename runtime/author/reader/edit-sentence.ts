@@ -58,10 +58,16 @@ export function readEdit(given: string, draft: Draft, world: World): EditRead {
 }
 
 const MODES = [
-  [/^(?:put it to work|make it automatic|do it automatically|automatically|let it (?:act|work)|activate (?:it|the rule)|start using it|turn the rule on)$/, 'auto'],
+  [
+    /^(?:put it to work|make it automatic|do it automatically|automatically|let it (?:act|work)|activate (?:it|the rule)|start using it|turn the rule on)$/,
+    'auto',
+  ],
   [/^(?:ask (?:me|us)(?: first| before)?|ask first|only with (?:my )?approval|ask for approval)$/, 'approve'],
   [/^(?:only suggest(?: it)?|just suggest(?: it)?|suggest it only|only as a suggestion)$/, 'suggest'],
-  [/^(?:pause (?:it|the rule)|disable (?:it|the rule)|turn the rule off|switch the rule off|stop the rule)$/, 'off'],
+  [
+    /^(?:pause (?:it|the rule)|disable (?:it|the rule)|turn the rule off|switch the rule off|stop the rule)$/,
+    'off',
+  ],
 ] as const;
 
 const mode: Form = ({ text }) => {
@@ -70,13 +76,20 @@ const mode: Form = ({ text }) => {
 };
 
 const dropped: Form = ({ text, draft }) => {
-  const about = /^(?:at )?any time(?: of (?:the )?day)?$|^whatever the time$|^without the time(?: limit)?$|^all day(?: long)?$/.test(text)
-    ? 'time of day'
-    : /^(?:also )?(?:on )?(?:every day|all days|any day)$|^also (?:on|at) (?:the )?weekends?$|^(?:on|at) (?:the )?weekends? too$/.test(text)
-      ? 'days'
-      : /^(?:also )?(?:by day|during the day|when it is light)(?: too| as well)?$|^whether it is dark or not$|^also in daylight$/.test(text)
-        ? 'sun'
-        : undefined;
+  const about =
+    /^(?:at )?any time(?: of (?:the )?day)?$|^whatever the time$|^without the time(?: limit)?$|^all day(?: long)?$/.test(
+      text,
+    )
+      ? 'time of day'
+      : /^(?:also )?(?:on )?(?:every day|all days|any day)$|^also (?:on|at) (?:the )?weekends?$|^(?:on|at) (?:the )?weekends? too$/.test(
+            text,
+          )
+        ? 'days'
+        : /^(?:also )?(?:by day|during the day|when it is light)(?: too| as well)?$|^whether it is dark or not$|^also in daylight$/.test(
+              text,
+            )
+          ? 'sun'
+          : undefined;
   if (about === undefined) return undefined;
   const cron = /^cron\("(\d+) (\d+) \* \* [^*"]+"\)$/.exec(draft.when.value);
   if (about === 'days' && cron !== null)
@@ -87,7 +100,9 @@ const dropped: Form = ({ text, draft }) => {
 const HOLD = [
   new RegExp(`^(?:wait|hold on)(?: for)?(?: about)? ${VALUE}(?: first| before(?: that| it acts)?)?$`),
   new RegExp(`^(?:only )?after ${VALUE}$`),
-  new RegExp(`^(?:only )?(?:if|when|once) it (?:is|stays|has been|was|remains) (?:so|that way|like that|open|closed|on|off) for(?: more than| at least| over)? ${VALUE}$`),
+  new RegExp(
+    `^(?:only )?(?:if|when|once) it (?:is|stays|has been|was|remains) (?:so|that way|like that|open|closed|on|off) for(?: more than| at least| over)? ${VALUE}$`,
+  ),
   new RegExp(`^${VALUE} (?:later|delay|after that)$`),
 ];
 const LASTS = [
@@ -99,7 +114,11 @@ const LASTS = [
 const spans: Form = ({ sentence, text, draft }) => {
   if (/^(?:don't wait|do not wait|at once|immediately|right away|without waiting)$/.test(text))
     return done({ op: 'hold', hold: undefined });
-  if (/^(?:leave it on|don't turn it off(?: again)?|do not turn it off(?: again)?|for good|keep it on)$/.test(text))
+  if (
+    /^(?:leave it on|don't turn it off(?: again)?|do not turn it off(?: again)?|for good|keep it on)$/.test(
+      text,
+    )
+  )
     return done({ op: 'lasts', lasts: undefined });
   const mask = maskOf(sentence);
   const duration = (patterns: readonly RegExp[]): number | undefined => {
@@ -132,7 +151,10 @@ const moment: Form = ({ sentence, text, draft, evening }) => {
   const shift = new RegExp(`^${VALUE} (later|earlier)$`).exec(mask);
   const by = valueAt(sentence, shift?.[1]);
   if (by?.type === 'duration') {
-    const moved = laterMoment(draft.when.value, Math.round(by.ms / 60_000) * (shift?.[2] === 'later' ? 1 : -1));
+    const moved = laterMoment(
+      draft.when.value,
+      Math.round(by.ms / 60_000) * (shift?.[2] === 'later' ? 1 : -1),
+    );
     if (moved !== undefined) return done({ op: 'when', when: part(moved, text) });
   }
   const scheduled = cron !== null || /^sun(?:set|rise)\(/.test(draft.when.value);
@@ -141,7 +163,8 @@ const moment: Form = ({ sentence, text, draft, evening }) => {
   const found = findSun(sentence, bare) ?? findClock(sentence, bare, evening);
   if (found === undefined || found.mask.replaceAll(GAP, ' ').trim() !== '') return undefined;
   const days = cron?.[3] ?? '*';
-  const value = found.byDay && days !== '*' ? found.at([]).replace(/\* \* \*"/, `* * ${days}"`) : found.at([]);
+  const value =
+    found.byDay && days !== '*' ? found.at([]).replace(/\* \* \*"/, `* * ${days}"`) : found.at([]);
   return done({ op: 'when', when: part(value, text) }, found.notes);
 };
 
@@ -154,7 +177,8 @@ const instead: Form = ({ sentence, text, draft, world, acted }) => {
   const [marker] = markersIn(mask, from, from + inner.length);
   if (marker !== undefined && marker.start <= from) {
     const read = readClause(sentence, { mask, start: marker.end, end: from + inner.length }, world);
-    if (!read.ok || read.found.length !== 1) return failed('what is to set it off is not clear', read.ok ? [] : read.unknown);
+    if (!read.ok || read.found.length !== 1)
+      return failed('what is to set it off is not clear', read.ok ? [] : read.unknown);
     const { readings, becoming, words } = read.found[0]!;
     if (readings.length > 1) return failed(`“${words[0]}” fits several things`, []);
     return done({ op: 'when', when: { value: becoming ?? readings[0]!, words } });
@@ -162,18 +186,24 @@ const instead: Form = ({ sentence, text, draft, world, acted }) => {
   const calls = actionOf(inner, world.house, acted);
   // What is done instead need not end.
   if (calls !== undefined) {
-    const edits: readonly Edit[] = [{ op: 'instead', calls }, { op: 'lasts', lasts: undefined }];
+    const edits: readonly Edit[] = [
+      { op: 'instead', calls },
+      { op: 'lasts', lasts: undefined },
+    ];
     return { ok: true, edits, notes: [] };
   }
   // `the kitchen lamp instead`: the same with another device.
   const swapped = sameFor(inner, draft, world);
-  return swapped === undefined ? failed('what to do instead is not clear', tellingWords(inner)) : done({ op: 'instead', calls: swapped });
+  return swapped === undefined
+    ? failed('what to do instead is not clear', tellingWords(inner))
+    : done({ op: 'instead', calls: swapped });
 };
 
 /** `also the kitchen lamp`, `also close the blinds`, `also when the back door opens` */
 const also: Form = ({ sentence, text, draft, world, acted }) => {
   const inner =
-    /^(?:also|and also|plus|add|include) (.+?)(?: too| as well)?$/.exec(text)?.[1] ?? /^(?:and )?(.+?),? (?:too|as well|also)$/.exec(text)?.[1];
+    /^(?:also|and also|plus|add|include) (.+?)(?: too| as well)?$/.exec(text)?.[1] ??
+    /^(?:and )?(.+?),? (?:too|as well|also)$/.exec(text)?.[1];
   if (inner === undefined) return undefined;
   const from = text.indexOf(inner);
   const mask = maskOf(sentence);
@@ -181,9 +211,18 @@ const also: Form = ({ sentence, text, draft, world, acted }) => {
   if (marker !== undefined && marker.start <= from) {
     const read = readClause(sentence, { mask, start: marker.end, end: from + inner.length }, world);
     const [found] = read.ok ? read.found : [];
-    if (found === undefined || found.readings.length !== 1) return failed('what else is to set it off is not clear', read.ok ? [] : read.unknown);
-    const either = [draft.when.value, found.readings[0]!].map((one) => (draft.hold === undefined ? momentOf(one) : one));
-    return done({ op: 'when', when: { value: either.map((one) => `(${one})`).join(' || '), words: [...draft.when.words, ...found.words] } });
+    if (found === undefined || found.readings.length !== 1)
+      return failed('what else is to set it off is not clear', read.ok ? [] : read.unknown);
+    const either = [draft.when.value, found.readings[0]!].map((one) =>
+      draft.hold === undefined ? momentOf(one) : one,
+    );
+    return done({
+      op: 'when',
+      when: {
+        value: either.map((one) => `(${one})`).join(' || '),
+        words: [...draft.when.words, ...found.words],
+      },
+    });
   }
   const calls = sameFor(inner, draft, world) ?? actionOf(inner, world.house, acted);
   return calls === undefined
@@ -193,7 +232,10 @@ const also: Form = ({ sentence, text, draft, world, acted }) => {
 
 /** `without the hall light`, `not the hall light` */
 const without: Form = ({ text, acted, world }) => {
-  const inner = /^(?:not|without|except|leave out|remove|drop|skip|only not) (?:for )?((?:the |my |our )?\p{L}.*)$/u.exec(text)?.[1];
+  const inner =
+    /^(?:not|without|except|leave out|remove|drop|skip|only not) (?:for )?((?:the |my |our )?\p{L}.*)$/u.exec(
+      text,
+    )?.[1];
   if (inner === undefined || acted.length === 0) return undefined;
   const found = subjectOf(inner, acted, world.house);
   if (found.kind !== 'one') return undefined;
@@ -213,9 +255,13 @@ const limits: Form = ({ sentence, draft, world, evening }) => {
       const read = readClause(sentence, { mask: times.mask, start: marker.end, end: until }, world);
       if (!read.ok) return failed('the condition is not clear', read.unknown);
       for (const { readings, words, hold } of read.found) {
-        if (readings.length !== 1 || hold !== undefined) return failed(`“${words[0]}” fits several things`, []);
-        const not = marker.negated || /^not /.test(sentence.text.slice(marker.start).trimStart());
-        conditions.push({ value: not ? negated(readings[0]!) : readings[0]!, words: [sentence.text.slice(marker.start, until).trim()] });
+        if (readings.length !== 1 || hold !== undefined)
+          return failed(`“${words[0]}” fits several things`, []);
+        const not = marker.negated || sentence.text.slice(marker.start).trimStart().startsWith('not ');
+        conditions.push({
+          value: not ? negated(readings[0]!) : readings[0]!,
+          words: [sentence.text.slice(marker.start, until).trim()],
+        });
       }
     }
     const covers = markers.length > 0 || tellingWords(times.mask.slice(start, end)).length === 0;
@@ -228,21 +274,38 @@ const limits: Form = ({ sentence, draft, world, evening }) => {
   if (cron === null || days.length === 0) return done({ op: 'only-if', conditions: all }, times.notes);
   const rest = all.filter((one) => !days.includes(one));
   const when = part(atClock(Number(cron[2]) * 60 + Number(cron[1]), times.days), days[0]!.words[0]!);
-  const edits: Edit[] = [{ op: 'when', when }, ...(rest.length === 0 ? [] : [{ op: 'only-if', conditions: rest } as const])];
+  const edits: Edit[] = [
+    { op: 'when', when },
+    ...(rest.length === 0 ? [] : [{ op: 'only-if', conditions: rest } as const]),
+  ];
   return { ok: true, edits, notes: times.notes };
 };
 
 /** `make it 30 percent`, `warm white`, `above 28 degrees` */
 const value: Form = ({ sentence, text, draft, world, acted }) => {
   const mask = maskOf(sentence);
-  const limit = new RegExp(`^(?:only )?(?:if |when |from )?(?:it is |it's |it gets )?(above|over|more than|warmer than|higher than|from|below|under|less than|colder than|lower than)? ?${VALUE}$`).exec(mask);
+  const limit = new RegExp(
+    `^(?:only )?(?:if |when |from )?(?:it is |it's |it gets )?(above|over|more than|warmer than|higher than|from|below|under|less than|colder than|lower than)? ?${VALUE}$`,
+  ).exec(mask);
   const said = valueAt(sentence, limit?.[2]);
   const threshold = / ([<>]=?) (-?[\d.]+)$/.exec(draft.when.value);
-  if (limit?.[1] !== undefined && threshold !== null && said !== undefined && 'value' in said && typeof said.value === 'number') {
+  if (
+    limit?.[1] !== undefined &&
+    threshold !== null &&
+    said !== undefined &&
+    'value' in said &&
+    typeof said.value === 'number'
+  ) {
     const sign = /below|under|less|colder|lower/.test(limit[1]) ? '<' : '>';
-    return done({ op: 'when', when: part(`${draft.when.value.slice(0, threshold.index)} ${sign} ${said.value}`, text) });
+    return done({
+      op: 'when',
+      when: part(`${draft.when.value.slice(0, threshold.index)} ${sign} ${said.value}`, text),
+    });
   }
-  const inner = /^(?:make|set|put|turn|dim|change|have|raise|lower)? ?(?:it|them|that|this)? ?(?:to |at |be )?(.+)$/.exec(text)?.[1] ?? text;
+  const inner =
+    /^(?:make|set|put|turn|dim|change|have|raise|lower)? ?(?:it|them|that|this)? ?(?:to |at |be )?(.+)$/.exec(
+      text,
+    )?.[1] ?? text;
   const calls = acted.flatMap((entity): DraftPart<string>[] => {
     const read = actionOf(`set the ${entity.name.toLowerCase()} to ${inner}`, world.house, []);
     const own = read?.filter((call) => entityOfCall(call.value) === entity.id) ?? [];
@@ -259,7 +322,9 @@ function laterMoment(when: string, minutes: number): string | undefined {
   if (cron !== null) {
     const at = Number(cron[2]) * 60 + Number(cron[1]) + minutes;
     const moved = ((at % 1440) + 1440) % 1440;
-    return at === moved || cron[3] === '*' ? `cron("${moved % 60} ${Math.floor(moved / 60)} * * ${cron[3]}")` : undefined;
+    return at === moved || cron[3] === '*'
+      ? `cron("${moved % 60} ${Math.floor(moved / 60)} * * ${cron[3]}")`
+      : undefined;
   }
   const sun = /^(sunset|sunrise)\((?:"(-?)(?:(\d+)h)?(?:(\d+)m)?")?\)$/.exec(when);
   if (sun === null) return undefined;
@@ -268,7 +333,11 @@ function laterMoment(when: string, minutes: number): string | undefined {
 }
 
 /** What a phrase orders; undefined where that is not certain. */
-function actionOf(text: string, house: LinkableHouse, acted: readonly Entity[]): readonly DraftPart<string>[] | undefined {
+function actionOf(
+  text: string,
+  house: LinkableHouse,
+  acted: readonly Entity[],
+): readonly DraftPart<string>[] | undefined {
   const read = sentenceOf(text);
   const found = readAction(read, { mask: maskOf(read), start: 0, end: read.text.length }, house, acted);
   return found.ok && found.readings.length === 1 && found.lasts === undefined ? found.readings[0] : undefined;
@@ -294,9 +363,14 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /** The devices of a kind that a phrase names, as the linker has it. */
-function devicesOf(text: string, kind: Entity['kind'], house: LinkableHouse): readonly EntityId[] | undefined {
+function devicesOf(
+  text: string,
+  kind: Entity['kind'],
+  house: LinkableHouse,
+): readonly EntityId[] | undefined {
   const read = link(`${COMMANDS[kind] ?? 'turn on'} ${text}`, house, NOTHING);
-  if (read.kind !== 'certain' || read.calls.some(({ entity }) => house.entity(entity)?.kind !== kind)) return undefined;
+  if (read.kind !== 'certain' || read.calls.some(({ entity }) => house.entity(entity)?.kind !== kind))
+    return undefined;
   return read.calls.map(({ entity }) => entity);
 }
 

@@ -76,7 +76,15 @@ export function readSentence(given: string, world: World, options: ReadOptions =
   const rules = twoRules(sentence, start, world, options);
   if (rules !== undefined) {
     const none = { if: [], rest: sentence.text };
-    return { drafts: [], certain: false, clear: none, reason: 'these are two rules', unknown: [], notes: [], rules };
+    return {
+      drafts: [],
+      certain: false,
+      clear: none,
+      reason: 'these are two rules',
+      unknown: [],
+      notes: [],
+      rules,
+    };
   }
   return readRange(sentence, start, sentence.text.length, world, options);
 }
@@ -90,14 +98,17 @@ function readRange(
 ): Reading {
   const whole = ' '.repeat(start) + maskOf(sentence).slice(start, end);
   const sun = findSun(sentence, whole);
-  const evening = options.evening === true || /\b(?:evening|night|bed|sunset|dark|dusk)\b/.test(sentence.text);
+  const evening =
+    options.evening === true || /\b(?:evening|night|bed|sunset|dark|dusk)\b/.test(sentence.text);
   const times = findTimes(sentence, sun?.mask ?? whole, { evening });
   // `when it is noon` is a schedule; `at 7` behind another trigger is not understood.
   const clock = sun === undefined ? findClock(sentence, times.mask, evening) : undefined;
   const schedule = sun ?? clock;
   const mask = clock?.mask ?? times.mask;
   const readings = [
-    ...(schedule === undefined ? [] : scheduled(sentence, mask, start, end, { schedule, times, world, options })),
+    ...(schedule === undefined
+      ? []
+      : scheduled(sentence, mask, start, end, { schedule, times, world, options })),
     ...(schedule === clock ? triggered(sentence, times.mask, start, end, { times, world, options }) : []),
     ...(schedule === undefined && times.begins !== undefined
       ? begun(sentence, mask, start, end, { times, world, options })
@@ -130,7 +141,10 @@ function scheduled(
 ): Reading[] {
   const { schedule, times } = parts;
   const byDay = schedule.byDay && times.days.length > 0;
-  const when = { value: schedule.at(byDay ? times.days : []), words: [schedule.words, ...(byDay ? dayWords(times) : [])] };
+  const when = {
+    value: schedule.at(byDay ? times.days : []),
+    words: [schedule.words, ...(byDay ? dayWords(times) : [])],
+  };
   const kept = times.conditions.filter(({ value }) => !byDay || subjectOf(value) !== 'days');
   return withTrigger(sentence, mask, start, end, { ...parts, when, kept });
 }
@@ -161,7 +175,10 @@ function withTrigger(
   parts: Parts & { readonly when: DraftPart<string>; readonly kept: readonly DraftPart<string>[] },
 ): Reading[] {
   const [from, to] = trimmed(mask, start, end);
-  const cuts: readonly Cut[] = markersIn(mask, from, to).length === 0 ? [{ clauses: [], action: { mask, start: from, end: to } }] : cutsOf(mask, from, to);
+  const cuts: readonly Cut[] =
+    markersIn(mask, from, to).length === 0
+      ? [{ clauses: [], action: { mask, start: from, end: to } }]
+      : cutsOf(mask, from, to);
   return cuts.slice(0, MAX_CUTS).map((cut) => readCut(sentence, cut, parts, parts.when, parts.kept));
 }
 
@@ -183,7 +200,8 @@ function readCut(
   let reason = '';
   const found: { readonly condition: FoundCondition; readonly clause: Clause }[] = [];
   for (const clause of cut.clauses) {
-    const read = readPronoun(sentence, clause.stretch, cut.action, world) ?? readClause(sentence, clause.stretch, world);
+    const read =
+      readPronoun(sentence, clause.stretch, cut.action, world) ?? readClause(sentence, clause.stretch, world);
     if (read.ok) for (const condition of read.found) found.push({ condition, clause });
     else {
       unknown.push(...read.unknown);
@@ -239,7 +257,7 @@ function readCut(
 
 /** The sentence without what its mask has covered. */
 function lettersOf({ text }: Sentence, mask: string): string {
-  const left = [...text].map((letter, i) => (mask[i] === GAP ? ' ' : letter));
+  const left = Array.from({ length: text.length }, (_, i) => (mask[i] === GAP ? ' ' : text[i]));
   return left.join('').replaceAll(/\s+/g, ' ').trim();
 }
 
@@ -271,9 +289,10 @@ function readPronoun(
 ): { readonly ok: true; readonly found: readonly FoundCondition[] } | undefined {
   const words = sentence.text.slice(start, end);
   const it = /^\s*(?:it|they)\b/.exec(words);
-  const named = /^[\s,]*(?:please )?\p{L}+(?: (?:on|off|up|down))? ((?:the|my|our) [\p{L} ]+?)(?: (?:on|off|up|down))?[\s,]*$/u.exec(
-    sentence.text.slice(action.start, action.end),
-  )?.[1];
+  const named =
+    /^[\s,]*(?:please )?\p{L}+(?: (?:on|off|up|down))? ((?:the|my|our) [\p{L} ]+?)(?: (?:on|off|up|down))?[\s,]*$/u.exec(
+      sentence.text.slice(action.start, action.end),
+    )?.[1];
   if (it === null || named === undefined || mask.slice(start, end).includes(GAP)) return undefined;
   const said = sentenceOf(`${named}${words.slice(it[0].length)}`);
   const read = readCondition(said, { mask: maskOf(said), start: 0, end: said.text.length }, world);
@@ -286,7 +305,9 @@ export function readClause(
   sentence: Sentence,
   { mask, start, end }: Stretch,
   world: World,
-): { readonly ok: true; readonly found: readonly FoundCondition[] } | { readonly ok: false; readonly unknown: readonly string[] } {
+):
+  | { readonly ok: true; readonly found: readonly FoundCondition[] }
+  | { readonly ok: false; readonly unknown: readonly string[] } {
   const [from, to] = trimmed(mask, start, end);
   if (from === to) return { ok: true, found: [] };
   const whole = readCondition(sentence, { mask, start: from, end: to }, world);
@@ -316,7 +337,8 @@ function triggerOf<T extends { readonly condition: FoundCondition; readonly clau
 
 /** `turn the iron off when it has been on for an hour`: `it` is what is acted on. */
 function sameThing(condition: FoundCondition, acted: readonly DraftPart<string>[]): FoundCondition {
-  if (condition.readings.length < 2 || !condition.words.some((words) => /\b(?:it|they)\b/.test(words))) return condition;
+  if (condition.readings.length < 2 || !condition.words.some((words) => /\b(?:it|they)\b/.test(words)))
+    return condition;
   const entities = new Set(acted.map(({ value }) => entityOfCall(value)));
   const at = condition.about.findIndex(({ id }) => entities.has(id));
   const reading = condition.readings[at];
@@ -343,17 +365,15 @@ function draftsOf(
     combined = combined.flatMap((some) => readings.map((one) => [...some, one])).slice(0, MAX_DRAFTS);
   return action.readings.flatMap((then) =>
     whens.flatMap((when) =>
-      combined.map(
-        (own): Draft => ({
-          when,
-          if: [...times, ...own],
-          // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
-          then,
-          mode: 'suggest',
-          ...(hold === undefined ? {} : { hold }),
-          ...(action.lasts === undefined ? {} : { lasts: action.lasts }),
-        }),
-      ),
+      combined.map((own): Draft => ({
+        when,
+        if: [...times, ...own],
+        // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
+        then,
+        mode: 'suggest',
+        ...(hold === undefined ? {} : { hold }),
+        ...(action.lasts === undefined ? {} : { lasts: action.lasts }),
+      })),
     ),
   );
 }
@@ -379,7 +399,12 @@ function costOf({ certain, drafts, unknown, reason, clear }: Reading): number {
 const JOINTS = /(?:[.;!] +|,? and (?:then )?|, (?:then )?|,? but )/g;
 
 /** Where a sentence holds two rules, each of them clear by itself: the two sentences. */
-function twoRules(sentence: Sentence, start: number, world: World, options: ReadOptions): string[] | undefined {
+function twoRules(
+  sentence: Sentence,
+  start: number,
+  world: World,
+  options: ReadOptions,
+): string[] | undefined {
   const { text } = sentence;
   const mask = maskOf(sentence);
   const triggers = markersIn(mask, start, text.length).filter(({ role }) => role !== 'condition').length;
@@ -390,10 +415,11 @@ function twoRules(sentence: Sentence, start: number, world: World, options: Read
     const first = readRange(sentence, start, match.index, world, options);
     if (!first.certain) continue;
     const from = match.index + match[0].length;
-    const about = first.drafts[0]!.then.flatMap(({ value }) => world.house.entity(entityOfCall(value)!) ?? []);
+    const about = first.drafts[0]!.then.flatMap(
+      ({ value }) => world.house.entity(entityOfCall(value)!) ?? [],
+    );
     const second = readRange(sentence, from, text.length, world, { ...options, about });
     if (second.certain) return [text.slice(start, match.index), text.slice(from)];
   }
   return undefined;
 }
-

@@ -47,12 +47,18 @@ export function findClock(sentence: Sentence, mask: string, evening: boolean): S
     const sign = first ?? second;
     const said = valueAt(sentence, sign);
     if (said?.type === 'number' && !isHour(mask, match.index, match.index + all.length, each)) continue;
-    const clock = clockOf(sentence, sign, part ?? night ?? part2 ?? night2 ?? (each === 'day' ? undefined : each));
+    const clock = clockOf(
+      sentence,
+      sign,
+      part ?? night ?? part2 ?? night2 ?? (each === 'day' ? undefined : each),
+    );
     if (clock === undefined) continue;
     const late = clock.vague && evening && clock.minutes >= 300 && clock.minutes < 720;
     const minutes = late ? clock.minutes + 720 : clock.minutes;
     const notes = clock.vague
-      ? [`“${wordsAt(sentence, match.index, match.index + all.length)}” is taken as ${hours(minutes)}; say ${hours(minutes + 720)} for the other.`]
+      ? [
+          `“${wordsAt(sentence, match.index, match.index + all.length)}” is taken as ${hours(minutes)}; say ${hours(minutes + 720)} for the other.`,
+        ]
       : [];
     return { ...found(sentence, mask, match, (days) => atClock(minutes, days), true), notes };
   }

@@ -19,11 +19,15 @@ export interface Sentence {
 }
 
 /** Times of day that are said otherwise than `valuesIn` knows. */
-const HALF_PAST = /\b(?:a )?(half past|quarter past|quarter to) (\d{1,2}|[a-z]+)\b(?: (?:in the (morning|afternoon|evening)|at (night)))?/g;
+const HALF_PAST =
+  /\b(?:a )?(half past|quarter past|quarter to) (\d{1,2}|[a-z]+)\b(?: (?:in the (morning|afternoon|evening)|at (night)))?/g;
 const HOURS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
 export function sentenceOf(given: string): Sentence {
-  const text = plainText(given, 2000).replaceAll(/[“”"„]/g, ' ').replace(/[.!]+$/, '').trimEnd();
+  const text = plainText(given, 2000)
+    .replaceAll(/[“”"„]/g, ' ')
+    .replace(/[.!]+$/, '')
+    .trimEnd();
   const spoken = [...text.matchAll(HALF_PAST)].flatMap((match): FoundValue[] => {
     const [all, form = '', word = '', part, night] = match;
     const hour = /^\d/.test(word) ? Number(word) : HOURS.indexOf(word);

@@ -99,7 +99,11 @@ export function subjectOf(
 }
 
 /** In a large house only what the linker ranks; everything that fits where that is little. */
-function likely(words: readonly string[], fitting: readonly Entity[], house: LinkableHouse): readonly Entity[] {
+function likely(
+  words: readonly string[],
+  fitting: readonly Entity[],
+  house: LinkableHouse,
+): readonly Entity[] {
   if (fitting.length <= RANKED) return fitting;
   const own = new Map<string, Entity>(fitting.map((entity) => [entity.id, entity]));
   return rank(words.join(' '), house, RANKED * 4).flatMap(({ id }) => own.get(id) ?? []);
@@ -110,14 +114,21 @@ interface Judged {
   readonly missing: readonly string[];
 }
 
-function judge(entity: Entity, words: readonly string[], house: LinkableHouse, extra: readonly string[]): Judged {
+function judge(
+  entity: Entity,
+  words: readonly string[],
+  house: LinkableHouse,
+  extra: readonly string[],
+): Judged {
   const names = [entity.name, ...entity.aliases].map((name) => plainWords(name.toLowerCase()).map(stem));
   const area = entity.area === undefined ? undefined : house.area(entity.area);
   const floors = [...(house.floors?.() ?? [])].filter(({ id }) => id === area?.floor);
-  const places = [
-    ...(area === undefined ? [] : [area.name, area.id.replaceAll('_', ' '), ...area.aliases]),
-    ...floors.flatMap(({ name, aliases }) => [name, ...aliases]),
-  ].flatMap((name) => plainWords(name.toLowerCase()).map(stem));
+  const places = new Set(
+    [
+      ...(area === undefined ? [] : [area.name, area.id.replaceAll('_', ' '), ...area.aliases]),
+      ...floors.flatMap(({ name, aliases }) => [name, ...aliases]),
+    ].flatMap((name) => plainWords(name.toLowerCase()).map(stem)),
+  );
   const slug = slugOf(entity.id).split('_').map(stem);
   const own = new Set([...names.flat(), ...slug]);
   const described = `${slug.join(' ')} ${names.flat().join(' ')}`;
@@ -126,14 +137,16 @@ function judge(entity: Entity, words: readonly string[], house: LinkableHouse, e
   const missing: string[] = [];
   for (const word of words) {
     if (own.has(word)) score += 3;
-    else if (places.includes(word)) score += 2;
+    else if (places.has(word)) score += 2;
     else if (kind.has(word) || CLASS_WORDS[word]?.test(described) === true) score += 1;
     else missing.push(word);
   }
   // Between `Door` and `Garage door` a sentence about the door means the first.
   const said = new Set(words);
   const unsaid = Math.min(
-    ...names.map((name) => name.filter((word) => !said.has(word) && !kind.has(word) && !(word in CLASS_WORDS)).length),
+    ...names.map(
+      (name) => name.filter((word) => !said.has(word) && !kind.has(word) && !(word in CLASS_WORDS)).length,
+    ),
   );
   return { score: score - 0.5 * Math.min(unsaid, 4), missing };
 }

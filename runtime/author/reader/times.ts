@@ -73,18 +73,25 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
     if (from === undefined || until === undefined) return undefined;
     const vague = from.vague && until.vague;
     // `from 10 to 6` is the shorter of the ways round, the night's where they are alike.
-    const late = vague && from.minutes >= until.minutes && from.minutes < 720 ? from.minutes + 720 : from.minutes;
-    if (vague) notes.push(`“${wordsAt(sentence, match.index, match.index + match[0].length)}” is taken as ${span(late, until.minutes)}.`);
+    const late =
+      vague && from.minutes >= until.minutes && from.minutes < 720 ? from.minutes + 720 : from.minutes;
+    if (vague)
+      notes.push(
+        `“${wordsAt(sentence, match.index, match.index + match[0].length)}” is taken as ${span(late, until.minutes)}.`,
+      );
     return timeWindow(late, until.minutes);
   });
-  each(`${ONLY}(?:\\b(?:after|past|later than|from|since|not before|not until)) ${VALUE}${PART}(?: (?:on|onwards|or later))?(?![\\w%])`, (match) => {
-    const at = clock(match[1], match[2], match[3]);
-    if (at === undefined) return undefined;
-    const words = wordsAt(sentence, match.index, match.index + match[0].length);
-    const minutes = settled(at, words);
-    if (!isLimit(match[0])) begins ??= { minutes, words, condition: conditions.length };
-    return timeWindow(minutes, undefined);
-  });
+  each(
+    `${ONLY}(?:\\b(?:after|past|later than|from|since|not before|not until)) ${VALUE}${PART}(?: (?:on|onwards|or later))?(?![\\w%])`,
+    (match) => {
+      const at = clock(match[1], match[2], match[3]);
+      if (at === undefined) return undefined;
+      const words = wordsAt(sentence, match.index, match.index + match[0].length);
+      const minutes = settled(at, words);
+      if (!isLimit(match[0])) begins ??= { minutes, words, condition: conditions.length };
+      return timeWindow(minutes, undefined);
+    },
+  );
   each(`${ONLY}(?:\\b(?:before|earlier than|not after|no later than)) ${VALUE}${PART}(?![\\w%])`, (match) => {
     const at = clock(match[1], match[2], match[3]);
     if (at === undefined) return undefined;
@@ -97,7 +104,7 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
   };
   const weekdays = [1, 2, 3, 4, 5];
   const weekend = [6, 7];
-  const on = '(?:on |at |during |if it is |if it\'s |when it is |when it\'s |it is |it\'s )?(?:a |the |any )?';
+  const on = "(?:on |at |during |if it is |if it's |when it is |when it's |it is |it's )?(?:a |the |any )?";
   const not = '(?:,? ?but )?(?:not|except|never|unless) ';
   each(`${not}${on}(?:weekends?|weekend days)\\b`, () => setDays(weekdays));
   each(`${not}${on}(?:weekdays?|working days?|workdays?)\\b`, () => setDays(weekend));
@@ -105,34 +112,66 @@ export function findTimes(sentence: Sentence, given: string, context: TimeContex
     const named = dayNumbers(match[1] ?? '');
     return setDays([1, 2, 3, 4, 5, 6, 7].filter((day) => !named.includes(day)));
   });
-  const each1 = '(?:,? ?but )?(?:only )?(?:if it is |if it\'s |when it is |when it\'s )?(?:on |at |during |every |each )?(?:a |the |any )?';
-  each(`${each1}(?:weekdays?|working days?|workdays?|week days|monday to friday|monday through friday)\\b`, () => setDays(weekdays));
+  const each1 =
+    "(?:,? ?but )?(?:only )?(?:if it is |if it's |when it is |when it's )?(?:on |at |during |every |each )?(?:a |the |any )?";
+  each(
+    `${each1}(?:weekdays?|working days?|workdays?|week days|monday to friday|monday through friday)\\b`,
+    () => setDays(weekdays),
+  );
   each(`${each1}(?:weekends?|weekend days?|saturdays? (?:and|or) sundays?)\\b`, () => setDays(weekend));
   each(`\\b${each1}(${DAYS_LIST})\\b`, (match) => setDays(dayNumbers(match[1] ?? '')));
   each('\\b(?:every day|daily|each day|every single day)\\b', () => '');
 
-  const sunless = '(?:,? ?but )?(?:unless|not if|not when|except when|not while) (?:it is|it\'s) (?:already |still )?';
+  const sunless =
+    "(?:,? ?but )?(?:unless|not if|not when|except when|not while) (?:it is|it's) (?:already |still )?";
   const suns: readonly (readonly [string, string, 'sunset' | 'sunrise' | undefined])[] = [
     [`${sunless}(?:dark|night)(?: outside| out)?\\b`, 'sun.elevation > 0', undefined],
     [`${sunless}(?:light|bright|daylight|day)(?: outside| out)?\\b`, 'sun.elevation < 0', undefined],
-    [`${ONLY}(?:after|once|from|since) (?:sunset|dark|dusk|nightfall|sundown)\\b`, 'sun.elevation < 0', 'sunset'],
-    [`${ONLY}(?:after|once|while|if|when|and) the sun (?:has set|has gone down|is down)\\b`, 'sun.elevation < 0', 'sunset'],
-    [`(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and|once|as soon as) (?:it is|it's) (?:already |still )?(?:dark|night)(?: outside| out)?\\b`, 'sun.elevation < 0', 'sunset'],
-    [`(?:,? ?but )?(?:only )?(?:late )?(?:at night|in the dark|during the night|by night|before sunrise|before dawn)\\b`, 'sun.elevation < 0', undefined],
+    [
+      `${ONLY}(?:after|once|from|since) (?:sunset|dark|dusk|nightfall|sundown)\\b`,
+      'sun.elevation < 0',
+      'sunset',
+    ],
+    [
+      `${ONLY}(?:after|once|while|if|when|and) the sun (?:has set|has gone down|is down)\\b`,
+      'sun.elevation < 0',
+      'sunset',
+    ],
+    [
+      `(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and|once|as soon as) (?:it is|it's) (?:already |still )?(?:dark|night)(?: outside| out)?\\b`,
+      'sun.elevation < 0',
+      'sunset',
+    ],
+    [
+      `(?:,? ?but )?(?:only )?(?:late )?(?:at night|in the dark|during the night|by night|before sunrise|before dawn)\\b`,
+      'sun.elevation < 0',
+      undefined,
+    ],
     [`${ONLY}(?:after|once|from|since) (?:sunrise|dawn|daybreak)\\b`, 'sun.elevation > 0', 'sunrise'],
-    [`(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and) (?:it is|it's) (?:still |already )?(?:light|bright|daylight|day)(?: outside| out)?\\b`, 'sun.elevation > 0', undefined],
-    [`(?:,? ?but )?(?:only )?(?:during the day|in (?:the )?daylight|by day|in the daytime|while the sun is up|before sunset|before dark)\\b`, 'sun.elevation > 0', undefined],
+    [
+      `(?:,? ?but )?(?:only )?(?:if|while|as long as|when|and) (?:it is|it's) (?:still |already )?(?:light|bright|daylight|day)(?: outside| out)?\\b`,
+      'sun.elevation > 0',
+      undefined,
+    ],
+    [
+      `(?:,? ?but )?(?:only )?(?:during the day|in (?:the )?daylight|by day|in the daytime|while the sun is up|before sunset|before dark)\\b`,
+      'sun.elevation > 0',
+      undefined,
+    ],
   ];
   for (const [pattern, condition, moment] of suns) {
     each(`(?<![\\w])${pattern}(?! on\\b)`, (match) => {
       const words = wordsAt(sentence, match.index, match.index + match[0].length);
-      if (moment !== undefined && !isLimit(match[0])) begins ??= { sun: moment, words, condition: conditions.length };
+      if (moment !== undefined && !isLimit(match[0]))
+        begins ??= { sun: moment, words, condition: conditions.length };
       return condition;
     });
   }
   each('(?<![\\uE000-\\uE00F] )(?:,? ?but )?(?:only )?in the (morning|afternoon|evening)s?\\b', (match) => {
     const [from, until] = PARTS_OF_DAY[match[1] ?? ''] ?? [0, 0];
-    notes.push(`“${wordsAt(sentence, match.index, match.index + match[0].length)}” is taken as ${span(from, until)}.`);
+    notes.push(
+      `“${wordsAt(sentence, match.index, match.index + match[0].length)}” is taken as ${span(from, until)}.`,
+    );
     return timeWindow(from, until);
   });
   return { mask, conditions, days, begins, notes };
@@ -158,18 +197,26 @@ function dayNumbers(list: string): number[] {
 }
 
 /** A time of day that a value says: a clock's, or a bare hour's. */
-export function clockOf(sentence: Sentence, sign: string | undefined, part: string | undefined): Clock | undefined {
+export function clockOf(
+  sentence: Sentence,
+  sign: string | undefined,
+  part: string | undefined,
+): Clock | undefined {
   const said = valueAt(sentence, sign);
   if (said === undefined) return undefined;
   const late = part === 'afternoon' || part === 'evening' || part === 'night';
-  const shifted = (minutes: number): number => (late && minutes < 720 && minutes >= 180 ? minutes + 720 : minutes);
+  const shifted = (minutes: number): number =>
+    late && minutes < 720 && minutes >= 180 ? minutes + 720 : minutes;
   if (said.type === 'time') {
     const found = sentence.values[sign!.charCodeAt(0) - 0xe000]!;
     const words = sentence.text.slice(found.start, found.end);
-    const told = /m$|m\.$|morning|afternoon|evening|night|noon|midday|midnight|:|\d\d\.\d\d|h\d\d/.test(words) || said.minutes >= 720;
+    const told =
+      /m$|m\.$|morning|afternoon|evening|night|noon|midday|midnight|:|\d\d\.\d\d|h\d\d/.test(words) ||
+      said.minutes >= 720;
     return { minutes: shifted(said.minutes), vague: !told && part === undefined };
   }
-  if (said.type !== 'number' || !Number.isInteger(said.value) || said.value < 0 || said.value > 24) return undefined;
+  if (said.type !== 'number' || !Number.isInteger(said.value) || said.value < 0 || said.value > 24)
+    return undefined;
   const minutes = (said.value % 24) * 60;
   return { minutes: shifted(minutes), vague: part === undefined && said.value >= 1 && said.value <= 12 };
 }

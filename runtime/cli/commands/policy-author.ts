@@ -16,7 +16,11 @@ export const policyAuthorCommand = defineCommand({
     replay: { type: 'string', valueHint: 'SPAN', description: 'what it would have done in the last 7d, say' },
     install: { type: 'boolean', description: 'keep it among the policies, as a suggestion first' },
     accept: { type: 'string', valueHint: 'DRAFT', description: 'install a draft that was shown' },
-    reject: { type: 'string', valueHint: 'DRAFT', description: 'never propose a draft for its sentence again' },
+    reject: {
+      type: 'string',
+      valueHint: 'DRAFT',
+      description: 'never propose a draft for its sentence again',
+    },
     house: { type: 'string', valueHint: 'FILE', description: 'for this house.yaml, without a daemon' },
   },
   rest: 'TEXT',
@@ -30,7 +34,8 @@ export const policyAuthorCommand = defineCommand({
     const verdict = verdictOf(args.accept, args.reject);
     if (verdict === undefined && args.text === undefined) {
       throw new GanglionError('USAGE', {
-        message: 'Expected a sentence, --accept DRAFT or --reject DRAFT but received none of them. See `ganglion policy author --help`.',
+        message:
+          'Expected a sentence, --accept DRAFT or --reject DRAFT but received none of them. See `ganglion policy author --help`.',
       });
     }
     const replayMs = args.replay === undefined ? undefined : spanOf(args.replay);
@@ -49,7 +54,9 @@ export const policyAuthorCommand = defineCommand({
       };
       reply = await authorApart(request, { config, house, io });
     } else if (verdict !== undefined) {
-      reply = await daemon.post<AuthorReply>(`/v1/policies/author/${verdict.draft}`, { verdict: verdict.verdict });
+      reply = await daemon.post<AuthorReply>(`/v1/policies/author/${verdict.draft}`, {
+        verdict: verdict.verdict,
+      });
     } else {
       const body = {
         text,

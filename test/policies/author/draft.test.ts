@@ -55,7 +55,9 @@ describe('a draft as policies', () => {
 
   it('has an id of its own, also where the end of another rule has it', () => {
     expect(idFor(['Hallway light', 'on'], new Set())).toBe('hallway-light-on');
-    expect(idFor(['Hallway light', 'on'], new Set(['hallway-light-on', 'hallway-light-on-2-end']))).toBe('hallway-light-on-3');
+    expect(idFor(['Hallway light', 'on'], new Set(['hallway-light-on', 'hallway-light-on-2-end']))).toBe(
+      'hallway-light-on-3',
+    );
     expect(idFor(['日本'], new Set())).toBe('rule');
   });
 
@@ -64,7 +66,9 @@ describe('a draft as policies', () => {
       'When Hallway motion sensor sees someone, and only if the sun is down: turn on Hallway light (brightness 20 %); 5 minutes later: turn off Hallway light. It only suggests this until it is put to work.',
     );
     const timed = draft({ when: part('cron("30 7 * * 1-5")'), if: [], mode: 'auto' });
-    expect(describeDraft(timed, HOME)).toBe('At 07:30 on Monday to Friday: turn on Hallway light (brightness 20 %).');
+    expect(describeDraft(timed, HOME)).toBe(
+      'At 07:30 on Monday to Friday: turn on Hallway light (brightness 20 %).',
+    );
     expect(spanText(5_400_000)).toBe('1 hour 30 minutes');
   });
 });
@@ -112,7 +116,9 @@ describe('rules that fight', () => {
     const follows = rule('c', 'light.hallway.state == "on"', 'light.stairs.turn_on');
     const back = rule('d', 'light.stairs.state == "on"', 'light.hallway.turn_on');
     expect(circleOf(follows, [back])).toBeUndefined();
-    expect(undoneBy(rule('e', 'light.stairs.state == "on"', 'light.hallway.turn_off'), [follows])).toEqual(['c']);
+    expect(undoneBy(rule('e', 'light.stairs.state == "on"', 'light.hallway.turn_off'), [follows])).toEqual([
+      'c',
+    ]);
   });
 
   it('contradict one another on the very same trigger', () => {
@@ -134,7 +140,10 @@ describe('changes', () => {
       { op: 'mode', mode: 'auto' },
     ]);
     expect(changed.if.map(({ value }) => value)).toEqual(['sun.elevation > 0', 'now.weekday <= 5']);
-    expect(changed.then.map(({ value }) => value)).toEqual(['light.hallway.turn_on(brightness: 30)', 'light.stairs.turn_on']);
+    expect(changed.then.map(({ value }) => value)).toEqual([
+      'light.hallway.turn_on(brightness: 30)',
+      'light.stairs.turn_on',
+    ]);
     expect(changed).toMatchObject({ hold: { value: 1000 }, mode: 'auto' });
     const less = edited(changed, [
       { op: 'drop-if', about: 'days' },
@@ -147,7 +156,13 @@ describe('changes', () => {
   });
 
   it('are shown line by line', () => {
-    expect(diffLines('a\nb\nc\n', 'a\nx\nc\nd\n').map(({ sign, text }) => sign + text)).toEqual([' a', '-b', '+x', ' c', '+d']);
+    expect(diffLines('a\nb\nc\n', 'a\nx\nc\nd\n').map(({ sign, text }) => sign + text)).toEqual([
+      ' a',
+      '-b',
+      '+x',
+      ' c',
+      '+d',
+    ]);
     expect(diffLines('', 'a\n')).toEqual([{ sign: '+', text: 'a' }]);
   });
 });

@@ -41,7 +41,9 @@ describe('conditions as text', () => {
     any: fc.oneof(
       { maxDepth: 4 },
       atom,
-      fc.tuple(tie('any'), fc.constantFrom('&&', '||'), tie('any')).map(([a, by, b]) => `(${a}) ${by} (${b})`),
+      fc
+        .tuple(tie('any'), fc.constantFrom('&&', '||'), tie('any'))
+        .map(([a, by, b]) => `(${a}) ${by} (${b})`),
       tie('any').map((one) => `!(${one})`),
     ),
   })).any;
@@ -90,6 +92,8 @@ describe('conditions as text', () => {
 /** A syntax tree without places. */
 function strip(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (key, part: unknown) => (key === 'start' || key === 'end' || key === 'source' ? undefined : part)),
+    JSON.stringify(value, (key, part: unknown) =>
+      key === 'start' || key === 'end' || key === 'source' ? undefined : part,
+    ),
   );
 }

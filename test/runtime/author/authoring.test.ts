@@ -12,15 +12,24 @@ import type { ReplayResult } from '../../../runtime/replay/index.ts';
 import { authorFor, MONDAY, numbers, ruleLines } from '../../support/author.ts';
 import { asker, decided } from '../../support/decided.ts';
 
-const SENTENCE = 'when the hallway motion sensor sees someone after sunset turn on the hallway light for five minutes';
+const SENTENCE =
+  'when the hallway motion sensor sees someone after sunset turn on the hallway light for five minutes';
 const ID = 'hallway-light-on-when-hallway-motion-sensor';
 
 describe('a rule from a sentence', () => {
   it('is shown with its words, its parts and tests that it passes', async () => {
     const { author, shelf } = authorFor();
     const reply = await author.author({ text: SENTENCE });
-    expect(reply).toMatchObject({ status: 'proposed', rung: 'link', confidence: 1, conflicts: [], versions: [] });
-    expect(reply.words).toMatch(/^When Hallway motion sensor sees someone, and only if the sun is down: turn on/);
+    expect(reply).toMatchObject({
+      status: 'proposed',
+      rung: 'link',
+      confidence: 1,
+      conflicts: [],
+      versions: [],
+    });
+    expect(reply.words).toMatch(
+      /^When Hallway motion sensor sees someone, and only if the sun is down: turn on/,
+    );
     expect(reply.parts).toContainEqual({ part: 'lasts', text: '5m', words: ['for five minutes'] });
     expect(reply.tests.map(({ name, passed }) => [name, passed])).toEqual([
       ['acts', true],
@@ -56,7 +65,9 @@ describe('a rule from a sentence', () => {
       if (text.includes('-end')) throw new GanglionError('POLICY_INVALID', { problems: ['no'] });
       return install(text, origin, note);
     };
-    await expect(author.author({ text: SENTENCE, install: true })).rejects.toMatchObject({ code: 'POLICY_INVALID' });
+    await expect(author.author({ text: SENTENCE, install: true })).rejects.toMatchObject({
+      code: 'POLICY_INVALID',
+    });
     expect(shelf.current().size).toBe(0);
   });
 
@@ -64,15 +75,24 @@ describe('a rule from a sentence', () => {
     const asked: unknown[] = [];
     const { author, shelf } = authorFor({
       replay: async (files, about, spanMs) => {
-        asked.push(files.map(({ name }) => name), about, spanMs);
+        asked.push(
+          files.map(({ name }) => name),
+          about,
+          spanMs,
+        );
         return REPLAY;
       },
     });
-    shelf.install('id: other\nwhen: light.desk.state == "on"\nthen: light.desk.turn_off\nmode: off\n', 'file');
+    shelf.install(
+      'id: other\nwhen: light.desk.state == "on"\nthen: light.desk.turn_off\nmode: off\n',
+      'file',
+    );
     const { replay } = await author.author({ text: 'at 22:00 turn on the desk lamp', replayMs: 86_400_000 });
     expect(asked).toEqual([['desk-lamp-on-at-a-time', 'other'], ['desk-lamp-on-at-a-time'], 86_400_000]);
     expect(replay?.policies).toMatchObject([{ id: 'desk-lamp-on-at-a-time', fired: 3 }]);
-    expect(replay?.conflicts[0]).toMatch(/^light\.desk: other did light\.desk\.turn_off against desk-lamp-on-at-a-time/);
+    expect(replay?.conflicts[0]).toMatch(
+      /^light\.desk: other did light\.desk\.turn_off against desk-lamp-on-at-a-time/,
+    );
   });
 });
 
@@ -83,7 +103,10 @@ describe('drafts that were judged', () => {
     const { draft } = await author.author({ text });
     author.judge({ draft: draft!, verdict: 'reject' });
     const again = await author.author({ text: 'When the front door opens, turn on the hallway light!' });
-    expect(again).toMatchObject({ status: 'refused', reason: expect.stringMatching(/rejected before/) as string });
+    expect(again).toMatchObject({
+      status: 'refused',
+      reason: expect.stringMatching(/rejected before/) as string,
+    });
     const other = await author.author({ text: 'turn on the hallway light when the front door opens' });
     expect(other.status).toBe('proposed');
   });
@@ -110,7 +133,14 @@ describe('drafts that were judged', () => {
   it('are kept in a file that stays small and survives what is not one of them', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'author-')), 'authoring.jsonl');
     const store = new ExampleStore(file);
-    const example = { at: 1, sentence: 's', verdict: 'accepted' as const, draft: '0', key: 'k', policies: [] };
+    const example = {
+      at: 1,
+      sentence: 's',
+      verdict: 'accepted' as const,
+      draft: '0',
+      key: 'k',
+      policies: [],
+    };
     for (let at = 0; at < 1200; at++) store.add({ ...example, at });
     expect(readFileSync(file, 'utf8').split('\n').length).toBeLessThan(1010);
     writeFileSync(file, `${readFileSync(file, 'utf8')}not json\n{"at":1}\n`);
@@ -128,7 +158,10 @@ describe('what is no rule', () => {
     ['when the hallway light turns on turn the hallway light off', /undoes what sets it off/],
     ['turn on the hallway light', /does not say when/],
     ['when the front door opens lock the front door for five minutes', /cannot be undone by itself/],
-    ['when the front door opens turn on the hallway light and turn it off when the front door closes', /two rules/],
+    [
+      'when the front door opens turn on the hallway light and turn it off when the front door closes',
+      /two rules/,
+    ],
     [`when the front door opens turn on ${'the light '.repeat(80)}`, /characters/],
   ])('is refused: %s', async (text, reason) => {
     const { author, examples } = authorFor();
@@ -144,7 +177,9 @@ describe('what is no rule', () => {
     shelf.install('id: b\nwhen: light.hallway.state == "off"\nthen: light.desk.turn_off\n', 'file');
     shelf.install('id: c\nwhen: light.desk.state == "off"\nthen: light.hallway.turn_on\n', 'file');
     const reply = await author.author({ text: 'when the hallway light turns on turn on the desk lamp' });
-    expect(reply.reason).toMatch(/^it would go round in a circle: desk-lamp-on-when-hallway-light sets off a sets off b/);
+    expect(reply.reason).toMatch(
+      /^it would go round in a circle: desk-lamp-on-when-hallway-light sets off a sets off b/,
+    );
   });
 
   it('is one that waits for a moment', async () => {
@@ -157,7 +192,9 @@ describe('what is no rule', () => {
   it('is told beside what speaks against it', async () => {
     const { author, shelf } = authorFor();
     await author.author({ text: SENTENCE, install: true });
-    const against = await author.author({ text: 'when the hallway motion sensor sees someone turn off the hallway light' });
+    const against = await author.author({
+      text: 'when the hallway motion sensor sees someone turn off the hallway light',
+    });
     expect(against.conflicts[0]).toMatch(new RegExp(`^contradicts ${ID}: `));
     const twice = await author.author({ text: SENTENCE });
     expect(twice.conflicts[0]).toBe(`${ID} says the same already`);
@@ -168,7 +205,9 @@ describe('what is no rule', () => {
 
   it('warns of critical devices', async () => {
     const { author } = authorFor();
-    const { notes, status } = await author.author({ text: 'when the kitchen smoke detector finds smoke unlock the front door' });
+    const { notes, status } = await author.author({
+      text: 'when the kitchen smoke detector finds smoke unlock the front door',
+    });
     expect(status).toBe('proposed');
     expect(notes[0]).toMatch(/^Front door lock is critical/);
   });
@@ -177,8 +216,12 @@ describe('what is no rule', () => {
     const { author, shelf } = authorFor();
     shelf.install('id: never\nnever: lock.*.unlock\n', 'file');
     await author.author({ text: SENTENCE, install: true });
-    await expect(author.author({ text: 'only after ten', edit: 'hallway' })).rejects.toMatchObject({ code: 'POLICY_UNKNOWN' });
-    expect((await author.author({ text: 'only after ten', edit: 'never' })).reason).toMatch(/no rule that a sentence can change/);
+    await expect(author.author({ text: 'only after ten', edit: 'hallway' })).rejects.toMatchObject({
+      code: 'POLICY_UNKNOWN',
+    });
+    expect((await author.author({ text: 'only after ten', edit: 'never' })).reason).toMatch(
+      /no rule that a sentence can change/,
+    );
     expect((await author.author({ text: 'only at night', edit: ID })).reason).toMatch(/says that already/);
     expect((await author.author({ text: 'bananas', edit: ID })).notUnderstood).toEqual(['bananas']);
   });
@@ -196,7 +239,9 @@ describe('a model', () => {
   });
 
   it('fills what is open, and what is clear stays', async () => {
-    const host = asker((request) => embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'));
+    const host = asker((request) =>
+      embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'),
+    );
     const { author } = authorFor({ models: [new EmbeddedAuthor({ host, file: 'synapse' })] });
     const reply = await author.author({ text: `${ODD}, only after sunset` });
     expect(reply).toMatchObject({ status: 'proposed', rung: 'llm', confidence: 0.9 });
@@ -209,10 +254,15 @@ describe('a model', () => {
   });
 
   it('is not believed where it is not sure, or speaks of what the sentence does not', async () => {
-    const unsure = asker((request) => ({ ...embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'), probability: 0.3 }));
+    const unsure = asker((request) => ({
+      ...embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'),
+      probability: 0.3,
+    }));
     const { author } = authorFor({ models: [new EmbeddedAuthor({ host: unsure, file: 'synapse' })] });
     expect((await author.author({ text: ODD })).status).toBe('refused');
-    const astray = asker((request) => embeddedAnswer(request, 'light.hallway', 'binary_sensor.fridge_contact'));
+    const astray = asker((request) =>
+      embeddedAnswer(request, 'light.hallway', 'binary_sensor.fridge_contact'),
+    );
     const other = authorFor({ models: [new EmbeddedAuthor({ host: astray, file: 'synapse' })] });
     const reply = await other.author.author({ text: 'hallway light on for whoever gets home' });
     expect(reply.status).toBe('refused');
@@ -237,8 +287,12 @@ describe('a model', () => {
   });
 
   it('that fails leaves the sentence to the next', async () => {
-    const broken = asker(() => Promise.reject(new GanglionError('MODEL_NOT_READY', { file: 'x', reason: 'it is loading' })));
-    const host = asker((request) => embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'));
+    const broken = asker(() =>
+      Promise.reject(new GanglionError('MODEL_NOT_READY', { file: 'x', reason: 'it is loading' })),
+    );
+    const host = asker((request) =>
+      embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact'),
+    );
     const { author } = authorFor({
       models: [new EmbeddedAuthor({ host: broken, file: 'x' }), new EmbeddedAuthor({ host, file: 'y' })],
     });
@@ -249,7 +303,10 @@ describe('a model', () => {
     const host = asker((request): Decided => {
       const first = embeddedAnswer(request, 'light.hallway', 'binary_sensor.front_door_contact');
       const second = embeddedAnswer(request, 'light.hallway', 'binary_sensor.hallway_motion');
-      return { ...first, alternatives: request.alternatives === undefined ? [] : [{ text: second.text, probability: 0.6 }] };
+      return {
+        ...first,
+        alternatives: request.alternatives === undefined ? [] : [{ text: second.text, probability: 0.6 }],
+      };
     });
     const { author } = authorFor({ models: [new EmbeddedAuthor({ host, file: 'synapse' })] });
     const first = await author.author({ text: ODD });
@@ -281,7 +338,8 @@ function pointerOf({ prompt }: DecideRequest, id: string): string {
 
 function generalAnswer({ prompt }: DecideRequest): string {
   const lines = plainText(prompt.user).split('\n');
-  const pointer = (name: string): string => /- (e\d+) /.exec(lines.find((line) => line.includes(`"${name}"`)) ?? '')?.[1] ?? 'e99';
+  const pointer = (name: string): string =>
+    /- (e\d+) /.exec(lines.find((line) => line.includes(`"${name}"`)) ?? '')?.[1] ?? 'e99';
   return ` when ${pointer('Front door')} is on then on ${pointer('Hallway light')} lasting=600s`;
 }
 

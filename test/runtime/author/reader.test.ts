@@ -8,7 +8,9 @@ import { ruleLines, WORLD } from '../../support/author.ts';
 function read(sentence: string): string[] {
   const { drafts, certain, reason } = readSentence(sentence, WORLD);
   const [first] = drafts;
-  return first === undefined || !certain ? [`not certain: ${reason}`] : ruleLines({ policies: writeDraft('rule', first) });
+  return first === undefined || !certain
+    ? [`not certain: ${reason}`]
+    : ruleLines({ policies: writeDraft('rule', first) });
 }
 
 describe('a sentence read without a model', () => {
@@ -60,7 +62,10 @@ describe('a sentence read without a model', () => {
     ],
     [
       'dim the sofa lamp by 10 percent when it is 23:00',
-      ['when: cron("0 23 * * *")', 'then: "light.sofa_lamp.turn_on(brightness: max(1, light.sofa_lamp.brightness - 10))"'],
+      [
+        'when: cron("0 23 * * *")',
+        'then: "light.sofa_lamp.turn_on(brightness: max(1, light.sofa_lamp.brightness - 10))"',
+      ],
     ],
     [
       'unless Nora is home, lock the front door at 23:00',
@@ -77,20 +82,28 @@ describe('a sentence read without a model', () => {
         'then: climate.living_room.turn_off',
       ],
     ],
-    ['doorbell rings: pause the television', ['when: binary_sensor.doorbell.state == "on"', 'then: media_player.television.pause']],
+    [
+      'doorbell rings: pause the television',
+      ['when: binary_sensor.doorbell.state == "on"', 'then: media_player.television.pause'],
+    ],
   ])('%s', (sentence, lines) => {
     expect(read(sentence)).toEqual(lines);
   });
 
   it('shows the words each part came from', () => {
-    const [draft] = readSentence('turn on the hallway light when someone enters the hallway, but not on weekends', WORLD).drafts;
+    const [draft] = readSentence(
+      'turn on the hallway light when someone enters the hallway, but not on weekends',
+      WORLD,
+    ).drafts;
     expect(draft?.when.words).toEqual(['someone enters the hallway']);
     expect(draft?.if[0]?.words).toEqual(['not on weekends']);
     expect(draft?.then[0]?.words).toEqual(['turn on the hallway light']);
   });
 
   it('says how it took what is vague', () => {
-    expect(readSentence('after ten turn off the bedroom fan', WORLD).notes[0]).toMatch(/taken as 10:00; say 22:00/);
+    expect(readSentence('after ten turn off the bedroom fan', WORLD).notes[0]).toMatch(
+      /taken as 10:00; say 22:00/,
+    );
     expect(readSentence('turn off the bedroom fan at 11 pm', WORLD).notes).toEqual([]);
   });
 
@@ -119,19 +132,26 @@ describe('a sentence read without a model', () => {
   });
 
   it('leaves alone what is no rule', () => {
-    for (const sentence of ['turn on the hallway light', 'hello', 'is the front door open?', '5 5 5', 'when when when'])
+    for (const sentence of [
+      'turn on the hallway light',
+      'hello',
+      'is the front door open?',
+      '5 5 5',
+      'when when when',
+    ])
       expect(readSentence(sentence, WORLD).drafts).toEqual([]);
   });
 
   it('comes to an end with a sentence that can be cut in many ways', () => {
     const sentence = `when ${'the front door and the window and '.repeat(12)}open turn on the light`;
     expect(readSentence(sentence, WORLD).certain).toBe(false);
-    expect(readSentence(`${'when the door opens turn on the light if '.repeat(14)}`, WORLD).certain).toBe(false);
+    expect(readSentence('when the door opens turn on the light if '.repeat(14), WORLD).certain).toBe(false);
   });
 });
 
 describe('a change in words', () => {
-  const base = 'when the hallway motion sensor sees someone after sunset turn on the hallway light for five minutes';
+  const base =
+    'when the hallway motion sensor sees someone after sunset turn on the hallway light for five minutes';
 
   function change(sentence: string, from = base): string[] {
     const [draft] = readSentence(from, WORLD).drafts;
@@ -177,7 +197,10 @@ describe('a change in words', () => {
 
   it('takes a device out, but not the last one', () => {
     const two = 'when the front door opens turn on the hallway light and the stair light';
-    expect(change('not the stair light', two)).toEqual(['when: binary_sensor.front_door_contact.state == "on"', ON]);
+    expect(change('not the stair light', two)).toEqual([
+      'when: binary_sensor.front_door_contact.state == "on"',
+      ON,
+    ]);
     expect(change('without the hallway light')).toEqual(['not clear: ']);
   });
 
