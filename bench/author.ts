@@ -8,6 +8,7 @@ import type { AuthorModel } from '../runtime/author/model.ts';
 import { numericProperties } from '../runtime/author/reader/conditions.ts';
 import { checkConfig } from '../runtime/config/load.ts';
 import type { DecideRequest } from '../runtime/contract/engine.ts';
+import { GanglionError } from '../runtime/errors.ts';
 import type { PolicyShelf } from '../runtime/contract/policy-shelf.ts';
 import { systemClock } from '../runtime/lib/clock.ts';
 import { packageRoot } from '../runtime/lib/package-root.ts';
@@ -204,5 +205,5 @@ const NO_SHELF: PolicyShelf = {
 };
 
 function unused(): never {
-  throw new TypeError('The bench installs nothing.');
+  throw new GanglionError('POLICY_NO_PLACE', {});
 }

@@ -58,7 +58,7 @@ export function scenariosFor(draft: Draft, options: ScenarioOptions): Scenario[]
   parts.forEach((_, i) => {
     const text = describeCondition(draft.if[i]!.value, options.house);
     const without = played(when, parts, i, draft, options);
-    if (without !== undefined) scenarios.push({ ...without, name: `does nothing unless ${text}`, then: [] });
+    if (without !== undefined) scenarios.push({ ...without, name: `does nothing unless ${text}` });
   });
   const early = all === undefined ? undefined : tooEarly(when, all, draft, options);
   return early === undefined ? scenarios : [...scenarios, early];
@@ -81,19 +81,27 @@ function played(
   const trigger = given && triggerOf(when, given, options);
   if (trigger === undefined) return undefined;
   const holdMs = draft.hold?.value ?? 0;
+  const end = endOf(draft);
+  const ends = end?.if === undefined ? undefined : exprOf(end.if);
+  const brokenTime = broken !== undefined && mentionsTime(conditions[broken]!);
+  const lastsMs = draft.lasts?.value ?? 0;
   const suits = (wall: number): boolean =>
     allows(when, wall, sky) &&
+    // What ends it has limits that are a little wider.
+    (!brokenTime || ends === undefined || !allows(ends, wall + holdMs + lastsMs, sky)) &&
     conditions.every((condition, i) => {
       const held = allows(condition, wall + holdMs, sky) && allows(condition, wall + holdMs + AFTER_MS, sky);
-      return i === broken && mentionsTime(condition) ? !allows(condition, wall + holdMs, sky) : held;
+      return i === broken && brokenTime ? !allows(condition, wall + holdMs, sky) : held;
     });
   const moment =
     trigger.moments === undefined ? momentWhere(from + LEAD_MS, suits) : trigger.moments.find(suits);
   if (moment === undefined) return undefined;
-  const then = [{ afterMs: LEAD_MS + holdMs, calls: draft.then.map(({ value }) => value) }];
-  const end = endOf(draft);
-  const endMs = LEAD_MS + holdMs + (draft.lasts?.value ?? 0);
-  if (end !== undefined) then.push({ afterMs: endMs, calls: end.then as string[] });
+  const endMs = LEAD_MS + holdMs + lastsMs;
+  const then: { afterMs: number; calls: readonly string[] }[] = [];
+  if (broken === undefined)
+    then.push({ afterMs: LEAD_MS + holdMs, calls: draft.then.map(({ value }) => value) });
+  // What ends it does not ask whether it began.
+  if (end !== undefined && !brokenTime) then.push({ afterMs: endMs, calls: end.then });
   return {
     at: (moment - LEAD_MS) as WallMs,
     given: Object.fromEntries([...trigger.after, ...trigger.before]),

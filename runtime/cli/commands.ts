@@ -68,11 +68,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
-    name: 'policy author',
-    summary: 'make a rule of a sentence, or change one',
-    load: async () => (await import('./commands/policy-author.ts')).policyAuthorCommand,
-  },
-  {
     name: 'policy test',
     summary: 'run given-when-then tests of policies',
     load: async () => (await import('./commands/policy-test.ts')).policyTestCommand,
@@ -86,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'policy explain',
     summary: 'why a policy does or does not fire, now or at a past time',
     load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
+  },
+  {
+    name: 'policy author',
+    summary: 'make a rule of a sentence, or change one',
+    load: async () => (await import('./commands/policy-author.ts')).policyAuthorCommand,
   },
   {
     name: 'policy import',
