@@ -76,7 +76,7 @@ export {
   type OnnxTreeAttributes,
   type SklearnTree,
 } from './tree/import-tree.ts';
-export { describeCall, describeCondition, describeDraft, spanText } from './author/describe.ts';
+export { describeCall, describeDraft } from './author/describe.ts';
 export { diffLines, type DiffLine } from './author/diff.ts';
 export { type Draft, type DraftPart, END_SUFFIX, keyOf, type PartSource } from './author/draft.ts';
 export { type Edit, edited, entityOfCall, subjectOf } from './author/edit.ts';

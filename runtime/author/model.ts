@@ -3,6 +3,7 @@ import { subjectOf, type Draft, type DraftPart, type Recalled } from '../../poli
 import type { RungName } from '../contract/decision.ts';
 import type { Entity, House } from '../contract/house.ts';
 import type { ClearParts } from './reader/reader.ts';
+import { isOrder } from './reader/clauses.ts';
 import { sentenceOf } from './reader/sentence.ts';
 import { stem, tellingWords } from './reader/subjects.ts';
 
@@ -112,7 +113,7 @@ export function absentThings(sentence: string, unknown: readonly string[], house
   for (const entity of house.entities()) for (const name of namesOf(entity, house)) here.add(name);
   const { text } = sentenceOf(sentence);
   return unknown.filter((word) => {
-    if (here.has(stem(word)) || !/^\p{L}+$/u.test(word)) return false;
+    if (here.has(stem(word)) || isOrder(word) || !/^\p{L}+$/u.test(word)) return false;
     return new RegExp(`\\b(?:the|my|our|a|an|in|of)(?: \\p{L}+)? ${word}`, 'u').test(text);
   });
 }

@@ -37,4 +37,3 @@ export function authorCase(
 export const NOON = '2026-01-05 12:00';
 export const EVENING = '2026-01-05 19:00';
 export const NIGHT = '2026-01-05 23:30';
-export const SATURDAY = '2026-01-10 12:00';

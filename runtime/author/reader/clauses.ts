@@ -51,6 +51,13 @@ export function markersIn(mask: string, start: number, end: number): Marker[] {
 
 const VERBS =
   'turn|switch|set|open|close|lock|unlock|dim|brighten|start|stop|put|make|play|pause|mute|unmute|activate|run|send|notify|tell|alert|warn|remind|inform|raise|lower|shut|press|vacuum|clean|increase|decrease|reduce|change|toggle|light|bring|let|resume|dock|message|pull|roll|draw|heat|cool|trigger|flash|enable|disable|have|text|push|ping|kill|go|get|call|begin|fetch|keep|extend|retract|unroll|roll|sound|warm';
+const VERB = new RegExp(`^(?:${VERBS})$`, 'u');
+
+/** Whether a word orders something: then it names nothing. */
+export function isOrder(word: string): boolean {
+  return VERB.test(word);
+}
+
 const BEFORE_VERB = new RegExp(`(?<=[ ${GAP},])(?:please )?(?=(?:${VERBS})(?![\\p{L}]))`, 'gu');
 const PAUSE = new RegExp(
   `[ ${GAP}]*(?:,|:|;|-)[ ${GAP}]*(?:then |and then |please )?| then |${GAP}+ ?(?:then )?`,
