@@ -30,17 +30,23 @@ interface Row {
 }
 
 /** Versions of one policy that are kept; older ones go. */
-export const KEPT_VERSIONS = 200;
+const KEPT = 200;
 
 /** What policies said, in the journal's database. A version is there before its file is changed. */
 export class PolicyVersions {
   readonly #journal: Pick<Journal, 'database' | 'failure' | 'volatile'>;
   readonly #folder: string;
+  readonly #kept: number;
 
   /** @param folder the journal's */
-  constructor(journal: Pick<Journal, 'database' | 'failure' | 'volatile'>, folder: string) {
+  constructor(
+    journal: Pick<Journal, 'database' | 'failure' | 'volatile'>,
+    folder: string,
+    kept: number = KEPT,
+  ) {
     this.#journal = journal;
     this.#folder = folder;
+    this.#kept = kept;
   }
 
   /** Whether versions can be kept just now. */
@@ -69,7 +75,7 @@ export class PolicyVersions {
    * @throws GanglionError JOURNAL_UNWRITABLE
    */
   begin(version: NewVersion): PolicyVersion {
-    return this.#write((db) => insert(db, version, true));
+    return this.#write((db) => this.#insert(db, version, true));
   }
 
   /** The file says so now. */
@@ -109,12 +115,28 @@ export class PolicyVersions {
         if (text === undefined) drop.run(name);
         else keep.run(name, text);
       }
-      return versions.map((version) => insert(db, version, false));
+      return versions.map((version) => this.#insert(db, version, false));
     });
   }
 
   #rows(sql: string, ...values: unknown[]): Row[] {
     return this.#journal.database.prepare(sql).all(...values) as Row[];
+  }
+
+  #insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
+    const { policy, at, origin, text, note, file } = made;
+    const { last } = db
+      .prepare('SELECT max(version) AS last FROM policy_versions WHERE policy = ?')
+      .get(policy) as { last: number | null };
+    const version = (last ?? 0) + 1;
+    db.prepare(
+      'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
+    db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?').run(
+      policy,
+      version - this.#kept,
+    );
+    return { policy, version, at, origin, text, note };
   }
 
   #write<T>(work: (db: Sqlite) => T): T {
@@ -128,22 +150,6 @@ export class PolicyVersions {
       throw journalError(this.#folder, error);
     }
   }
-}
-
-function insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
-  const { policy, at, origin, text, note, file } = made;
-  const { last } = db
-    .prepare('SELECT max(version) AS last FROM policy_versions WHERE policy = ?')
-    .get(policy) as { last: number | null };
-  const version = (last ?? 0) + 1;
-  db.prepare(
-    'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  ).run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
-  db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?').run(
-    policy,
-    version - KEPT_VERSIONS,
-  );
-  return { policy, version, at, origin, text, note };
 }
 
 function plain({ policy, version, at, origin, text, note }: Row): PolicyVersion {
