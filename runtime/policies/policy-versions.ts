@@ -1,6 +1,13 @@
 import type { PolicyOrigin, PolicyVersion } from '../contract/policy-shelf.ts';
 import type { WallMs } from '../contract/time.ts';
-import { journalError, syncWalNow, transaction, transactor, type Sqlite } from '../journal/database.ts';
+import {
+  journalError,
+  syncWalNow,
+  transaction,
+  transactor,
+  type Sqlite,
+  type Statement,
+} from '../journal/database.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** A version to be kept; its number is the next one. */
@@ -29,6 +36,13 @@ interface Row {
   readonly file: string;
 }
 
+interface Statements {
+  readonly db: Sqlite;
+  readonly latest: Statement;
+  readonly insert: Statement;
+  readonly prune: Statement;
+}
+
 /** Versions of one policy that are kept; older ones go. */
 const KEPT = 200;
 
@@ -37,6 +51,7 @@ export class PolicyVersions {
   readonly #journal: Pick<Journal, 'database' | 'failure' | 'volatile'>;
   readonly #folder: string;
   readonly #kept: number;
+  #prepared: Statements | undefined;
 
   /** @param folder the journal's */
   constructor(
@@ -60,8 +75,7 @@ export class PolicyVersions {
   }
 
   latest(policy: string): LatestVersion | undefined {
-    const sql = 'SELECT * FROM policy_versions WHERE policy = ? ORDER BY version DESC LIMIT 1';
-    const [row] = this.#rows(sql, policy);
+    const row = this.#statements(this.#journal.database).latest.get(policy) as Row | undefined;
     return row === undefined ? undefined : withFile(row);
   }
 
@@ -125,18 +139,24 @@ export class PolicyVersions {
 
   #insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
     const { policy, at, origin, text, note, file } = made;
-    const { last } = db
-      .prepare('SELECT max(version) AS last FROM policy_versions WHERE policy = ?')
-      .get(policy) as { last: number | null };
-    const version = (last ?? 0) + 1;
-    db.prepare(
-      'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    ).run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
-    db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?').run(
-      policy,
-      version - this.#kept,
-    );
+    const { latest, insert, prune } = this.#statements(db);
+    const version = ((latest.get(policy) as Row | undefined)?.version ?? 0) + 1;
+    insert.run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
+    prune.run(policy, version - this.#kept);
     return { policy, version, at, origin, text, note };
+  }
+
+  /** Prepared once: a first start may keep a hundred thousand policies. */
+  #statements(db: Sqlite): Statements {
+    if (this.#prepared?.db === db) return this.#prepared;
+    return (this.#prepared = {
+      db,
+      latest: db.prepare('SELECT * FROM policy_versions WHERE policy = ? ORDER BY version DESC LIMIT 1'),
+      insert: db.prepare(
+        'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ),
+      prune: db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?'),
+    });
   }
 
   #write<T>(work: (db: Sqlite) => T): T {
