@@ -170,6 +170,10 @@ export class Shelf implements PolicyShelf {
       gone ? [] : [[name, after]],
     );
     const next = this.#checked(wanted, path, id);
+    // What stands around it may keep the file from being read at all.
+    const whole = next.broken.get(name)?.problems.find(({ policy }) => policy === undefined);
+    if (whole !== undefined)
+      throw new GanglionError('POLICY_FILE_BROKEN', { file: path, reason: formatProblem(whole) });
     const said = text === undefined ? undefined : piecesOf(after)?.find((piece) => piece.id === id)?.text;
     const last = after === before ? versions.list(id).at(-1) : undefined;
     if (last !== undefined) return last;

@@ -208,6 +208,21 @@ describe('policies that are changed by hand', () => {
     expect(running()).toEqual(['bad', 'hall']);
   });
 
+  it('are not installed into a file that can never be read, but may mend it', () => {
+    const broken = '- id: hall\n  when: x.y.z\n- id: other\n  when: "open\n';
+    file('hall.yaml', broken);
+    const { shelf, running } = open();
+    const put = (id: string) => () =>
+      shelf.install(`id: ${id}\nwhen: x.y.z\nthen: light.hall.turn_on`, 'edit');
+    expect(codeOf(put('hall'))).toBe('POLICY_FILE_BROKEN');
+    expect([file('hall.yaml'), running()]).toEqual([broken, []]);
+    file('hall.yaml', broken.split('- id: other')[1]!.replace(/^/, '- id: other'));
+    put('other')();
+    expect(running()).toEqual(['other']);
+    file('night.yaml', 'words\n');
+    expect(codeOf(() => shelf.install(NIGHT, 'edit'))).toBe('POLICY_FILE_BROKEN');
+  });
+
   it('survive an editor that takes the file away before it brings the new one, and one that empties it', () => {
     file('hall.yaml', HALL);
     const { running, notice, changes } = open();
