@@ -42,7 +42,10 @@ import { Pipeline } from './pipeline.ts';
 import { ProblemDesk } from './problems.ts';
 import { Reflexes } from './reflexes.ts';
 import { PastDesk } from './replay/index.ts';
-import { openRulebook } from './rulebook.ts';
+import { PolicyFolder } from './policies/policy-folder.ts';
+import { PolicyVersions } from './policies/policy-versions.ts';
+import { Shelf } from './policies/shelf.ts';
+import { decidesOf, openRulebook } from './rulebook.ts';
 import { Senses } from './sense.ts';
 import { RuntimeStats } from './stats.ts';
 import { packageVersion } from './version.ts';
@@ -122,7 +125,24 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   restore(recovered);
 
   const tools = new Map([...extensions.tools].map(([name, { tool }]) => [name, tool]));
-  const rulebook = openRulebook({ config, house, state, tools: [...tools.values()], journal, problems });
+  const shelf = new Shelf({
+    folder: config.policies === undefined ? undefined : new PolicyFolder(config.policies),
+    versions: new PolicyVersions(journal, config.data),
+    clock,
+    problems,
+    health,
+  });
+  teardown.add('policies', () => shelf.stop());
+  const parsed = shelf.open();
+  const rulebook = openRulebook({
+    config,
+    parsed,
+    house,
+    state,
+    tools: [...tools.values()],
+    journal,
+    problems,
+  });
 
   const models = new Models({
     config,
@@ -326,6 +346,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats,
     events,
     policies: () => rulebook.engine.infos(),
+    shelf,
     models,
   });
 
@@ -341,6 +362,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   teardown.add('past', async () => past.stop());
 
   reflexes.prime();
+  shelf.start({
+    check: (some) => rulebook.check(some),
+    replace: (next, { changed, removed }) => {
+      reflexes.replace(next);
+      rulebook.replaceDecides(decidesOf(next));
+      for (const policy of [...changed, ...removed]) cache.forget({ policy });
+      if (settled) rulebook.report(problems, health);
+      log.info({ changed, removed }, 'Policies were changed and are at work.');
+      emit({ type: 'policies', changed, removed });
+    },
+  });
   models.start();
   governor.start();
   const topics = (): string[] => [

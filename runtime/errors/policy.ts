@@ -11,7 +11,36 @@ export const POLICY_ERRORS = {
     'caller',
     (f: { id: string; hint: string }) =>
       `Expected a policy named ${f.id} but there is none${f.hint === '' ? '' : `; ${f.hint}`}.`,
-    'List them with `ganglion policy check`.',
+    'List them with `ganglion policy list`.',
+  ),
+  POLICY_VERSION_UNKNOWN: spec(
+    'caller',
+    (f: { policy: string; version: number; kept: string }) =>
+      `Expected a version ${f.version} of policy ${f.policy} but there is none; ${f.kept}.`,
+    'List them with `ganglion policy versions ID`.',
+  ),
+  POLICY_UNWRITABLE: spec(
+    'environment',
+    (f: { file: string; reason: string }) => `Expected to write ${f.file} but ${f.reason}.`,
+    'Nothing has changed. Mend what it says and try again; the policies that run go on.',
+  ),
+  POLICY_FILE_BROKEN: spec(
+    'caller',
+    (f: { file: string; reason: string }) =>
+      `Expected ${f.file} to be readable but ${f.reason}; what it said before stays in force.`,
+    'Mend the file; it is read again as soon as it is saved.',
+  ),
+  POLICY_TWICE: spec(
+    'caller',
+    (f: { id: string; files: readonly string[] }) =>
+      `Expected policy ${f.id} in one file but it is in ${f.files.join(' and ')}; the first one counts.`,
+    'Take it out of all files but one by hand, then try again.',
+  ),
+  POLICY_NO_PLACE: spec(
+    'caller',
+    (_: Readonly<Record<string, never>>) =>
+      'Expected a folder for policies in the configuration but received none.',
+    'Add `policies: policies/` to ganglion.yaml, make the folder, and start the daemon again.',
   ),
   POLICY_LOOP: spec(
     'data',

@@ -65,6 +65,7 @@ export const EVENT_TYPES = [
   'outcome',
   'feedback',
   'source',
+  'policies',
   'problem',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -8,6 +8,7 @@ import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 import { addOpenAi } from './openai/routes.ts';
 import { addPast } from './past.ts';
+import { addPolicies } from './policies.ts';
 import {
   approvalBody,
   askBody,
@@ -40,6 +41,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addCommands(app, parts);
   const { api, clock, past, stopping } = parts;
   if (past !== undefined) addPast(app, past, clock);
+  addPolicies(app, api);
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addOpenAi(app, { api, clock, signalFor });
 }
@@ -107,11 +109,6 @@ function addInspection(app: FastifyInstance, { api, clock }: RouteParts): void {
   app.get('/v1/actions', (request) => ({
     actions: api.actions(definedOf(parse(decisionQuery, request.query))),
   }));
-
-  app.get('/v1/policies', (request) => {
-    parse(noQuery, request.query);
-    return { policies: api.policies() };
-  });
 
   app.get('/v1/approvals', (request) => {
     parse(noQuery, request.query);
