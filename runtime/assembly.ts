@@ -23,7 +23,8 @@ import type { Clock, MonoMs } from './contract/time.ts';
 import { Decider } from './decide.ts';
 import type { Proposal } from './decide.ts';
 import { Deliberation } from './deliberation.ts';
-import { messageOf } from './errors.ts';
+import { synapseOf, type UsedSynapse } from './embedded-model.ts';
+import { isGanglionError, messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
 import { filtersOf } from './fuse-filters.ts';
@@ -144,8 +145,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     problems,
   });
 
+  const synapse = findSynapse(config, problems);
   const models = new Models({
     config,
+    synapse,
     classifiers: rulebook.classifiers,
     engineModules: extensions.engineModules,
     clock,
@@ -228,7 +231,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   rulebook.buildLadders(ladderParts);
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
-    askLadder: askLadder(ladderParts, askTimeoutMs(config)),
+    askLadder: askLadder(ladderParts, askTimeoutMs(config), synapse !== undefined),
     house,
     state,
     clock,
@@ -326,11 +329,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     },
   });
 
+  const { reader } = models;
   const asking = new Asking({
     house,
     state,
     decider,
     deliberation,
+    ...(reader === undefined ? {} : { reader }),
     executor,
     clock,
     subscribe: (listener, types) => events.subscribe(listener, types),
@@ -398,6 +403,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     past,
     onSettled,
   };
+}
+
+/** A card that cannot be read takes the embedded model with it, and nothing else. */
+function findSynapse(config: Config, problems: ProblemDesk): UsedSynapse | undefined {
+  try {
+    return synapseOf(config);
+  } catch (error) {
+    if (isGanglionError(error)) problems.report(error, error.message);
+    else throw error;
+    return undefined;
+  }
 }
 
 function openJournal(
