@@ -9,14 +9,21 @@ import { isModelReference } from './modelhost/pull/reference.ts';
 import type { Repeats } from './modelhost/repeats.ts';
 import type { Asker } from './modelhost/rungs.ts';
 import { embeddedSynapse, synapseAt, verifySynapse, type Synapse } from './modelhost/synapse/card.ts';
+import { CONTEXT_TOKENS } from './modelhost/synapse/pose.ts';
 import type { SynapseParts } from './modelhost/synapse/reader.ts';
 import type { ProblemDesk } from './problems.ts';
 
 /**
- * How the embedded model is loaded: a listing, a question and an answer fit into 512 tokens, a prompt is read in one call,
- * and with 8 million weights a second thread costs more than it brings.
+ * How the embedded model is loaded: a prompt is read in one call, and with 8 million weights a second thread costs more than
+ * it brings.
  */
-const SETTINGS = { contextTokens: 512, batchTokens: 256, threads: 1, device: 'cpu', kvType: 'f16' } as const;
+const SETTINGS = {
+  contextTokens: CONTEXT_TOKENS,
+  batchTokens: CONTEXT_TOKENS,
+  threads: 1,
+  device: 'cpu',
+  kvType: 'f16',
+} as const;
 
 /** A slow board needs some seconds of it to start the model when it is asked for the first time. Milliseconds. */
 const READ_MS = 20_000;

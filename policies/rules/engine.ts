@@ -24,7 +24,7 @@ import { layIndex, layTracks } from './lay.ts';
 import { type DecideTrack, isRule, type RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
-import { checkVeto, type Veto, Vetoes } from './veto.ts';
+import { checkVeto, type Veto, Vetoes, vetoInfo } from './veto.ts';
 import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
 
@@ -273,7 +273,7 @@ export class RuleEngine {
   }
 
   infos(): PolicyInfo[] {
-    return this.#tracks.map(infoOf);
+    return [...this.#tracks.map(infoOf), ...this.#vetoSpecs.map(vetoInfo)];
   }
 
   policy(id: string): PolicySpec | undefined {

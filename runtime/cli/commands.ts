@@ -93,6 +93,31 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-import.ts')).policyImportCommand,
   },
   {
+    name: 'policy list',
+    summary: 'the policies at work, with mode, file and how often they fired',
+    load: async () => (await import('./commands/policy-list.ts')).policyListCommand,
+  },
+  {
+    name: 'policy versions',
+    summary: 'what a policy said before, and what each change changed',
+    load: async () => (await import('./commands/policy-versions.ts')).policyVersionsCommand,
+  },
+  {
+    name: 'policy revert',
+    summary: 'put an earlier version of a policy back to work',
+    load: async () => (await import('./commands/policy-revert.ts')).policyRevertCommand,
+  },
+  {
+    name: 'policy install',
+    summary: 'check the policies of a file and put them to work at once',
+    load: async () => (await import('./commands/policy-install.ts')).policyInstallCommand,
+  },
+  {
+    name: 'policy remove',
+    summary: 'take a policy out of its file and out of work',
+    load: async () => (await import('./commands/policy-remove.ts')).policyRemoveCommand,
+  },
+  {
     name: 'model list',
     summary: 'the model files of a folder, and those that were fetched',
     load: async () => (await import('./commands/model-list.ts')).modelListCommand,

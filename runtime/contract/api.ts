@@ -117,14 +117,14 @@ export interface DecisionRecord {
 
 export interface PolicyInfo {
   readonly id: string;
-  readonly type: 'rule' | 'decide';
+  readonly type: 'rule' | 'decide' | 'veto';
   readonly file: string;
   readonly mode: 'auto' | 'suggest' | 'approve' | 'off';
   /** The rule in words. */
   readonly summary: string;
   readonly fired: number;
   readonly lastFired?: number;
-  /** The present value of `when` and `if`; for decide policies undefined. */
+  /** The present value of `when` and `if`; for others undefined. */
   readonly when?: boolean | 'unknown';
 }
 

@@ -8,8 +8,8 @@ import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 import { addAuthoring } from './authoring.ts';
 import { addOpenAi } from './openai/routes.ts';
-import { addPolicies } from './policies.ts';
 import { addPast } from './past.ts';
+import { addPolicies } from './policies.ts';
 import {
   approvalBody,
   askBody,
@@ -40,9 +40,9 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
-  addPolicies(app, parts.api);
   const { api, clock, past, stopping } = parts;
   if (past !== undefined) addPast(app, past, clock);
+  addPolicies(app, api);
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addAuthoring(app, api, signalFor);
   addOpenAi(app, { api, clock, signalFor });

@@ -28,6 +28,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS policy_versions (
     policy TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, origin TEXT NOT NULL, text TEXT, note TEXT,
     file TEXT NOT NULL, begun INTEGER NOT NULL, PRIMARY KEY (policy, version)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS policy_versions_begun ON policy_versions (policy) WHERE begun = 1;
   CREATE TABLE IF NOT EXISTS policy_files (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 `;
 

@@ -1,6 +1,13 @@
 import type { PolicyOrigin, PolicyVersion } from '../contract/policy-shelf.ts';
 import type { WallMs } from '../contract/time.ts';
-import { journalError, syncWalNow, transaction, transactor, type Sqlite } from '../journal/database.ts';
+import {
+  journalError,
+  syncWalNow,
+  transaction,
+  transactor,
+  type Sqlite,
+  type Statement,
+} from '../journal/database.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** A version to be kept; its number is the next one. */
@@ -29,18 +36,32 @@ interface Row {
   readonly file: string;
 }
 
+interface Statements {
+  readonly db: Sqlite;
+  readonly latest: Statement;
+  readonly insert: Statement;
+  readonly prune: Statement;
+}
+
 /** Versions of one policy that are kept; older ones go. */
-export const KEPT_VERSIONS = 200;
+const KEPT = 200;
 
 /** What policies said, in the journal's database. A version is there before its file is changed. */
 export class PolicyVersions {
   readonly #journal: Pick<Journal, 'database' | 'failure' | 'volatile'>;
   readonly #folder: string;
+  readonly #kept: number;
+  #prepared: Statements | undefined;
 
   /** @param folder the journal's */
-  constructor(journal: Pick<Journal, 'database' | 'failure' | 'volatile'>, folder: string) {
+  constructor(
+    journal: Pick<Journal, 'database' | 'failure' | 'volatile'>,
+    folder: string,
+    kept: number = KEPT,
+  ) {
     this.#journal = journal;
     this.#folder = folder;
+    this.#kept = kept;
   }
 
   /** Whether versions can be kept just now. */
@@ -54,8 +75,7 @@ export class PolicyVersions {
   }
 
   latest(policy: string): LatestVersion | undefined {
-    const sql = 'SELECT * FROM policy_versions WHERE policy = ? ORDER BY version DESC LIMIT 1';
-    const [row] = this.#rows(sql, policy);
+    const row = this.#statements(this.#journal.database).latest.get(policy) as Row | undefined;
     return row === undefined ? undefined : withFile(row);
   }
 
@@ -69,7 +89,13 @@ export class PolicyVersions {
    * @throws GanglionError JOURNAL_UNWRITABLE
    */
   begin(version: NewVersion): PolicyVersion {
-    return this.#write((db) => insert(db, version, true));
+    const made = this.#write((db) => this.#insert(db, version, true));
+    try {
+      if (!this.#journal.volatile) syncWalNow(this.#folder);
+      return made;
+    } catch (error) {
+      throw journalError(this.#folder, error);
+    }
   }
 
   /** The file says so now. */
@@ -109,7 +135,7 @@ export class PolicyVersions {
         if (text === undefined) drop.run(name);
         else keep.run(name, text);
       }
-      return versions.map((version) => insert(db, version, false));
+      return versions.map((version) => this.#insert(db, version, false));
     });
   }
 
@@ -117,33 +143,38 @@ export class PolicyVersions {
     return this.#journal.database.prepare(sql).all(...values) as Row[];
   }
 
+  #insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
+    const { policy, at, origin, text, note, file } = made;
+    const { latest, insert, prune } = this.#statements(db);
+    const version = ((latest.get(policy) as Row | undefined)?.version ?? 0) + 1;
+    insert.run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
+    prune.run(policy, version - this.#kept);
+    return { policy, version, at, origin, text, note };
+  }
+
+  /** Prepared once: a first start may keep a hundred thousand policies. */
+  #statements(db: Sqlite): Statements {
+    if (this.#prepared?.db === db) return this.#prepared;
+    return (this.#prepared = {
+      db,
+      latest: db.prepare('SELECT * FROM policy_versions WHERE policy = ? ORDER BY version DESC LIMIT 1'),
+      insert: db.prepare(
+        'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ),
+      prune: db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?'),
+    });
+  }
+
+  /** Survives a kill at once and a power cut within half a minute; the next start finds out again what was lost. */
   #write<T>(work: (db: Sqlite) => T): T {
     const { failure, database } = this.#journal;
     if (failure !== undefined) throw failure;
     try {
-      const result = transaction(transactor(database), () => work(database));
-      if (!this.#journal.volatile) syncWalNow(this.#folder);
-      return result;
+      return transaction(transactor(database), () => work(database));
     } catch (error) {
       throw journalError(this.#folder, error);
     }
   }
-}
-
-function insert(db: Sqlite, made: NewVersion, begun: boolean): PolicyVersion {
-  const { policy, at, origin, text, note, file } = made;
-  const { last } = db
-    .prepare('SELECT max(version) AS last FROM policy_versions WHERE policy = ?')
-    .get(policy) as { last: number | null };
-  const version = (last ?? 0) + 1;
-  db.prepare(
-    'INSERT INTO policy_versions (policy, version, at, origin, text, note, file, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  ).run(policy, version, at, origin, text ?? null, note ?? null, file, Number(begun));
-  db.prepare('DELETE FROM policy_versions WHERE policy = ? AND version <= ?').run(
-    policy,
-    version - KEPT_VERSIONS,
-  );
-  return { policy, version, at, origin, text, note };
 }
 
 function plain({ policy, version, at, origin, text, note }: Row): PolicyVersion {

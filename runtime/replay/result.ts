@@ -26,7 +26,7 @@ export interface ReplayResult {
 /** What one policy would have done. */
 export interface PolicyReplay {
   readonly id: string;
-  readonly type: 'rule' | 'decide';
+  readonly type: 'rule' | 'decide' | 'veto';
   readonly mode: PolicyMode;
   readonly summary: string;
   /** How often it would have fired. A `decide` policy would have asked its rungs so often; what they would have said is not known. */

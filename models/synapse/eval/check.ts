@@ -1,3 +1,4 @@
+import { CONTEXT_TOKENS } from '../../../runtime/modelhost/synapse/pose.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,7 +104,7 @@ export function chosenByTorch(
     file,
     vocabulary,
     template: compileChatTemplate({ file, vocabulary }),
-    contextTokens: 512,
+    contextTokens: CONTEXT_TOKENS,
   };
   const asked = answers.map(({ posed }) => ({
     prompt: promptTokens(posed.prompt, reader).tokens,

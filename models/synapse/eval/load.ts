@@ -1,3 +1,4 @@
+import { CONTEXT_TOKENS } from '../../../runtime/modelhost/synapse/pose.ts';
 import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { modelSpec } from '../../../runtime/modelhost/options.ts';
 import { LanguageModels } from '../../../runtime/modelhost/tokens/language-models.ts';
@@ -13,10 +14,6 @@ export interface LoadedSynapse {
   readonly alone: Answerer;
   dispose(): Promise<void>;
 }
-
-/** Tokens a listing, a question and an answer take at most, with room to spare. */
-const CONTEXT_TOKENS = 512;
-const BATCH_TOKENS = 256;
 
 export interface AnswererSettings {
   readonly threshold: number;
@@ -48,7 +45,7 @@ export async function loadTokens(
 ): Promise<LoadedModel> {
   const settings = {
     contextTokens: CONTEXT_TOKENS,
-    batchTokens: BATCH_TOKENS,
+    batchTokens: CONTEXT_TOKENS,
     device: 'cpu',
     threads: 1,
   } as const;

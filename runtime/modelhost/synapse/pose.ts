@@ -12,6 +12,9 @@ import { plainText, valuesIn, type SaidValue } from './values.ts';
 /** Lines of a listing: for what people say, and for guidance and rules, which speak of more things. */
 export const LINES = { request: 8, guidance: 16 } as const;
 
+/** Tokens of a listing, a question and an answer together: it has learned from rows of so many and knows no place beyond. */
+export const CONTEXT_TOKENS = 256;
+
 /** A question as the embedded model is asked it, and what its answer is to be read with. */
 export interface Posed {
   readonly prompt: Prompt;

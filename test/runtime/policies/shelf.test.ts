@@ -20,7 +20,7 @@ import type { GanglionError } from '../../../runtime/errors.ts';
 import { Journal } from '../../../runtime/journal/journal.ts';
 import { ManualClock } from '../../../runtime/lib/clock.ts';
 import { type FolderFiles, PolicyFolder } from '../../../runtime/policies/policy-folder.ts';
-import { KEPT_VERSIONS, PolicyVersions } from '../../../runtime/policies/policy-versions.ts';
+import { PolicyVersions } from '../../../runtime/policies/policy-versions.ts';
 import { type PolicyChanges, Shelf } from '../../../runtime/policies/shelf.ts';
 import { MemoryLog } from '../../support/log.ts';
 
@@ -68,7 +68,7 @@ function file(name: string, text?: string): string {
 }
 
 /** A shelf at work; what it put to work, and what it complained of. */
-function open(files?: FolderFiles, path = folder) {
+function open(files?: FolderFiles, path = folder, kept?: number) {
   const said: string[] = [];
   const health = new Map<string, string>();
   const changes: PolicyChanges[] = [];
@@ -76,7 +76,7 @@ function open(files?: FolderFiles, path = folder) {
   const state = { parsed: undefined as ParsedPolicies | undefined, fails: false };
   const shelf = new Shelf({
     folder: files === undefined ? new PolicyFolder(path) : new PolicyFolder(path, files),
-    versions: new PolicyVersions(journal, join(root, 'data')),
+    versions: new PolicyVersions(journal, join(root, 'data'), kept),
     clock,
     problems: {
       report: (error: GanglionError) => void said.push(error.message),
@@ -208,6 +208,21 @@ describe('policies that are changed by hand', () => {
     expect(running()).toEqual(['bad', 'hall']);
   });
 
+  it('are not installed into a file that can never be read, but may mend it', () => {
+    const broken = '- id: hall\n  when: x.y.z\n- id: other\n  when: "open\n';
+    file('hall.yaml', broken);
+    const { shelf, running } = open();
+    const put = (id: string) => () =>
+      shelf.install(`id: ${id}\nwhen: x.y.z\nthen: light.hall.turn_on`, 'edit');
+    expect(codeOf(put('hall'))).toBe('POLICY_FILE_BROKEN');
+    expect([file('hall.yaml'), running()]).toEqual([broken, []]);
+    file('hall.yaml', broken.split('- id: other')[1]!.replace(/^/, '- id: other'));
+    put('other')();
+    expect(running()).toEqual(['other']);
+    file('night.yaml', 'words\n');
+    expect(codeOf(() => shelf.install(NIGHT, 'edit'))).toBe('POLICY_FILE_BROKEN');
+  });
+
   it('survive an editor that takes the file away before it brings the new one, and one that empties it', () => {
     file('hall.yaml', HALL);
     const { running, notice, changes } = open();
@@ -317,8 +332,9 @@ describe('a policy that is installed', () => {
       'no policy',
       'id: other\nwehn: x\n',
       `id: impossible\nwhen: x.y.z == 1\nthen: light.hall.turn_on\n`,
+      'id: ../../escape\nwhen: x.y.z == 1\nthen: light.hall.turn_on\n',
     ].map((text) => codeOf(() => shelf.install(text, 'edit')));
-    expect(refused).toEqual(Array.from({ length: 4 }, () => 'POLICY_INVALID'));
+    expect(refused).toEqual(Array.from({ length: 5 }, () => 'POLICY_INVALID'));
     expect(codeOf(() => shelf.remove('hal'))).toBe('POLICY_UNKNOWN');
     expect(codeOf(() => shelf.revert('hal', 1))).toBe('POLICY_UNKNOWN');
     expect(codeOf(() => shelf.revert('hall', 7))).toBe('POLICY_VERSION_UNKNOWN');
@@ -367,18 +383,17 @@ describe('a policy that is installed', () => {
 
   it('keeps so many versions and no more', () => {
     file('hall.yaml', HALL);
-    const { shelf } = open();
-    for (let i = 0; i < KEPT_VERSIONS + 5; i++)
+    const { shelf } = open(undefined, folder, 5);
+    for (let i = 0; i < 9; i++)
       shelf.install(
-        HALL.replace('turn_on', `turn_on(brightness: ${i % 100})`).replace(/then: (.*)/, 'then: "$1"'),
+        `id: hall
+when: now.hour >= ${i}
+then: light.hall.turn_on
+`,
         'edit',
       );
-    const kept = shelf.versions('hall');
-    expect([kept.length, kept[0]!.version, kept.at(-1)!.version]).toEqual([
-      KEPT_VERSIONS,
-      7,
-      KEPT_VERSIONS + 6,
-    ]);
+    expect(shelf.versions('hall').map(({ version }) => version)).toEqual([6, 7, 8, 9, 10]);
+    expect(codeOf(() => shelf.revert('hall', 1))).toBe('POLICY_VERSION_UNKNOWN');
   });
 
   it('has no place where the configuration names none', () => {
