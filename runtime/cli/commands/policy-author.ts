@@ -25,8 +25,8 @@ export const policyAuthorCommand = defineCommand({
   },
   rest: 'TEXT',
   notes: [
-    'ganglion policy author "when the hall sensor sees someone after sunset turn on the hall light for five minutes"',
-    'ganglion policy author "only after ten" --edit hall-light-on --install',
+    'ganglion policy author "at sunset turn on the porch light" --replay 7d',
+    'ganglion policy author "only on weekdays" --edit porch-light-on --install',
     'ganglion policy author --reject 3f2a91bc',
   ],
   async run({ args, words, io, style }) {
