@@ -1,5 +1,12 @@
 import type { ColumnKind, TrainingData } from '../tree/training-data.ts';
 
+/** A row that a person labelled counts as so many of the model's. */
+const HUMAN_WEIGHT = 5;
+
+export function weightOf(source: 'model' | 'human' | 'implied'): number {
+  return source === 'human' ? HUMAN_WEIGHT : 1;
+}
+
 export interface StoredExamples {
   readonly values: readonly (number | null)[];
   readonly labels: readonly number[];

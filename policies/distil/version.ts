@@ -1,5 +1,5 @@
 import type { WallMs } from '../../runtime/contract/time.ts';
-import type { FlatTree } from '../tree/flat-tree.ts';
+import type { FeatureName, FlatTree } from '../tree/flat-tree.ts';
 import { checkTree, type DecisionTree } from '../tree/read-tree.ts';
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { lowerBound } from './clopper-pearson.ts';
@@ -92,6 +92,11 @@ export class Version {
   /** The node index of the leaf of a row. */
   leafOf(values: Float64Array): number {
     return this.#flat.predict(values);
+  }
+
+  /** The way of a row to its leaf, in words. */
+  path(values: Float64Array, nameOf: (column: number) => FeatureName): string {
+    return this.#flat.path(values, nameOf);
   }
 
   choiceAt(leaf: number): string {

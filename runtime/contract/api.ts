@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts';
 import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
 import type { EntityId, PropertyKey } from './ids.ts';
+import type { LearningApi, LearningSummary } from './learning.ts';
 import type { Reading, Value } from './reading.ts';
 import type { StateView } from './state.ts';
 
@@ -32,6 +33,8 @@ export interface RuntimeApi {
    */
   subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void;
   stats(): Stats;
+  /** What `decide` policies learn. */
+  readonly learning: LearningApi;
   /** The language models of the configuration, the main one first. */
   models(): readonly ModelListing[];
   /** Has a model write an answer freely, in the background lane; `onText` gets it in pieces. Throws MODEL_…, QUEUE_FULL. */
@@ -120,6 +123,8 @@ export interface PolicyInfo {
   readonly lastFired?: number;
   /** The present value of `when` and `if`; for decide policies undefined. */
   readonly when?: boolean | 'unknown';
+  /** Of `decide` policies that learn. */
+  readonly learning?: LearningSummary;
 }
 
 export interface AskOptions {
@@ -149,6 +154,19 @@ export interface FeedbackInput {
   /** −1 … 1 */
   readonly reward: number;
   readonly note?: string;
+  /** Which of the policy's choices would have been right, as written there. */
+  readonly choice?: string;
+}
+
+/** Something about what a policy learns. */
+export interface LearningEvent {
+  readonly at: number;
+  readonly policy: string;
+  readonly kind: 'not-ready' | 'shadow' | 'certified' | 'dropped' | 'withdrawn' | 'reverted' | 'anew' | 'explore';
+  /** Of the tree. */
+  readonly version?: number;
+  /** A sentence. */
+  readonly text: string;
 }
 
 export type RuntimeEvent =
@@ -157,6 +175,7 @@ export type RuntimeEvent =
   | { readonly type: 'action'; readonly action: Action; readonly stage: ActionStage }
   | { readonly type: 'outcome'; readonly outcome: Outcome; readonly action: Action }
   | { readonly type: 'feedback'; readonly feedback: Feedback }
+  | ({ readonly type: 'learning' } & LearningEvent)
   | { readonly type: 'source'; readonly source: string; readonly connected: boolean; readonly detail: string }
   | { readonly type: 'problem'; readonly code: string; readonly message: string; readonly remedy: string };
 

@@ -3,6 +3,8 @@ import type { ActionRecord, DecisionQuery, DecisionRecord } from '../contract/ap
 import type { Decision } from '../contract/decision.ts';
 import { ID_LENGTH } from '../lib/id.ts';
 import type { Sqlite, Statement } from './database.ts';
+import { ExampleTable } from './examples.ts';
+import type { Example } from './examples.ts';
 
 interface ActionRow {
   readonly json: string;
@@ -16,7 +18,11 @@ export type Entry =
   | { readonly op: 'stage'; readonly stage: ActionStage; readonly actions: readonly string[] }
   | { readonly op: 'approved'; readonly action: string; readonly deadline: number }
   | { readonly op: 'outcomes'; readonly outcomes: readonly Outcome[] }
-  | { readonly op: 'feedback'; readonly feedback: Feedback };
+  | { readonly op: 'feedback'; readonly feedback: Feedback }
+  | { readonly op: 'example'; readonly example: Example };
+
+/** Feedback kept of one decision, the first of it: whoever sends a million gains nothing and harms nobody. */
+export const MAX_FEEDBACK = 100;
 
 /** Decisions with their actions, outcomes and feedback. Synchronous; every write is one statement of a transaction. */
 export class DecisionStore {
@@ -27,6 +33,8 @@ export class DecisionStore {
   readonly #approve: Statement;
   readonly #setOutcome: Statement;
   readonly #insertFeedback: Statement;
+  /** What decisions taught. */
+  readonly examples: ExampleTable;
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -41,7 +49,10 @@ export class DecisionStore {
       "UPDATE actions SET stage = 'pending', json = json_set(json, '$.deadline', ?) WHERE id = ? AND stage = 'awaiting-approval'",
     );
     this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
-    this.#insertFeedback = db.prepare('INSERT OR IGNORE INTO feedback (id, decision, json) VALUES (?, ?, ?)');
+    this.#insertFeedback = db.prepare(
+      `INSERT OR IGNORE INTO feedback (id, decision, json) SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM feedback WHERE decision = ?2) < ${MAX_FEEDBACK}`,
+    );
+    this.examples = new ExampleTable(db);
   }
 
   /** Entries are applied again after a crash: each leaves what it finds already there. */
@@ -66,6 +77,9 @@ export class DecisionStore {
         this.#insertFeedback.run(feedback.id, feedback.decision, JSON.stringify(feedback));
         break;
       }
+      case 'example':
+        this.examples.add(entry.example);
+        break;
     }
   }
 
@@ -82,6 +96,14 @@ export class DecisionStore {
       .prepare('SELECT policy, max(at) AS at FROM decisions WHERE policy IS NOT NULL GROUP BY policy')
       .all() as { policy: string; at: number }[];
     return new Map(rows.map((row) => [row.policy, row.at]));
+  }
+
+  /** By its whole id; without what came of it. */
+  decision(id: string): Decision | undefined {
+    const row = this.#db.prepare('SELECT json FROM decisions WHERE id = ?').get(id) as
+      | { json: string }
+      | undefined;
+    return row === undefined ? undefined : (JSON.parse(row.json) as Decision);
   }
 
   /** By id or an unambiguous start of it. */
@@ -149,6 +171,10 @@ export class DecisionStore {
     this.#db
       .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
       .run(name, JSON.stringify(value));
+  }
+
+  removeDocument(name: string): void {
+    this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name);
   }
 
   #insert(decision: Decision, waiting: ReadonlySet<string>): void {

@@ -17,6 +17,7 @@ import {
 import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
 import type { Entry } from './decisions.ts';
+import type { Example } from './examples.ts';
 import { History, pendingPoints } from './history.ts';
 import { Keeper } from './keeper.ts';
 import { replay } from './replay.ts';
@@ -196,6 +197,10 @@ export class Journal {
 
   addFeedback(feedback: Feedback): boolean {
     return this.#enter({ op: 'feedback', feedback });
+  }
+
+  addExample(example: Example): boolean {
+    return this.#enter({ op: 'example', example });
   }
 
   saveDocument(name: string, value: unknown): boolean {
