@@ -33,6 +33,8 @@ import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder, askTimeoutMs } from './ladders.ts';
+import { CacheWatch } from './learn/cache-watch.ts';
+import { Learning } from './learn/learning.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
@@ -149,6 +151,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason;
   const executor = new Executor({
     veto,
+    onVerdict: ({ decision }, verdict) => learning.verdict(decision, verdict),
     journal,
     clock,
     pools,
@@ -185,8 +188,34 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   };
 
   const cache = new DecisionCache({ capacity: CACHE_ENTRIES, ttlMs: CACHE_MS });
+  const cacheWatch = new CacheWatch(cache, house);
+  stats.watch(() => cacheWatch.gauges);
+  const learning = new Learning({
+    journal,
+    clock,
+    random,
+    timezone: config.site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    log,
+    health,
+    problems,
+    emit,
+    policies: () => rulebook.engine.infos().map(({ id }) => id),
+    onChanged: (policy) => cacheWatch.policyChanged(policy),
+  });
+  teardown.add('learning', async () => learning.stop());
+  stats.watch(() => learning.gauges);
+  events.subscribe((event) => event.type === 'feedback' && learning.feedback(event.feedback), ['feedback']);
   const shared = new Map<RungName, Rung>([
-    ['cache', new CacheRung({ cache, mono: () => clock.mono() })],
+    [
+      'cache',
+      new CacheRung({
+        cache,
+        mono: () => {
+          cacheWatch.modelsChanged(models.list());
+          return clock.mono();
+        },
+      }),
+    ],
     ...models.rungs,
     ...extensions.rungs.map((rung): [RungName, Rung] => [rung.name, rung]),
   ]);
@@ -198,10 +227,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const ladderParts = {
     shared,
     absent,
+    learn: learning.rungFor.bind(learning),
+    explore: learning.exploreFor.bind(learning),
     clock,
     onProblem: (error: Parameters<ProblemDesk['report']>[0]) => problems.report(error, error.message),
   };
   rulebook.buildLadders(ladderParts);
+  learning.load();
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
     askLadder: askLadder(ladderParts, askTimeoutMs(config)),
@@ -209,7 +241,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     state,
     clock,
     stats,
-    onProposal: carryOut,
+    onProposal: (proposal) => carryOut(learning.refine(proposal)),
     onError: (error) => problems.caught('A decision', error),
   });
   teardown.add('deliberation', () => deliberation.stop());
@@ -234,6 +266,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   };
   onLate = (late) => {
     restore(late);
+    learning.load();
     if (settled) executor.recover(late.unfinished, (key) => state.current(state.slot(key)));
     else recovered = late;
   };
@@ -250,7 +283,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
-    cache.setVersion(String(house.version));
+    cacheWatch.houseChanged(house);
     reflexes.houseChanged(house);
   });
 
@@ -321,7 +354,12 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     events,
-    policies: () => rulebook.engine.infos(),
+    policies: () =>
+      rulebook.engine.infos().map((info) => {
+        const summary = learning.summary(info.id);
+        return summary === undefined ? info : { ...info, learning: summary };
+      }),
+    learning,
     models,
   });
 

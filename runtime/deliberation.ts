@@ -1,4 +1,5 @@
 import type { DecideFiring, DecideSpec, Ladder, LadderAnswer, LadderRequest } from '../policies/index.ts';
+import type { Sample } from './contract/decision.ts';
 import type { House } from './contract/house.ts';
 import type { CallSpace, Choice } from './contract/rung.ts';
 import type { StateView } from './contract/state.ts';
@@ -64,8 +65,10 @@ export class Deliberation {
     };
     const answer = policy.ladder.decide(request, this.#abort.signal);
     if (answer instanceof Promise)
-      this.#later(firing, since, started, answer).catch((error: unknown) => this.#parts.onError(error));
-    else this.#propose(firing, since, started, answer);
+      this.#later(firing, since, started, choices, answer).catch((error: unknown) =>
+        this.#parts.onError(error),
+      );
+    else this.#propose(firing, since, started, choices, answer);
   }
 
   /** A request in words whose meaning the linker left open: a model says what it calls for, within the space. */
@@ -84,13 +87,14 @@ export class Deliberation {
     firing: DecideFiring,
     since: MonoMs,
     started: number,
+    choices: readonly Choice[],
     pending: Promise<LadderAnswer>,
   ): Promise<void> {
     const waiting: Waiting = { latest: undefined };
     this.#running.set(firing.policy, waiting);
     try {
       const answer = await pending;
-      if (!this.#abort.signal.aborted) this.#propose(firing, since, started, answer);
+      if (!this.#abort.signal.aborted) this.#propose(firing, since, started, choices, answer);
     } finally {
       this.#running.delete(firing.policy);
       const { latest } = waiting;
@@ -98,7 +102,13 @@ export class Deliberation {
     }
   }
 
-  #propose(firing: DecideFiring, since: MonoMs, started: number, answer: LadderAnswer): void {
+  #propose(
+    firing: DecideFiring,
+    since: MonoMs,
+    started: number,
+    choices: readonly Choice[],
+    answer: LadderAnswer,
+  ): void {
     this.#parts.stats.stage('ladder', this.#parts.clock.mono() - started);
     this.#parts.onProposal({
       ...answer,
@@ -108,6 +118,13 @@ export class Deliberation {
       inputs: firing.inputs,
       mode: firing.mode,
       since,
+      sample: sampleOf(firing, choices[answer.index]),
     });
   }
+}
+
+/** What is learned from: the features as they were, and what was chosen. JSON knows no NaN. */
+function sampleOf({ frame }: DecideFiring, choice: Choice | undefined): Sample {
+  const features = Array.from(frame.values, (value) => (Number.isFinite(value) ? value : null));
+  return choice === undefined ? { features } : { features, choice: choice.label };
 }

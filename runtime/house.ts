@@ -45,7 +45,7 @@ function mappingStore(journal: Journal): { load(): unknown; save(mapping: unknow
     save(mapping) {
       if (unread && (journal.volatile || journal.decisions.document(MAPPING) !== undefined)) return;
       unread = false;
-      journal.saveDocument(MAPPING, mapping);
+      journal.saveDocuments({ [MAPPING]: mapping });
     },
   };
 }

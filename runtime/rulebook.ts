@@ -49,7 +49,10 @@ export class Rulebook {
   }
 
   buildLadders(parts: LadderParts): void {
-    for (const spec of this.decides) this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, parts) });
+    for (const spec of this.decides) {
+      this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, parts) });
+      parts.explore(spec);
+    }
   }
 
   /** Says which policies cannot run as they are, and why; the others do. */

@@ -2,7 +2,7 @@ import type { WallMs } from '../../runtime/contract/time.ts';
 import type { FeatureName } from '../tree/flat-tree.ts';
 import type { TrainedTree } from '../tree/train.ts';
 import type { TrainingData, TrainOptions } from '../tree/training-data.ts';
-import { isLeaf, type TreeFile } from '../tree/tree-file.ts';
+import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { Auditor, type Audit } from './auditor.ts';
 import { diffTrees } from './diff.ts';
 import {
@@ -25,7 +25,7 @@ import type {
 } from './types.ts';
 import { checkState, type DistillerProgress, type DistillerState } from './state.ts';
 import { casesNeeded, casesPerRegion } from './test-plan.ts';
-import { newRegion, Version, type VersionRecord } from './version.ts';
+import { newRegion, untested, Version, type VersionRecord } from './version.ts';
 
 const DEFAULTS = { horizon: 2000, auditShare: 0.02, auditsPerDay: 10, spacingMs: 1000, capacity: 8192 };
 /** Rows of the first training, and by how much more each later one has. */
@@ -167,6 +167,12 @@ export class Distiller {
     return `version ${id} agreed in ${region.agreed} of ${region.cases} decisions where ${where}; it is looked at again at ${next}`;
   }
 
+  /** What the version that answers would say, certified or not. */
+  predict(values: Float64Array): string | undefined {
+    const active = this.#active;
+    return active?.choiceAt(active.leafOf(values));
+  }
+
   /** The way of a row through the version that answers, in words. */
   path(values: Float64Array, nameOf: (column: number) => FeatureName): string | undefined {
     return this.#active?.path(values, nameOf);
@@ -283,8 +289,8 @@ export class Distiller {
       Object.assign(record, { status: 'active', reason: 'brought back' });
       this.#active = new Version(record);
     } else {
-      const regions = record.regions.map((region) => newRegion(region, record.wanted, region.error));
-      Object.assign(record, { status: 'shadow', reason: 'brought back to be compared anew', regions });
+      const reason = 'brought back to be compared anew';
+      Object.assign(record, { status: 'shadow', reason }, untested(record, this.#options.certify));
       this.#shadow = new Version(record);
     }
     [this.#asked, this.#hoped] = [0, 0];
@@ -294,7 +300,7 @@ export class Distiller {
   }
 
   stats(): DistillerStats {
-    return { ...this.#stats, examples: this.#examples.size };
+    return { ...this.#stats, examples: this.#examples.size, byChoice: this.#examples.counts() };
   }
 
   /** Everything to go on from, as plain data for JSON. */
@@ -453,6 +459,14 @@ export class Distiller {
     };
     this.#active = find('active');
     this.#shadow = find('shadow');
+    const { certify } = this.#options;
+    for (const version of [this.#active, this.#shadow]) {
+      if (version === undefined || meets(version.record.wanted, certify)) continue;
+      // What was shown is not enough any more.
+      const reason = 'the policy asks for more than it was tested for';
+      Object.assign(version.record, { status: 'shadow', reason }, untested(version.record, certify));
+      [this.#active, this.#shadow] = [undefined, new Version(version.record)];
+    }
     this.#nextId = counters.nextId;
     this.#nextTraining = counters.nextTraining;
     this.#learned = counters.learned;
@@ -460,6 +474,10 @@ export class Distiller {
     this.#hoped = counters.hoped;
     Object.assign(this.#stats, stats);
   }
+}
+
+function meets(shown: Certificate, wanted: Certificate): boolean {
+  return shown.agreement >= wanted.agreement && shown.confidence >= wanted.confidence;
 }
 
 /** What new regions may get wrong: what failed ones were given and do not need, and half of what is spare. */

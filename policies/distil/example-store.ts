@@ -50,6 +50,13 @@ export class ExampleStore {
     return this.#size;
   }
 
+  /** Rows of each choice. (choices) */
+  counts(): number[] {
+    const counts = this.#choices.map(() => 0);
+    for (let i = 0; i < this.#size; i++) counts[this.#labels[(this.#start + i) % this.#room]!]!++;
+    return counts;
+  }
+
   add(values: Float64Array, label: number, weight: number): void {
     if (this.#size === this.#room && this.#room < this.#capacity) this.#grow();
     const at = (this.#start + this.#size) % this.#room;

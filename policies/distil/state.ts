@@ -22,7 +22,7 @@ export interface DistillerState {
     readonly asked: number;
     readonly hoped: number;
   };
-  readonly stats: Omit<DistillerStats, 'examples'>;
+  readonly stats: Omit<DistillerStats, 'examples' | 'byChoice'>;
 }
 
 /** The same, for whoever keeps the examples: it goes on from the latest `kept` of them. */

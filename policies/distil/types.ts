@@ -54,6 +54,8 @@ export interface DistillerStats {
   readonly answered: number;
   readonly audited: number;
   readonly examples: number;
+  /** Examples of each choice. (choices) */
+  readonly byChoice: readonly number[];
   /** Implied feedback and choices the policy does not list. */
   readonly ignored: number;
 }

@@ -67,6 +67,20 @@ export function newRegion(
   return { leaves, share, plan, error, cases: 0, agreed: 0, looks: 0, lastAt: -1, outcome: 'testing', drift };
 }
 
+/** A version's regions before their test, for what is wanted now: what each may get wrong is scaled with the whole. */
+export function untested(
+  { regions, spare, wanted: before }: VersionRecord,
+  wanted: Certificate,
+): Pick<VersionRecord, 'regions' | 'spare' | 'wanted' | 'drift'> {
+  const scale = before.confidence < 1 ? (1 - wanted.confidence) / (1 - before.confidence) : 0;
+  return {
+    regions: regions.map((region) => newRegion(region, wanted, region.error * scale)),
+    spare: spare * scale,
+    wanted,
+    drift: { sum: 0, since: 0 },
+  };
+}
+
 /** A tree and its regions at work. It changes the record it was made of. */
 export class Version {
   readonly record: VersionRecord;

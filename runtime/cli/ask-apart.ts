@@ -81,7 +81,6 @@ function assemble(
         ['remote', 'no model server is configured (remote.url)'],
       ]),
       clock,
-      onProblem: () => {},
     },
     askTimeoutMs(config),
   );

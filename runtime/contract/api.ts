@@ -3,7 +3,7 @@ import type { Decision } from './decision.ts';
 import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
 import type { EntityId, PropertyKey } from './ids.ts';
-import type { LearningApi, LearningSummary } from './learning.ts';
+import type { LearningApi, LearningEvent, LearningSummary } from './learning.ts';
 import type { Reading, Value } from './reading.ts';
 import type { StateView } from './state.ts';
 
@@ -156,17 +156,6 @@ export interface FeedbackInput {
   readonly note?: string;
   /** Which of the policy's choices would have been right, as written there. */
   readonly choice?: string;
-}
-
-/** Something about what a policy learns. */
-export interface LearningEvent {
-  readonly at: number;
-  readonly policy: string;
-  readonly kind: 'not-ready' | 'shadow' | 'certified' | 'dropped' | 'withdrawn' | 'reverted' | 'anew' | 'explore';
-  /** Of the tree. */
-  readonly version?: number;
-  /** A sentence. */
-  readonly text: string;
 }
 
 export type RuntimeEvent =

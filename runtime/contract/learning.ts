@@ -1,5 +1,15 @@
-import type { LearningEvent } from './api.ts';
 import type { SkippedRung, RungName } from './decision.ts';
+
+/** Something about what a policy learns. */
+export interface LearningEvent {
+  readonly at: number;
+  readonly policy: string;
+  readonly kind: 'not-ready' | 'shadow' | 'certified' | 'dropped' | 'withdrawn' | 'reverted' | 'anew' | 'explore';
+  /** Of the tree. */
+  readonly version?: number;
+  /** A sentence. */
+  readonly text: string;
+}
 
 /** How the learning of one `decide` policy stands, in short. */
 export interface LearningSummary {

@@ -4,6 +4,7 @@ import type { Clock } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
+import { addLearning } from './learning.ts';
 import type { Metrics } from './metrics.ts';
 import { addOpenAi } from './openai/routes.ts';
 import {
@@ -35,6 +36,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
+  addLearning(app, parts.api.learning);
   const { api, clock, stopping } = parts;
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addOpenAi(app, { api, clock, signalFor });
@@ -123,9 +125,9 @@ function addCommands(app: FastifyInstance, { api, stopping }: RouteParts): void 
   });
 
   app.post('/v1/feedback', (request, reply) => {
-    const { decision, reward, note } = parse(feedbackBody, request.body);
+    const { decision, reward, note, choice } = parse(feedbackBody, request.body);
     void reply.code(201);
-    return api.feedback({ decision, reward, ...(note !== undefined && { note }) });
+    return api.feedback({ decision, reward, ...(note !== undefined && { note }), ...(choice !== undefined && { choice }) });
   });
 
   app.post('/v1/approvals/:id', (request) => {

@@ -167,14 +167,13 @@ export class DecisionStore {
     return row === undefined ? undefined : JSON.parse(row.json);
   }
 
+  /** @param value undefined removes it */
   saveDocument(name: string, value: unknown): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
-      .run(name, JSON.stringify(value));
-  }
-
-  removeDocument(name: string): void {
-    this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name);
+    if (value === undefined) this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name);
+    else
+      this.#db
+        .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
+        .run(name, JSON.stringify(value));
   }
 
   #insert(decision: Decision, waiting: ReadonlySet<string>): void {

@@ -203,9 +203,12 @@ export class Journal {
     return this.#enter({ op: 'example', example });
   }
 
-  saveDocument(name: string, value: unknown): boolean {
+  /** Small named documents, all or none; undefined removes one. */
+  saveDocuments(documents: Readonly<Record<string, unknown>>): boolean {
     return this.#attempt(() => {
-      transaction(this.#transactor, () => this.#decisions.saveDocument(name, value));
+      transaction(this.#transactor, () => {
+        for (const [name, value] of Object.entries(documents)) this.#decisions.saveDocument(name, value);
+      });
       this.#dirty = true;
       return true;
     });

@@ -25,6 +25,7 @@ import type { PropertyState, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { newId } from '../../runtime/lib/id.ts';
+import { ScriptedLearning } from './scripted-learning.ts';
 
 export function chatAnswer(text: string): ChatAnswer {
   return {
@@ -71,6 +72,8 @@ export class ScriptedApi implements RuntimeApi {
     for (const piece of ['It is ', 'on.']) onText(piece);
     return Promise.resolve(chatAnswer(`It is on.${request.stop.join('')}`));
   };
+
+  readonly learning = new ScriptedLearning();
 
   constructor(entities: readonly Entity[] = [ENTITIES.light, ENTITIES.lock, ENTITIES.sensor]) {
     this.house = scriptedHouse(entities);
