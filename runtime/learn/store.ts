@@ -23,7 +23,8 @@ export interface KeptProgress {
 }
 
 export interface Kept {
-  readonly state: KeptProgress;
+  /** Absent where the end came before it was first saved. */
+  readonly state: KeptProgress | undefined;
   readonly versions: readonly KeptVersion[];
   readonly examples: readonly Example[];
 }
@@ -52,14 +53,13 @@ export class LearningStore {
     this.#journal = journal;
   }
 
-  load(subject: string): Kept | undefined {
+  load(subject: string): Kept {
     const { decisions, volatile } = this.#journal;
     if (volatile) this.#unread.add(subject);
     else this.#unread.delete(subject);
     const examples = decisions.examples.list(subject);
     const state = decisions.document(nameOf(subject)) as KeptProgress | undefined;
-    if (state === undefined) return undefined;
-    const versions = state.versions.flatMap(
+    const versions = (state?.versions ?? []).flatMap(
       (id) => (decisions.document(nameOf(subject, id)) as KeptVersion | undefined) ?? [],
     );
     return { state, versions, examples };

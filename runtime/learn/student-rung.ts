@@ -17,6 +17,10 @@ export class StudentRung implements Rung {
 
   decide(request: RungRequest): RungAnswer {
     const { frame, house, state, choices } = request;
+    const { spec, features } = this.#student;
+    if (request.policy !== spec.id) return { kind: 'abstain', reason: `this tree is for ${spec.id}` };
+    if (frame.values.length !== features.length)
+      return { kind: 'abstain', reason: 'the features are not those the tree learns from' };
     const nameOf = (column: number) => featureName(frame.names[column], house, state);
     const answer = this.#student.answer(request);
     const { distiller } = this.#student;

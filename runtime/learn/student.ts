@@ -17,7 +17,7 @@ import type { Example } from '../journal/examples.ts';
 import { newId } from '../lib/id.ts';
 import { Auditing } from './auditing.ts';
 import { Recent } from './recent.ts';
-import { subjectOf, type Kept, type KeptVersion, type LearningStore } from './store.ts';
+import { subjectOf, type Kept, type KeptProgress, type KeptVersion, type LearningStore } from './store.ts';
 import type { TrainTask } from './train-worker.ts';
 
 export interface StudentOptions {
@@ -109,11 +109,12 @@ export class Student {
     this.#distiller = this.#newDistiller();
     this.#saved.clear();
     try {
-      if (kept !== undefined) this.#restore(kept);
+      this.#restore(kept);
     } catch (error) {
       onError(error);
     }
-    if (store.begin(this.spec.id, this.subject) && kept === undefined)
+    const isNew = kept.state === undefined && kept.examples.length === 0;
+    if (store.begin(this.spec.id, this.subject) && isNew)
       this.#say('anew', 'Its features or choices are new: it learns anew. Put back as they were, it goes on from there.');
     this.#train();
   }
@@ -218,9 +219,15 @@ export class Student {
 
   /** Throws LEARNING_STATE. */
   #restore({ state, versions, examples }: Kept): void {
+    const end = state?.upTo === undefined ? 0 : examples.findIndex(({ id }) => id === state.upTo) + 1;
+    if (state !== undefined) this.#resume(state, versions, examples.slice(0, end));
+    for (const example of examples.slice(end)) this.#observe(example);
+  }
+
+  /** @param examples those that count in the state already, oldest first */
+  #resume(state: KeptProgress, versions: readonly KeptVersion[], examples: readonly Example[]): void {
     const { kept, ...progress } = state.progress;
-    const end = state.upTo === undefined ? 0 : examples.findIndex(({ id }) => id === state.upTo) + 1;
-    const known = examples.slice(Math.max(0, end - kept), end).flatMap((example) => {
+    const known = examples.slice(Math.max(0, examples.length - kept)).flatMap((example) => {
       const label = this.choices.indexOf(example.choice);
       return label < 0 ? [] : [{ ...example, label }];
     });
@@ -241,7 +248,6 @@ export class Student {
       this.#diffs.set(record.id, diff);
       this.#saved.set(record.id, `${record.status} ${record.reason}`);
     }
-    for (const example of examples.slice(end)) this.#observe(example);
   }
 
   #learn(example: Omit<Example, 'subject'>): void {
