@@ -102,13 +102,14 @@ export class Api implements RuntimeApi {
     if (!Number.isFinite(reward) || reward < -1 || reward > 1) {
       throw new GanglionError('FEEDBACK_INVALID', { reason: `the reward was ${String(reward)}` });
     }
-    const record = this.decision(input.decision);
-    if (record === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
-    if (record.feedback.length >= MAX_FEEDBACK)
+    const { decisions } = this.#parts.journal;
+    const decision = input.decision === '' ? undefined : decisions.find(input.decision);
+    if (decision === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
+    if (decisions.feedbackCount(decision.id) >= MAX_FEEDBACK)
       throw new GanglionError('FEEDBACK_INVALID', { reason: `the decision has been judged ${MAX_FEEDBACK} times` });
-    if (choice !== undefined) this.#checkChoice(choice, record.decision.policy);
+    if (choice !== undefined) this.#checkChoice(choice, decision.policy);
     return this.#parts.executor.addFeedback({
-      decision: record.decision.id,
+      decision: decision.id,
       reward,
       source: 'explicit',
       ...(note === undefined ? {} : { note: note.slice(0, 1000) }),

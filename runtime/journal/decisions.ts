@@ -33,6 +33,8 @@ export class DecisionStore {
   readonly #approve: Statement;
   readonly #setOutcome: Statement;
   readonly #insertFeedback: Statement;
+  readonly #countFeedback: Statement;
+  readonly #find: Statement;
   /** What decisions taught. */
   readonly examples: ExampleTable;
 
@@ -52,6 +54,8 @@ export class DecisionStore {
     this.#insertFeedback = db.prepare(
       `INSERT OR IGNORE INTO feedback (id, decision, json) SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM feedback WHERE decision = ?2) < ${MAX_FEEDBACK}`,
     );
+    this.#countFeedback = db.prepare('SELECT count(*) AS count FROM feedback WHERE decision = ?');
+    this.#find = db.prepare('SELECT json FROM decisions WHERE id >= ? AND id < ? LIMIT 2');
     this.examples = new ExampleTable(db);
   }
 
@@ -98,22 +102,23 @@ export class DecisionStore {
     return new Map(rows.map((row) => [row.policy, row.at]));
   }
 
-  /** By its whole id; without what came of it. */
-  decision(id: string): Decision | undefined {
-    const row = this.#db.prepare('SELECT json FROM decisions WHERE id = ?').get(id) as
-      | { json: string }
-      | undefined;
-    return row === undefined ? undefined : (JSON.parse(row.json) as Decision);
+  /** How often a decision was judged; counted up to `MAX_FEEDBACK`. */
+  feedbackCount(decision: string): number {
+    const row = this.#countFeedback.get(decision) as { count: number };
+    return row.count;
   }
 
   /** By id or an unambiguous start of it. */
   get(id: string): DecisionRecord | undefined {
-    const rows = this.#db
-      .prepare('SELECT json FROM decisions WHERE id >= ? AND id < ? LIMIT 2')
-      .all(id, `${id}\u{10ffff}`) as { json: string }[];
-    const exact = rows.map((row) => JSON.parse(row.json) as Decision);
-    const found = exact.find((decision) => decision.id === id) ?? (exact.length === 1 ? exact[0] : undefined);
+    const found = this.find(id);
     return found === undefined ? undefined : this.#complete(found);
+  }
+
+  /** The same without what came of it. */
+  find(id: string): Decision | undefined {
+    const rows = this.#find.all(id, `${id}\u{10ffff}`) as { json: string }[];
+    const exact = rows.map((row) => JSON.parse(row.json) as Decision);
+    return exact.find((decision) => decision.id === id) ?? (exact.length === 1 ? exact[0] : undefined);
   }
 
   list(query: DecisionQuery): DecisionRecord[] {

@@ -128,7 +128,7 @@ export class Learning implements LearningApi {
 
   feedback(feedback: Feedback): void {
     if (this.#students.size === 0 && this.#explorers.size === 0) return;
-    const decision = this.#parts.journal.decisions.decision(feedback.decision);
+    const decision = this.#parts.journal.decisions.find(feedback.decision);
     const { policy, sample } = decision ?? {};
     if (decision === undefined || policy === undefined || sample === undefined) return;
     this.#explorers.get(policy)?.reward(feedback);
@@ -141,7 +141,7 @@ export class Learning implements LearningApi {
 
   /** A person has approved or denied an action of a decision. */
   verdict(decisionId: string, verdict: 'approve' | 'deny'): void {
-    const decision = this.#parts.journal.decisions.decision(decisionId);
+    const decision = this.#parts.journal.decisions.find(decisionId);
     const student = this.#students.get(decision?.policy ?? '');
     if (decision?.sample === undefined || student === undefined) return;
     if (this.#isEqual(student.spec.id, decision.sample.choice)) return;
