@@ -12,7 +12,16 @@ export { importJsonRules, type JsonRulesImport, type JsonRulesOptions } from './
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
-export type { CallTemplate, DecideSpec, ExploreSpec, LearnMode, PolicyMode, PolicySpec, RuleSpec, VetoSpec } from './rules/policy.ts';
+export type {
+  CallTemplate,
+  DecideSpec,
+  ExploreSpec,
+  LearnMode,
+  PolicyMode,
+  PolicySpec,
+  RuleSpec,
+  VetoSpec,
+} from './rules/policy.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';

@@ -106,7 +106,9 @@ export class Api implements RuntimeApi {
     const decision = input.decision === '' ? undefined : decisions.find(input.decision);
     if (decision === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
     if (decisions.feedbackCount(decision.id) >= MAX_FEEDBACK)
-      throw new GanglionError('FEEDBACK_INVALID', { reason: `the decision has been judged ${MAX_FEEDBACK} times` });
+      throw new GanglionError('FEEDBACK_INVALID', {
+        reason: `the decision has been judged ${MAX_FEEDBACK} times`,
+      });
     if (choice !== undefined) this.#checkChoice(choice, decision.policy);
     return this.#parts.executor.addFeedback({
       decision: decision.id,

@@ -1,7 +1,6 @@
 import { ENCODED_DIALECTS, encoderFor } from '../devices/index.ts';
 import type { Call } from './contract/action.ts';
 import type { HouseRegistry } from '../devices/index.ts';
-import { CacheRung, DecisionCache } from '../policies/index.ts';
 import type { Firing } from '../policies/index.ts';
 import { StateStore } from '../sensors/index.ts';
 import { Executor } from './act/executor.ts';
@@ -33,8 +32,7 @@ import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder, askTimeoutMs } from './ladders.ts';
-import { CacheWatch } from './learn/cache-watch.ts';
-import { Learning } from './learn/learning.ts';
+import { openLearning } from './learn/open.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
@@ -79,9 +77,6 @@ export interface Assembly {
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
-
-const CACHE_ENTRIES = 1000;
-const CACHE_MS = 24 * 3_600_000;
 
 /**
  * Puts the parts together in the order the data walks.
@@ -187,35 +182,24 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats.stage('act', clock.mono() - started);
   };
 
-  const cache = new DecisionCache({ capacity: CACHE_ENTRIES, ttlMs: CACHE_MS });
-  const cacheWatch = new CacheWatch(cache, house);
-  stats.watch(() => cacheWatch.gauges);
-  const learning = new Learning({
+  const { learning, cache } = openLearning({
     journal,
+    house,
+    models,
     clock,
     random,
     timezone: config.site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     log,
     health,
     problems,
+    stats,
+    events,
     emit,
+    teardown,
     policies: () => rulebook.engine.infos().map(({ id }) => id),
-    onChanged: (policy) => cacheWatch.policyChanged(policy),
   });
-  teardown.add('learning', async () => learning.stop());
-  stats.watch(() => learning.gauges);
-  events.subscribe((event) => event.type === 'feedback' && learning.feedback(event.feedback), ['feedback']);
   const shared = new Map<RungName, Rung>([
-    [
-      'cache',
-      new CacheRung({
-        cache,
-        mono: () => {
-          cacheWatch.modelsChanged(models.list());
-          return clock.mono();
-        },
-      }),
-    ],
+    ['cache', cache],
     ...models.rungs,
     ...extensions.rungs.map((rung): [RungName, Rung] => [rung.name, rung]),
   ]);
@@ -283,7 +267,6 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
-    cacheWatch.houseChanged(house);
     reflexes.houseChanged(house);
   });
 

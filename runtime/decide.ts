@@ -2,7 +2,15 @@ import { isRefusal } from './act/interlocks.ts';
 import type { Interlocks } from './act/interlocks.ts';
 import type { Executor, Order, Plan } from './act/executor.ts';
 import type { Call } from './contract/action.ts';
-import type { Decision, Refusal, RungName, Sample, SkippedRung, TokenCounts, Trigger } from './contract/decision.ts';
+import type {
+  Decision,
+  Refusal,
+  RungName,
+  Sample,
+  SkippedRung,
+  TokenCounts,
+  Trigger,
+} from './contract/decision.ts';
 import type { Clock, MonoMs, WallMs } from './contract/time.ts';
 import { newId } from './lib/id.ts';
 

@@ -55,7 +55,10 @@ export function askTimeoutMs(config: {
 }
 
 /** The ladder of requests in words. */
-export function askLadder(parts: Pick<LadderParts, 'shared' | 'absent' | 'clock'>, timeoutMs: number): Ladder {
+export function askLadder(
+  parts: Pick<LadderParts, 'shared' | 'absent' | 'clock'>,
+  timeoutMs: number,
+): Ladder {
   const rungs = (['llm', 'remote'] as const).flatMap((name): readonly (Rung | SkippedRung)[] => {
     const rung = parts.shared.get(name);
     if (rung !== undefined) return [rung];

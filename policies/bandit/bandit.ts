@@ -165,7 +165,10 @@ export class Bandit {
    * Takes up a choice of an earlier run, the oldest first: it waits on for its reward, or is learned from.
    * @param reward what it brought, where that is known or the wait is over
    */
-  recall(past: PastChoice, reward: { readonly value: number; readonly source: 'explicit' | 'implied' } | undefined): void {
+  recall(
+    past: PastChoice,
+    reward: { readonly value: number; readonly source: 'explicit' | 'implied' } | undefined,
+  ): void {
     const { row, propensity, at } = past;
     const action = this.#indexOf.get(past.label);
     const admissible = past.admissible.flatMap((label) => this.#indexOf.get(label) ?? []);

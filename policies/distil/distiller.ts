@@ -16,13 +16,7 @@ import {
 import { ExampleStore, weightOf } from './example-store.ts';
 import { graft } from './graft.ts';
 import { divide } from './regions.ts';
-import type {
-  DistilAnswer,
-  DistilExample,
-  DistillerOptions,
-  DistillerStats,
-  TrainingJob,
-} from './types.ts';
+import type { DistilAnswer, DistilExample, DistillerOptions, DistillerStats, TrainingJob } from './types.ts';
 import { checkState, type DistillerProgress, type DistillerState } from './state.ts';
 import { casesNeeded, casesPerRegion } from './test-plan.ts';
 import { newRegion, untested, Version, type VersionRecord } from './version.ts';
@@ -44,6 +38,8 @@ const TRAINING: TrainOptions = {
 const SPARE = 0.1;
 /** A version that leaves more than this to the teacher is worth a better one. */
 const TOLERATED_REST = 0.05;
+/** Of the latest decisions, those that a change is counted in: every one is compared with every place of a tree. */
+const COMPARED = 1000;
 /** Decisions after which it is looked at how many a version answers. */
 const RECOUNT = 50;
 /** Versions kept; the oldest goes. A version is learned with half as many rows again as the one before, so years fit in. */
@@ -152,7 +148,8 @@ export class Distiller {
     const version = this.#active ?? this.#shadow;
     if (version === undefined) {
       const rows = this.#examples.size;
-      if (rows < FIRST_TRAINING) return `it has seen ${rows} of the ${FIRST_TRAINING} decisions it begins with`;
+      if (rows < FIRST_TRAINING)
+        return `it has seen ${rows} of the ${FIRST_TRAINING} decisions it begins with`;
       return `nothing it learned from ${rows} decisions can show an agreement of ${certify.agreement} yet`;
     }
     const { id } = version.record;
@@ -270,7 +267,7 @@ export class Distiller {
   diff(from: number, to: number): string[] | undefined {
     const [a, b] = [from, to].map((id) => this.#versions.find((record) => record.id === id));
     if (a === undefined || b === undefined) return undefined;
-    return diffTrees(a.tree, b.tree, this.#examples.data());
+    return diffTrees(a.tree, b.tree, this.#examples.data(undefined, COMPARED));
   }
 
   /**

@@ -35,7 +35,9 @@ export function shadowEvent(policy: string, { id, rows, regions, tree }: Version
   const testing = regions.filter(({ outcome }) => outcome === 'testing').length;
   const [only] = tree.nodes;
   const alike =
-    only !== undefined && isLeaf(only) ? ` It always says ${only.choice}: hardly another choice was made.` : '';
+    only !== undefined && isLeaf(only)
+      ? ` It always says ${only.choice}: hardly another choice was made.`
+      : '';
   const text = `Version ${id}, learned from ${rows} decisions, is compared with its teacher in ${testing} of its ${regions.length} regions.${alike}`;
   return { kind: 'shadow', policy, version: id, text };
 }

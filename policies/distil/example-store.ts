@@ -77,19 +77,26 @@ export class ExampleStore {
   /**
    * A copy, oldest row first: it can be sent to another thread.
    * @param wanted which rows; all unless given
+   * @param latest of the latest so many; all unless given
    */
-  data(wanted: (row: Float64Array) => boolean = () => true): TrainingData {
+  data(wanted: (row: Float64Array) => boolean = () => true, latest = this.#size): TrainingData {
     const width = this.#features.length;
-    const chosen: number[] = [];
-    for (let i = 0; i < this.#size; i++) {
+    const first = Math.max(0, this.#size - latest);
+    const chosen = new Uint32Array(this.#size - first);
+    let count = 0;
+    for (let i = first; i < this.#size; i++) {
       const at = (this.#start + i) % this.#room;
-      if (wanted(this.#values.subarray(at * width, (at + 1) * width))) chosen.push(at);
+      if (wanted(this.#values.subarray(at * width, (at + 1) * width))) chosen[count++] = at;
     }
-    const values = new Float64Array(chosen.length * width);
-    const labels = Uint8Array.from(chosen, (at) => this.#labels[at]!);
-    const weights = Float64Array.from(chosen, (at) => this.#weights[at]!);
-    for (const [i, at] of chosen.entries())
-      values.set(this.#values.subarray(at * width, (at + 1) * width), i * width);
+    const values = new Float64Array(count * width);
+    const labels = new Uint8Array(count);
+    const weights = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const at = chosen[i]!;
+      for (let c = 0; c < width; c++) values[i * width + c] = this.#values[at * width + c]!;
+      labels[i] = this.#labels[at]!;
+      weights[i] = this.#weights[at]!;
+    }
     const kinds = this.#kinds === undefined ? {} : { kinds: this.#kinds };
     return { features: this.#features, ...kinds, choices: this.#choices, values, labels, weights };
   }

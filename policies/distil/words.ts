@@ -24,9 +24,7 @@ const MOST_PLACES = 3;
 /** A version's regions, the largest first. */
 export function regionWords({ tree, regions }: VersionRecord): RegionWords[] {
   const boxes = new Map(leafBoxes(tree).map((box) => [box.node, box]));
-  return regions
-    .map((region) => wordsOf(region, boxes))
-    .toSorted((a, b) => b.share - a.share);
+  return regions.map((region) => wordsOf(region, boxes)).toSorted((a, b) => b.share - a.share);
 }
 
 function wordsOf(region: RegionState, boxes: ReadonlyMap<number, Box>): RegionWords {

@@ -4,7 +4,15 @@ import type { SkippedRung, RungName } from './decision.ts';
 export interface LearningEvent {
   readonly at: number;
   readonly policy: string;
-  readonly kind: 'not-ready' | 'shadow' | 'certified' | 'dropped' | 'withdrawn' | 'reverted' | 'anew' | 'explore';
+  readonly kind:
+    | 'not-ready'
+    | 'shadow'
+    | 'certified'
+    | 'dropped'
+    | 'withdrawn'
+    | 'reverted'
+    | 'anew'
+    | 'explore';
   /** Of the tree. */
   readonly version?: number;
   /** A sentence. */

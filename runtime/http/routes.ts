@@ -127,7 +127,12 @@ function addCommands(app: FastifyInstance, { api, stopping }: RouteParts): void 
   app.post('/v1/feedback', (request, reply) => {
     const { decision, reward, note, choice } = parse(feedbackBody, request.body);
     void reply.code(201);
-    return api.feedback({ decision, reward, ...(note !== undefined && { note }), ...(choice !== undefined && { choice }) });
+    return api.feedback({
+      decision,
+      reward,
+      ...(note !== undefined && { note }),
+      ...(choice !== undefined && { choice }),
+    });
   });
 
   app.post('/v1/approvals/:id', (request) => {

@@ -15,7 +15,8 @@ export function frozen(state: StateView): StateView {
     entities.set(id, own);
     for (const [name, property] of Object.entries(own)) properties.set(propertyKey(id, name), property);
   }
-  const get = (key: PropertyKey): PropertyState => properties.get(key) ?? { ...UNKNOWN, at: state.get(key).at };
+  const get = (key: PropertyKey): PropertyState =>
+    properties.get(key) ?? { ...UNKNOWN, at: state.get(key).at };
   const { version } = state;
   return {
     version,

@@ -1,4 +1,10 @@
-import { checkTree, type DecideSpec, type TreeFile, type ExploreSpec, type TrainedTree } from '../../policies/index.ts';
+import {
+  checkTree,
+  type DecideSpec,
+  type TreeFile,
+  type ExploreSpec,
+  type TrainedTree,
+} from '../../policies/index.ts';
 import type { Feedback } from '../contract/action.ts';
 import type { RuntimeEvent } from '../contract/api.ts';
 import type { SkippedRung } from '../contract/decision.ts';
@@ -99,7 +105,12 @@ export class Learning implements LearningApi {
     const { explore } = spec;
     if (explore === undefined) return;
     const { clock, random, timezone } = this.#parts;
-    const explorer = new Explorer({ spec: { ...spec, explore } satisfies WithExplore, clock, random, timezone });
+    const explorer = new Explorer({
+      spec: { ...spec, explore } satisfies WithExplore,
+      clock,
+      random,
+      timezone,
+    });
     this.#explorers.set(spec.id, explorer);
     if (this.#loaded) this.#recall(explorer);
   }

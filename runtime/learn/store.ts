@@ -79,7 +79,12 @@ export class LearningStore {
   }
 
   /** @param versions those that have changed @param gone ids of versions that are not kept any more */
-  save(subject: string, state: KeptProgress, versions: readonly KeptVersion[], gone: readonly number[]): boolean {
+  save(
+    subject: string,
+    state: KeptProgress,
+    versions: readonly KeptVersion[],
+    gone: readonly number[],
+  ): boolean {
     if (this.#journal.volatile || this.#unread.has(subject)) return false;
     return this.#journal.saveDocuments({
       ...Object.fromEntries(versions.map((version) => [nameOf(subject, version.record.id), version])),

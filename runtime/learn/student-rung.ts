@@ -27,7 +27,10 @@ export class StudentRung implements Rung {
     if (answer === undefined) return { kind: 'abstain', reason: distiller.stance(frame.values, nameOf) };
     const index = choices.findIndex(({ label }) => label === answer.choice);
     if (index < 0)
-      return { kind: 'abstain', reason: `it would choose ${answer.choice}, which the policy no longer offers` };
+      return {
+        kind: 'abstain',
+        reason: `it would choose ${answer.choice}, which the policy no longer offers`,
+      };
     const { version, certified, confidence } = answer;
     const shown = `version ${version} agrees with its teacher in at least ${percent(certified.agreement)} of such cases`;
     const explanation = `${distiller.path(frame.values, nameOf) ?? ''} (${shown})`;

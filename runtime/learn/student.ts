@@ -4,6 +4,7 @@ import {
   type DecideSpec,
   type DistilEvent,
   type TrainedTree,
+  type TrainingJob,
   type VersionRecord,
   weightOf,
 } from '../../policies/index.ts';
@@ -115,7 +116,10 @@ export class Student {
     }
     const isNew = kept.state === undefined && kept.examples.length === 0;
     if (store.begin(this.spec.id, this.subject) && isNew)
-      this.#say('anew', 'Its features or choices are new: it learns anew. Put back as they were, it goes on from there.');
+      this.#say(
+        'anew',
+        'Its features or choices are new: it learns anew. Put back as they were, it goes on from there.',
+      );
     this.#train();
   }
 
@@ -284,19 +288,22 @@ export class Student {
 
   #train(): void {
     const job = this.#distiller.job();
-    if (job === undefined) return;
+    if (job !== undefined) void this.#learnTree(job);
+  }
+
+  async #learnTree({ id, data, options }: TrainingJob): Promise<void> {
     const distiller = this.#distiller;
     const { train, clock, onError } = this.#options;
-    train({ data: job.data, options: job.options })
-      .then((trained) => {
-        if (this.#stopped || distiller !== this.#distiller) return;
-        this.#take(distiller.trained(job.id, trained, clock.wall()));
-        this.save();
-      })
-      .catch((error: unknown) => {
-        distiller.failed(job.id);
-        if (!this.#stopped) onError(error);
-      });
+    try {
+      const trained = await train({ data, options });
+      // What has been read anew from the disk meanwhile knows nothing of this job.
+      if (this.#stopped || distiller !== this.#distiller) return;
+      this.#take(distiller.trained(id, trained, clock.wall()));
+      this.save();
+    } catch (error) {
+      distiller.failed(id);
+      if (!this.#stopped) onError(error);
+    }
   }
 
   #take(events: readonly DistilEvent[]): void {

@@ -27,6 +27,7 @@ export function standing(
     return `Version ${shadow.id}, learned from ${shadow.rows} decisions, is compared with its teacher: it agreed in ${agreed} of ${cases}.`;
   }
   const last = versions.at(-1);
-  if (last?.status === 'withdrawn') return `The teacher decides, as it has changed; ${seen} to learn from since. ${last.reason}`;
+  if (last?.status === 'withdrawn')
+    return `The teacher decides, as it has changed; ${seen} to learn from since. ${last.reason}`;
   return `The teacher decides; ${seen} to learn from.`;
 }

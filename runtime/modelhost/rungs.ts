@@ -249,10 +249,7 @@ export class OnnxRung implements Rung {
     const missing = frame.values.findIndex((value) => !Number.isFinite(value));
     if (missing !== -1) return abstain(`${frame.names[missing] ?? 'a feature'} is not known`);
     return answering(async () => {
-      const options: AskerOptions = { deadlineMs: request.budgetMs,
-        lane: request.lane ?? 'event',
-        signal,
-      };
+      const options: AskerOptions = { deadlineMs: request.budgetMs, lane: request.lane ?? 'event', signal };
       const { index, probability, probabilities } = await host.classify(
         file,
         { features: frame.values },

@@ -31,13 +31,11 @@ class Room {
     this.daemon = await new DaemonProcess(this.#configFile).start();
     const { daemon } = this;
     onTestFinished(() => daemon.kill());
-    const well = (part: string) =>
-      expect
-        .poll(async () => (await daemon.call('health')).parts.find(({ name }) => name === part)?.status, {
-          timeout: 15_000,
-          interval: 20,
-        })
-        .toBe('ok');
+    const well = async (part: string): Promise<void> => {
+      const status = async () =>
+        (await daemon.call('health')).parts.find(({ name }) => name === part)?.status;
+      await expect.poll(status, { timeout: 15_000, interval: 20 }).toBe('ok');
+    };
     await well('mqtt');
     // Known, so that the next one is a change.
     await this.#publish(400);
@@ -67,14 +65,20 @@ class Room {
   }
 
   async #publish(co2: number): Promise<void> {
-    const payload = { co2: Math.round(co2 * 100) / 100, temperature: Math.round(150 + this.#random() * 100) / 10 };
+    const payload = {
+      co2: Math.round(co2 * 100) / 100,
+      temperature: Math.round(150 + this.#random() * 100) / 10,
+    };
     await this.#client.publishAsync('zigbee2mqtt/room', JSON.stringify(payload), { qos: 1 });
   }
 
   #next(): Promise<Decision> {
     const { child, log } = this.daemon;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`nothing was decided: ${log.slice(-5).join('\n')}`)), 15_000);
+      const late = setTimeout(
+        () => reject(new Error(`nothing was decided: ${log.slice(-5).join('\n')}`)),
+        15_000,
+      );
       const listen = (said: { readonly type: string; readonly event?: RuntimeEvent }): void => {
         if (said.event?.type !== 'decision' || said.event.decision.policy !== 'air') return;
         clearTimeout(late);

@@ -15,7 +15,7 @@ const clock = {
   wall: () => Date.now() + passedMs,
   mono: () => performance.now() + passedMs,
   schedule(delayMs, task) {
-    const timer = setTimeout(task, Math.min(delayMs, 2 ** 31 - 1)).unref();
+    const timer = setTimeout(() => task(), Math.min(delayMs, 2 ** 31 - 1)).unref();
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -67,8 +67,7 @@ export class DaemonProcess {
         if (said.type === 'started') {
           this.url = said.url;
           resolve();
-        }
-        else if (said.type === 'failed') reject(new Error(said.message));
+        } else if (said.type === 'failed') reject(new Error(said.message));
         else this.#take(said);
       });
       this.child.once('exit', (code) =>

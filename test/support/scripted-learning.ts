@@ -71,9 +71,14 @@ export class ScriptedLearning implements LearningApi {
           error: null,
           status: 'active',
           reason: 'it is certified',
-          regions: [region, { ...region, choices: ['fan.living.turn_on'], outcome: 'testing', nextLook: 141 }],
+          regions: [
+            region,
+            { ...region, choices: ['fan.living.turn_on'], outcome: 'testing', nextLook: 141 },
+          ],
           rules: ['sensor.living.co2 ≤ 790: none', 'sensor.living.co2 > 790: fan.living.turn_on'],
-          diff: ['sensor.living.co2 > 790: fan.living.turn_on instead of none (48 % of 181 recent decisions)'],
+          diff: [
+            'sensor.living.co2 > 790: fan.living.turn_on instead of none (48 % of 181 recent decisions)',
+          ],
         },
       ],
       events: [{ at: AT, policy, kind: 'certified', version: 2, text: 'Version 2 agreed with its teacher.' }],

@@ -17,7 +17,9 @@ export const feedbackCommand = defineCommand({
   },
   notes: [
     'ganglion feedback 01jq3f8k2m1p -1 --choice none',
-    'ganglion feedback 01jq3f8k2m1p +1', 'ganglion feedback 01jq3f8k2m1p -0.5 --note "too bright"'],
+    'ganglion feedback 01jq3f8k2m1p +1',
+    'ganglion feedback 01jq3f8k2m1p -0.5 --note "too bright"',
+  ],
   async run({ args, io }) {
     const reward = Number(args.reward);
     if (!/^[+-]?\d*\.?\d+$/.test(args.reward) || Math.abs(reward) > 1) {
@@ -26,7 +28,12 @@ export const feedbackCommand = defineCommand({
     const note = args.note === undefined ? {} : { note: args.note };
     const daemon = new DaemonConnection(readConfig(io, args.config));
     const choice = args.choice === undefined ? {} : { choice: args.choice };
-    const stored = await daemon.post<Feedback>('/v1/feedback', { decision: args.id, reward, ...note, ...choice });
+    const stored = await daemon.post<Feedback>('/v1/feedback', {
+      decision: args.id,
+      reward,
+      ...note,
+      ...choice,
+    });
     if (args.json === true) printJson(io, stored);
     else
       io.out(

@@ -1,4 +1,4 @@
-import type { LearningReport, LearningSummary, LearningVersion } from '../../contract/learning.ts';
+import type { LearningReport, LearningSummary } from '../../contract/learning.ts';
 import { usage, wholeNumber } from '../arguments.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
@@ -9,7 +9,10 @@ import { clean, wrap } from '../text.ts';
 export const policyDistilCommand = defineCommand({
   args: {
     id: { type: 'positional', required: false, description: 'a policy; left out: all that learn' },
-    versions: { type: 'boolean', description: 'every version of its tree, and what changed from one to the next' },
+    versions: {
+      type: 'boolean',
+      description: 'every version of its tree, and what changed from one to the next',
+    },
     revert: { type: 'string', valueHint: 'N', description: 'go back to version N of its tree' },
     live: { type: 'boolean', description: 'of equally good choices, take what was worth most from now on' },
     usual: { type: 'boolean', description: 'of equally good choices, take the usual one again' },
@@ -42,7 +45,7 @@ export const policyDistilCommand = defineCommand({
       report = await daemon.post<LearningReport>(`${path}/explore`, { live: args.live === true });
     else report = await daemon.get<LearningReport>(path);
     if (args.json === true) printJson(io, args.versions === true ? report.versions : report);
-    else if (args.versions === true) io.out(versionsText(report.versions as readonly LearningVersion[], io, style));
+    else if (args.versions === true) io.out(versionsText(report.versions, io, style));
     else io.out(reportText(report, io, style));
     return 0;
   },

@@ -26,15 +26,24 @@ export const policyTrainCommand = defineCommand({
       type: 'string',
       valueHint: 'FILE.csv|history',
       default: 'history',
-      description: 'rows with a column for each feature and one for the choice; history: what was recorded',
+      description: 'rows with a column for each feature and one for the choice',
     },
-    label: { type: 'string', valueHint: 'COLUMN', default: 'choice', description: 'the column of the choice' },
-    out: { type: 'string', valueHint: 'FILE', description: 'write the tree there; do not give it to the daemon' },
+    label: {
+      type: 'string',
+      valueHint: 'COLUMN',
+      default: 'choice',
+      description: 'the column of the choice',
+    },
+    out: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'write the tree there; do not give it to the daemon',
+    },
     'dry-run': { type: 'boolean', description: 'say what would be learned, and leave it at that' },
   },
   notes: [
     'ganglion policy train fresh-air',
-    'ganglion policy train fresh-air --data fresh-air.csv --out policies/fresh-air.tree.json',
+    'ganglion policy train fresh-air --data air.csv --out air.tree.json',
   ],
   async run({ args, io, style }) {
     const daemon = new DaemonConnection(readConfig(io, args.config));
@@ -44,13 +53,19 @@ export const policyTrainCommand = defineCommand({
     const data: TrainingData =
       args.data === 'history'
         ? exampleData(recorded)
-        : csvData({ file: args.data, text: readText(resolve(io.cwd, args.data)), label: args.label, ...recorded });
+        : csvData({
+            file: args.data,
+            text: readText(resolve(io.cwd, args.data)),
+            label: args.label,
+            ...recorded,
+          });
     needTwoChoices(args.id, data);
     const { trainTree, treeToText } = await import('../../../policies/index.ts');
     const trained = trainTree(data, OPTIONS);
     const text = treeToText(trained.tree);
     let report: LearningReport | undefined;
-    if (args.out !== undefined) writeText(resolve(io.cwd, args.out), `${JSON.stringify(trained.tree, null, 2)}\n`);
+    if (args.out !== undefined)
+      writeText(resolve(io.cwd, args.out), `${JSON.stringify(trained.tree, null, 2)}\n`);
     else if (args['dry-run'] !== true) {
       const { tree, rows, error } = trained;
       report = await daemon.post<LearningReport>(`${path}/tree`, { tree, rows, error });
@@ -70,7 +85,11 @@ export const policyTrainCommand = defineCommand({
 function needTwoChoices(policy: string, { labels, choices }: TrainingData): void {
   const [first] = labels;
   if (first === undefined)
-    throw new GanglionError('TRAINING_DATA', { what: 'the rows', expected: 'at least one', received: 'none' });
+    throw new GanglionError('TRAINING_DATA', {
+      what: 'the rows',
+      expected: 'at least one',
+      received: 'none',
+    });
   if (labels.every((label) => label === first))
     throw new GanglionError('TRAINING_ONE_CHOICE', { policy, rows: labels.length, choice: choices[first]! });
 }

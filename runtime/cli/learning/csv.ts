@@ -43,13 +43,21 @@ export function csvData({ file, text, label, features, choices }: CsvOptions): T
       const cell = (cells[column] ?? '').trim();
       const value = numberOf(cell);
       if (value === undefined)
-        throw fail(`${features[c]} in line ${line} of ${file}`, 'a number, on or off, or nothing', cell.slice(0, 40));
+        throw fail(
+          `${features[c]} in line ${line} of ${file}`,
+          'a number, on or off, or nothing',
+          cell.slice(0, 40),
+        );
       values[i * features.length + c] = value;
     }
     const choice = (cells[labelColumn] ?? '').trim();
     const index = choices.indexOf(choice);
     if (index < 0)
-      throw fail(`${label} in line ${line} of ${file}`, `one of ${choices.join(', ')}`, choice.slice(0, 80) || 'nothing');
+      throw fail(
+        `${label} in line ${line} of ${file}`,
+        `one of ${choices.join(', ')}`,
+        choice.slice(0, 80) || 'nothing',
+      );
     labels[i] = index;
   }
   return { features, choices, values, labels };

@@ -75,7 +75,16 @@ function auditsText({ audits }: LearningReport): string {
   return `${asked} decisions of the tree were put to the teacher, ${answered} answered, ${disagreed} otherwise`;
 }
 
-function regionText({ where, choices, share, cases, agreed, outcome, agreement, nextLook }: LearningRegion): string {
+function regionText({
+  where,
+  choices,
+  share,
+  cases,
+  agreed,
+  outcome,
+  agreement,
+  nextLook,
+}: LearningRegion): string {
   const what = `${choices.join(' or ')} where ${where} (${percent(share)} of the decisions)`;
   const seen = `agreed in ${agreed} of ${cases}`;
   if (outcome === 'certified') return `${what}: certified, at least ${percent(agreement ?? 0)}`;
@@ -85,7 +94,9 @@ function regionText({ where, choices, share, cases, agreed, outcome, agreement, 
 
 function exploringText(exploring: ExploringReport, long: (term: string, text: string) => void): void {
   const { actions, live, judgement, choices, explored, rewards, silent, waiting } = exploring;
-  const worth = actions.map(({ label, worth: value, safe }) => `${label} ${value.toFixed(2)}${safe ? '' : ' (never tried)'}`);
+  const worth = actions.map(
+    ({ label, worth: value, safe }) => `${label} ${value.toFixed(2)}${safe ? '' : ' (never tried)'}`,
+  );
   long('equals', `worth so far: ${worth.join(', ')}`);
   long(
     'tried',

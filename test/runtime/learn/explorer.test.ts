@@ -20,7 +20,9 @@ describe('choices that are equally good', () => {
     const school = new School(policy());
     const made = await school.run(50, teach);
     expect(made.every(({ sample }) => sample?.choice === FAN && sample.propensity === undefined)).toBe(true);
-    expect(caught(() => school.learning.explore('fresh-air', true))).toMatchObject({ code: 'LEARNING_ABSENT' });
+    expect(caught(() => school.learning.explore('fresh-air', true))).toMatchObject({
+      code: 'LEARNING_ABSENT',
+    });
   });
 
   it('are tried where that is safe, with a known chance, and nothing else is', async () => {
@@ -47,7 +49,9 @@ describe('choices that are equally good', () => {
     const school = new School(policy({ explore: { ...EQUAL, quiet: '22:00-07:00' } }));
     // Begins at midnight: the first seven hours are quiet, the next fifteen are not.
     const made = await school.run(24 * 60 - 1, teach);
-    const tried = made.filter(({ sample }) => sample?.choice === WINDOW).map(({ at }) => new Date(at).getUTCHours());
+    const tried = made
+      .filter(({ sample }) => sample?.choice === WINDOW)
+      .map(({ at }) => new Date(at).getUTCHours());
     expect(Math.min(...tried)).toBe(7);
     expect(Math.max(...tried)).toBe(21);
     school.clock.setWall(1000);
@@ -105,6 +109,9 @@ describe('choices that are equally good', () => {
   it('may be worth something only in some situations', async () => {
     const school = new School(policy({ explore: { ...EQUAL, share: 0.5, by: 'features' } }));
     for (const one of await school.run(50, teach)) judge(school, one);
-    expect(school.learning.report('fresh-air').exploring?.actions.map(({ label }) => label)).toEqual([FAN, WINDOW]);
+    expect(school.learning.report('fresh-air').exploring?.actions.map(({ label }) => label)).toEqual([
+      FAN,
+      WINDOW,
+    ]);
   });
 });

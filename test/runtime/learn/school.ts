@@ -6,7 +6,6 @@ import { parsePolicies, trainTree, type DecideSpec, type LadderAnswer } from '..
 import type { RuntimeEvent } from '../../../runtime/contract/api.ts';
 import type { Decision } from '../../../runtime/contract/decision.ts';
 import type { Rung, RungRequest } from '../../../runtime/contract/rung.ts';
-import type { MonoMs } from '../../../runtime/contract/time.ts';
 import type { Proposal } from '../../../runtime/decide.ts';
 import { HealthBoard } from '../../../runtime/health.ts';
 import { Journal } from '../../../runtime/journal/journal.ts';
@@ -71,7 +70,14 @@ export class School {
     const { clock, log } = this;
     // Its own clock stands still: what it does once a second is not what is tested here.
     const still = new ManualClock();
-    this.journal = new Journal({ folder, clock: still, log, keepMs: 1e12, maxBytes: 1e9, onHealth: () => {} });
+    this.journal = new Journal({
+      folder,
+      clock: still,
+      log,
+      keepMs: 1e12,
+      maxBytes: 1e9,
+      onHealth: () => {},
+    });
     this.journal.open();
     onTestFinished(() => this.journal.close());
     this.health = new HealthBoard('hub', '1', clock);
@@ -137,12 +143,12 @@ export class School {
   async decide(row = this.row()): Promise<Decision> {
     this.clock.advance(MINUTE);
     const state = new TestState();
-    state.set('sensor.living.co2', row[0]!);
+    state.set('sensor.living.co2', row[0]);
     const frame = { names: FEATURES, values: row, stateVersion: 1 };
     const house = houseOf([entity('fan.living'), entity('cover.window'), entity('sensor.living')]);
     const { id: policyId, choices, guidance } = this.spec;
     const request = { policy: policyId, choices, frame, guidance, state, house };
-    const answer = (await this.#ladder.decide(request)) as LadderAnswer;
+    const answer = await this.#ladder.decide(request);
     const decision = this.#decision(answer, row);
     this.journal.commit([decision], []);
     await this.rest();
@@ -183,11 +189,19 @@ export class School {
       trigger: { kind: 'time' },
       inputs: {},
       mode: 'auto',
-      since: this.clock.mono() as MonoMs,
+      since: this.clock.mono(),
       sample: { features: [...row], ...(choice === undefined ? {} : { choice }) },
     });
     const at = this.clock.wall();
     const { mode: _, since: __, calls: ___, ...rest } = proposal;
-    return { ...rest, id: proposal.id ?? newId(at), at, actions: [], refused: [], latencyMs: 1, durable: true };
+    return {
+      ...rest,
+      id: proposal.id ?? newId(at),
+      at,
+      actions: [],
+      refused: [],
+      latencyMs: 1,
+      durable: true,
+    };
   }
 }

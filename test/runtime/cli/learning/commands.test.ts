@@ -69,12 +69,18 @@ it('trains a tree from recorded decisions and has the daemon compare it', async 
 });
 
 it('trains from a CSV file, and writes the tree where it is told to', async () => {
-  const lines = Array.from({ length: 60 }, (_, i) => `${400 + i * 10},${i % 24},x,${i < 30 ? 'none' : '"fan.living.turn_on"'}`);
+  const lines = Array.from(
+    { length: 60 },
+    (_, i) => `${400 + i * 10},${i % 24},x,${i < 30 ? 'none' : '"fan.living.turn_on"'}`,
+  );
   writeFileSync(join(folder, 'air.csv'), `sensor.living.co2,now.hour,note,right\n${lines.join('\r\n')}\r\n`);
   const out = join(folder, 'tree.json');
   const words = ['fresh-air', '--data', 'air.csv', '--label', 'right'];
   const { code, stdout } = await cli(folder, 'policy', 'train', ...words, '--out', 'tree.json');
-  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Written to tree.json.') as string });
+  expect({ code, stdout }).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('Written to tree.json.') as string,
+  });
   expect(readTree(out, readFileSync(out, 'utf8')).features).toEqual(['sensor.living.co2', 'now.hour']);
   expect(api.learning.offered).toEqual([]);
   const dry = await cli(folder, 'policy', 'train', ...words, '--dry-run');

@@ -23,7 +23,9 @@ it('reads back whatever numbers are written', () => {
       const text = (value: number): string => (Number.isNaN(value) ? '' : String(value));
       const lines = rows.map(([a, b, i]) => `"${choices[i]!}",${text(a)},"${text(b)}"`);
       const { values, labels } = read([HEAD, ...lines].join('\n'));
-      expect([...values]).toEqual(rows.flatMap(([a, b]) => [a + 0, b + 0].map((one) => (one === 0 ? 0 : one))));
+      expect([...values]).toEqual(
+        rows.flatMap(([a, b]) => [a + 0, b + 0].map((one) => (one === 0 ? 0 : one))),
+      );
       expect([...labels]).toEqual(rows.map(([, , i]) => i));
     }),
   );
