@@ -3,6 +3,7 @@ import { listingOf, type Listable, type Listing } from '../../../runtime/modelho
 import type { Hints } from '../../../runtime/modelhost/synapse/question.ts';
 import type { Said } from '../../../runtime/modelhost/synapse/said.ts';
 import { plainText, valuesIn, type FoundValue } from '../../../runtime/modelhost/synapse/values.ts';
+import { makeCombined } from './combined.ts';
 import type { Example, Task } from './example.ts';
 import { makeEvent, makeRule } from './guided.ts';
 import type { Home } from './homes.ts';
@@ -13,8 +14,12 @@ import { makeRequest } from './requests.ts';
 import type { Scene } from './scene.ts';
 import { withTypo } from './typos.ts';
 
+/** How many requests are about several sorts of things at once, or can be carried out in part only. */
+const COMBINED = 0.18;
+
 const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
-  request: makeRequest,
+  request: (scene) =>
+    scene.random.chance(COMBINED) ? (makeCombined(scene) ?? makeRequest(scene)) : makeRequest(scene),
   refusal: makeRefusal,
   question: makeQuestion,
   event: makeEvent,
@@ -23,11 +28,11 @@ const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
 
 /** Of a hundred examples. */
 export const TASK_WEIGHTS: Readonly<Record<Task, number>> = {
-  request: 46,
-  refusal: 24,
-  question: 10,
-  event: 10,
-  rule: 10,
+  request: 44,
+  refusal: 26,
+  question: 12,
+  event: 9,
+  rule: 9,
 };
 
 const TYPOS = 0.07;

@@ -2,9 +2,13 @@ import { modelSpec } from '../../../runtime/modelhost/options.ts';
 import { LanguageModels } from '../../../runtime/modelhost/tokens/language-models.ts';
 import type { Answerer } from './case.ts';
 import { ModelAnswerer } from './model.ts';
+import { pairOf } from './pair.ts';
 
 export interface LoadedSynapse {
-  readonly answerer: Answerer;
+  /** The linker where it is certain, the model where it is not: what `ask` does. */
+  readonly pair: Answerer;
+  /** The model alone. */
+  readonly alone: Answerer;
   dispose(): Promise<void>;
 }
 
@@ -25,8 +29,10 @@ export async function loadSynapse(
     prefixes: undefined,
   });
   const model = await models.make(spec, async () => loadLlama(spec, new AbortController().signal, () => {}));
+  const alone = new ModelAnswerer(model, { threshold, onDecided });
   return {
-    answerer: new ModelAnswerer(model, { threshold, onDecided }),
+    pair: pairOf(alone),
+    alone,
     dispose: async () => model.dispose(),
   };
 }
