@@ -134,30 +134,19 @@ export class Learning implements LearningApi {
   /** A proposal of a policy with choices that are equally good may come back with another of them. */
   refine(proposal: Proposal): Proposal {
     const explorer = this.#explorers.get(proposal.policy ?? '');
-    return explorer?.refine(proposal) ?? proposal;
+    if (explorer === undefined) return proposal;
+    return this.#guarded(explorer.spec.id, () => explorer.refine(proposal)) ?? proposal;
   }
 
+  /** Never throws: what cannot be learned is said, and the rest goes on. */
   feedback(feedback: Feedback): void {
     if (this.#students.size === 0 && this.#explorers.size === 0) return;
-    const decision = this.#parts.journal.decisions.find(feedback.decision);
-    const { policy, sample } = decision ?? {};
-    if (decision === undefined || policy === undefined || sample === undefined) return;
-    this.#explorers.get(policy)?.reward(feedback);
-    const student = this.#students.get(policy);
-    // Between choices that are equally good, taste is what the explorer learns.
-    if (student === undefined || this.#isEqual(policy, sample.choice)) return;
-    const choice = choiceOfFeedback(feedback, decision, student.choices);
-    if (choice !== undefined) student.corrected(decision.id, sample.features, choice);
+    this.#guarded('feedback', () => this.#hear(feedback));
   }
 
-  /** A person has approved or denied an action of a decision. */
-  verdict(decisionId: string, verdict: 'approve' | 'deny'): void {
-    const decision = this.#parts.journal.decisions.find(decisionId);
-    const student = this.#students.get(decision?.policy ?? '');
-    if (decision?.sample === undefined || student === undefined) return;
-    if (this.#isEqual(student.spec.id, decision.sample.choice)) return;
-    const choice = choiceOfVerdict(verdict, decision, student.choices);
-    if (choice !== undefined) student.corrected(decision.id, decision.sample.features, choice);
+  /** A person has approved or denied an action of a decision. Never throws. */
+  verdict(decision: string, verdict: 'approve' | 'deny'): void {
+    if (this.#students.size > 0) this.#guarded('a verdict', () => this.#heed(decision, verdict));
   }
 
   list(): readonly LearningSummary[] {
@@ -241,6 +230,36 @@ export class Learning implements LearningApi {
   async stop(): Promise<void> {
     for (const student of this.#students.values()) student.stop();
     await this.#trainer.stop();
+  }
+
+  #hear(feedback: Feedback): void {
+    const decision = this.#parts.journal.decisions.find(feedback.decision);
+    const { policy, sample } = decision ?? {};
+    if (decision === undefined || policy === undefined || sample === undefined) return;
+    this.#explorers.get(policy)?.reward(feedback);
+    const student = this.#students.get(policy);
+    // Between choices that are equally good, taste is what the explorer learns.
+    if (student === undefined || this.#isEqual(policy, sample.choice)) return;
+    const choice = choiceOfFeedback(feedback, decision, student.choices);
+    if (choice !== undefined) student.corrected(decision.id, sample.features, choice);
+  }
+
+  #heed(decisionId: string, verdict: 'approve' | 'deny'): void {
+    const decision = this.#parts.journal.decisions.find(decisionId);
+    const student = this.#students.get(decision?.policy ?? '');
+    if (decision?.sample === undefined || student === undefined) return;
+    if (this.#isEqual(student.spec.id, decision.sample.choice)) return;
+    const choice = choiceOfVerdict(verdict, decision, student.choices);
+    if (choice !== undefined) student.corrected(decision.id, decision.sample.features, choice);
+  }
+
+  #guarded<T>(about: string, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#parts.problems.caught(`What is learned from ${about}`, error);
+      return undefined;
+    }
   }
 
   #without(policy: string, reason: string): SkippedRung {
