@@ -16,6 +16,7 @@ import {
 } from '../models/index.ts';
 import { GanglionError } from '../runtime/errors.ts';
 import { packageRoot } from '../runtime/lib/package-root.ts';
+import { embeddedSynapse } from '../runtime/modelhost/synapse/card.ts';
 import type { Bench, BenchCase } from './harness.ts';
 import { readOptions, takeText } from './support/options.ts';
 
@@ -60,14 +61,14 @@ export const synapse: Bench = async (context) => {
   };
   const baseline = await scoreAll(all, keywordRule);
   add(baseline, '_baseline');
-  const file = join(root, 'models/synapse/synapse.gguf');
-  if (!existsSync(file)) {
+  const embedded = embeddedSynapse(root);
+  if (embedded === undefined) {
     if (failures !== undefined) writeFailures(failures, 'linker and keyword', baseline, context);
-    context.log(`The model is skipped: ${file} is absent; models/synapse/README.md says how it is made.`);
+    context.log('The model is skipped: there is none; models/synapse/README.md says how it is made.');
     return { cases, ratios: {} };
   }
   const ms: number[] = [];
-  const model = await loadSynapse(file, (took) => ms.push(took));
+  const model = await loadSynapse(embedded.file, (took) => ms.push(took), embedded.card);
   try {
     const scores = await scoreAll(all, model.pair);
     add(scores, '');

@@ -65,7 +65,7 @@ export class Deliberation {
     };
     const answer = policy.ladder.decide(request, this.#abort.signal);
     if (answer instanceof Promise)
-      this.#later(firing, since, started, choices, answer).catch((error: unknown) =>
+      this.#later(firing, since, started, choices, answer, policy.ladder).catch((error: unknown) =>
         this.#parts.onError(error),
       );
     else this.#propose(firing, since, started, choices, answer);
@@ -89,12 +89,15 @@ export class Deliberation {
     started: number,
     choices: readonly Choice[],
     pending: Promise<LadderAnswer>,
+    ladder: Ladder,
   ): Promise<void> {
     const waiting: Waiting = { latest: undefined };
     this.#running.set(firing.policy, waiting);
     try {
       const answer = await pending;
-      if (!this.#abort.signal.aborted) this.#propose(firing, since, started, choices, answer);
+      // Whoever took the policy away, or has it say something else, wants no answer to the old question.
+      const stands = this.#parts.policy(firing.policy)?.ladder === ladder;
+      if (stands && !this.#abort.signal.aborted) this.#propose(firing, since, started, choices, answer);
     } finally {
       this.#running.delete(firing.policy);
       const { latest } = waiting;

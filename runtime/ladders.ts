@@ -16,6 +16,8 @@ export interface LadderParts {
   readonly learn: (spec: DecideSpec, teachers: readonly (Rung | SkippedRung)[]) => Rung | SkippedRung;
   /** Told of every policy: it may list choices that are equally good. */
   readonly explore: (spec: DecideSpec) => void;
+  /** Told of a policy that is gone. */
+  readonly forget: (policy: string) => void;
   readonly clock: Clock;
   readonly onProblem: (error: GanglionError) => void;
 }
@@ -54,12 +56,17 @@ export function askTimeoutMs(config: {
   return ms > 0 ? ms : LINKER_MS;
 }
 
-/** The ladder of requests in words. */
+/**
+ * The ladder of requests in words.
+ * @param read whether the embedded model reads them before: then it is no rung, and `llm` is not asked again
+ */
 export function askLadder(
   parts: Pick<LadderParts, 'shared' | 'absent' | 'clock'>,
   timeoutMs: number,
+  read = false,
 ): Ladder {
-  const rungs = (['llm', 'remote'] as const).flatMap((name): readonly (Rung | SkippedRung)[] => {
+  const names = read ? (['remote'] as const) : (['llm', 'remote'] as const);
+  const rungs = names.flatMap((name): readonly (Rung | SkippedRung)[] => {
     const rung = parts.shared.get(name);
     if (rung !== undefined) return [rung];
     // Who configured no server elsewhere need not read of it in every answer.

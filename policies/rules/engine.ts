@@ -1,7 +1,6 @@
 import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
-import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
@@ -18,12 +17,14 @@ import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
+import { samePolicy } from './same.ts';
 import { type Candidate, settle } from './settle.ts';
-import { RuleIndex } from './match/rule-index.ts';
-import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
+import type { RuleIndex } from './match/rule-index.ts';
+import { layIndex, layTracks } from './lay.ts';
+import { type DecideTrack, isRule, type RuleTrack, stillChecked, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
-import { checkVeto, type Veto, Vetoes } from './veto.ts';
+import { checkVeto, type Veto, Vetoes, vetoInfo } from './veto.ts';
 import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
 
@@ -45,6 +46,8 @@ export interface RuleEngineOptions {
   readonly cpuMs?: () => number;
   /** Told when that happens, with POLICY_LOOP. */
   readonly onPaused?: (error: GanglionError) => void;
+  /** Told whenever a policy's trigger came true and it did not fire, and why. */
+  readonly onHeld?: (policy: string, reason: string) => void;
 }
 
 /** The wall clock is compared with the monotonic one this often while any rule looks at the time, ms. */
@@ -70,12 +73,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   };
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
-  const names = new Map<EntityId, EntityId>();
-  const tracks = options.policies.map((spec, index): Track => {
-    const place = { index, reader, maxPerMinute: limit, names };
-    return spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
-  });
-  return new RuleEngine(options, reader, watches, tracks, limit);
+  return new RuleEngine(options, reader, watches, layTracks(options.policies, reader, limit), limit);
 }
 
 /**
@@ -87,19 +85,22 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 export class RuleEngine {
   readonly #options: RuleEngineOptions;
   readonly #reader: Reader;
-  readonly #tracks: readonly Track[];
-  readonly #byId: ReadonlyMap<string, Track>;
-  readonly #index: RuleIndex;
   readonly #watches: Watches;
-  readonly #vetoes: Vetoes;
-  readonly #contradictions: readonly PolicyProblem[];
+  /** Last firings that are known of; those of policies that were taken away stay, as they may come back. */
+  readonly #lastFired: Map<string, WallMs>;
+  #tracks: readonly Track[];
+  #byId: ReadonlyMap<string, Track>;
+  #index: RuleIndex;
+  #vetoes: Vetoes;
+  #vetoSpecs: readonly VetoSpec[];
+  #contradictions: readonly PolicyProblem[];
   /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
-  readonly #heap: DueHeap;
+  #heap: DueHeap;
   readonly #limit: number;
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
-  readonly #kind: Uint8Array;
-  readonly #value: Int8Array;
-  readonly #evaluations: Float64Array;
+  #kind: Uint8Array;
+  #value: Int8Array;
+  #evaluations: Float64Array;
   #house: House;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
@@ -114,15 +115,14 @@ export class RuleEngine {
   ) {
     this.#options = options;
     this.#watches = watches;
-    this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
+    this.#lastFired = new Map(options.lastFired);
+    this.#vetoSpecs = options.vetoes ?? [];
+    this.#vetoes = new Vetoes(this.#vetoSpecs, reader);
     this.#contradictions = contradictions(options.policies);
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = new RuleIndex(
-      tracks.map((track) => (isRule(track) ? { condition: track.spec.when.expr } : { slots: track.slots })),
-      reader,
-    );
+    this.#index = layIndex(tracks, reader);
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
@@ -145,12 +145,74 @@ export class RuleEngine {
       this.#check(track, now);
       track.release();
     }
-    if (
-      this.#watches.scheduled ||
-      this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)
-    ) {
-      this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
+    this.#watchClock(now);
+  }
+
+  /**
+   * Puts other policies in the place of these. Those that do the same as before go on as if nothing had happened: waits
+   * and cooldowns run on, windows keep what they have seen, no edge is made or lost. What is new or changed begins with
+   * a silent baseline; a cooldown goes by the id. Throws only before anything has changed.
+   * @returns what was due
+   */
+  replace(policies: readonly PolicySpec[], vetoes: readonly VetoSpec[], now: Now): readonly Firing[] {
+    this.#reader.time.set(now.wall);
+    this.#watches.renew(now);
+    const tracks = layTracks(policies, this.#reader, this.#limit);
+    const index = layIndex(tracks, this.#reader);
+    const forbidding = new Vetoes(vetoes, this.#reader);
+    const found = contradictions(policies);
+    // What was to come by now comes from those who were there.
+    const due = this.due(now);
+    for (const [id, wall] of this.lastFired()) this.#lastFired.set(id, wall);
+    const [byId, before] = [this.#byId, { heap: this.#heap, value: this.#value, counts: this.#evaluations }];
+    this.#watches.dropOthers();
+    this.#tracks = tracks;
+    this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
+    this.#index = index;
+    this.#vetoes = forbidding;
+    this.#vetoSpecs = vetoes;
+    this.#contradictions = found;
+    this.#heap = new DueHeap(2 * tracks.length + 1);
+    this.#kind = new Uint8Array(tracks.length);
+    this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
+    this.#evaluations = new Float64Array(tracks.length);
+    index.sync();
+    for (const track of tracks) {
+      const old = byId.get(track.spec.id);
+      if (old !== undefined) track.inherit(old);
+      else this.#restoreCooldown(track, now);
+      if (old !== undefined && samePolicy(old.spec, track.spec)) this.#goOn(track, old, before);
+      this.#check(track, now);
+      track.release();
     }
+    this.#watchClock(now);
+    // Time may have moved a condition between the last look and this one: that edge counts.
+    for (const track of tracks)
+      if (isRule(track) && track.active) this.#look(track.index, now, false, 'time');
+    const rest = this.#settle(now, [], []);
+    return due.length === 0 ? rest : [...due, ...rest];
+  }
+
+  /** Takes over what the same policy was waiting for. */
+  #goOn(
+    track: Track,
+    old: Track,
+    before: { readonly heap: DueHeap; readonly value: Int8Array; readonly counts: Float64Array },
+  ): void {
+    if (isRule(track) && isRule(old)) track.goOn(old);
+    else if (!isRule(track) && !isRule(old)) track.goOn(old);
+    if (track.active) this.#kind[track.index] = isRule(track) ? RULE : DECIDE;
+    this.#value[track.index] = before.value[old.index]!;
+    this.#evaluations[track.index] = before.counts[old.index]!;
+    for (const which of [0, 1]) {
+      const at = before.heap.at(2 * old.index + which);
+      if (at !== undefined) this.#heap.set(2 * track.index + which, at);
+    }
+  }
+
+  #watchClock(now: Now): void {
+    const timed = this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined);
+    if (timed || this.#watches.scheduled) this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
   }
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
@@ -211,7 +273,7 @@ export class RuleEngine {
   }
 
   infos(): PolicyInfo[] {
-    return this.#tracks.map(infoOf);
+    return [...this.#tracks.map(infoOf), ...this.#vetoSpecs.map(vetoInfo)];
   }
 
   policy(id: string): PolicySpec | undefined {
@@ -256,10 +318,9 @@ export class RuleEngine {
 
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
-    const vetoes = this.#options.vetoes ?? [];
     return [
       ...this.#tracks.flatMap((track) => track.problems),
-      ...vetoes.flatMap((veto) => checkVeto(veto, this.#house)),
+      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#house)),
       ...this.#contradictions,
     ];
   }
@@ -385,6 +446,7 @@ export class RuleEngine {
       readings,
       cpuMs: this.#options.cpuMs,
       failed: false,
+      onHeld: this.#options.onHeld,
       onPaused: (policy) =>
         this.#options.onPaused?.(
           new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),
@@ -431,7 +493,7 @@ export class RuleEngine {
 
   /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
   #restoreCooldown(track: Track, now: Now): void {
-    const last = this.#options.lastFired?.get(track.spec.id);
+    const last = this.#lastFired.get(track.spec.id);
     if (last === undefined || track.lastFiredWall !== undefined) return;
     track.lastFiredWall = last;
     track.lastFiredMono = now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last));

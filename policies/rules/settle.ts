@@ -39,6 +39,7 @@ export interface Settling {
   /** What stopped the policy just now was not meant: unknown, out of range, paused. */
   failed: boolean;
   readonly onPaused: (policy: string) => void;
+  readonly onHeld: ((policy: string, reason: string) => void) | undefined;
 }
 
 const BY_TIME: Trigger = { kind: 'time' };
@@ -73,6 +74,7 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
     if (settling.cpuMs !== undefined) track.cpuMs += settling.cpuMs() - start;
     if (typeof result === 'string') {
       track.whyNot = { at: settling.now.wall, reason: result };
+      settling.onHeld?.(track.spec.id, result);
       if (settling.failed) track.blocked = track.whyNot;
       settling.failed = false;
     } else {

@@ -73,6 +73,25 @@ abstract class Policy {
     this.#guard?.clear();
   }
 
+  /** Takes over what it did under this id before, in whatever words: a cooldown is about what was done last. */
+  inherit(before: Policy): void {
+    this.lastFiredMono = before.lastFiredMono;
+    this.lastFiredWall = before.lastFiredWall;
+    this.fired = before.fired;
+    this.cpuMs = before.cpuMs;
+    this.pausedUntil = before.pausedUntil;
+    this.#guard = before.#guard;
+  }
+
+  /** Goes on where the same policy was: it is as if it had never been read again. */
+  protected resume(before: Policy): void {
+    this.active = before.active;
+    this.whyNot = before.whyNot;
+    this.blocked = before.blocked;
+    // Problems name lines, and those may have moved.
+    if (before.problems.length === 0) this.checkedAgainst = before.checkedAgainst;
+  }
+
   /** Everything it reads, with the slots. */
   get inputs(): readonly (readonly [key: PropertyKey, slot: number])[] {
     const { state } = this.reader;
@@ -147,6 +166,11 @@ export class RuleTrack extends Policy {
     this.spec.if?.release?.();
   }
 
+  goOn(before: RuleTrack): void {
+    this.resume(before);
+    this.armed = before.armed;
+  }
+
   protected keys(): ReadonlySet<PropertyKey> {
     return keysOf(this.spec);
   }
@@ -174,6 +198,11 @@ export class DecideTrack extends Policy {
   }
 
   release(): void {}
+
+  goOn(before: DecideTrack): void {
+    this.resume(before);
+    for (const [i, value] of before.seen.entries()) this.seen[i] = value;
+  }
 
   protected keys(): ReadonlySet<PropertyKey> {
     return decideKeys(this.spec);

@@ -181,6 +181,10 @@ export class DecisionStore {
         .run(name, JSON.stringify(value));
   }
 
+  saveDocuments(documents: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(documents)) this.saveDocument(name, value);
+  }
+
   #insert(decision: Decision, waiting: ReadonlySet<string>): void {
     this.#insertDecision.run(decision.id, decision.policy ?? null, decision.at, JSON.stringify(decision));
     for (const action of decision.actions) {

@@ -17,7 +17,6 @@ import {
 import type { Sqlite, Transactor } from './database.ts';
 import { DecisionStore } from './decisions.ts';
 import type { Entry } from './decisions.ts';
-import type { Example } from './examples.ts';
 import { History, pendingPoints } from './history.ts';
 import { Keeper } from './keeper.ts';
 import { replay } from './replay.ts';
@@ -126,6 +125,11 @@ export class Journal {
     return this.#decisions;
   }
 
+  /** For tables with a keeper of their own; another one after the disk was found late. */
+  get database(): Sqlite {
+    return this.#db;
+  }
+
   get gauges(): Record<string, number> {
     return {
       journal_log_bytes: this.#log.sizeBytes,
@@ -199,16 +203,14 @@ export class Journal {
     return this.#enter({ op: 'feedback', feedback });
   }
 
-  addExample(example: Example): boolean {
+  addExample(example: (Entry & { op: 'example' })['example']): boolean {
     return this.#enter({ op: 'example', example });
   }
 
-  /** Small named documents, all or none; undefined removes one. */
+  /** All or none; undefined removes one. */
   saveDocuments(documents: Readonly<Record<string, unknown>>): boolean {
     return this.#attempt(() => {
-      transaction(this.#transactor, () => {
-        for (const [name, value] of Object.entries(documents)) this.#decisions.saveDocument(name, value);
-      });
+      transaction(this.#transactor, () => this.#decisions.saveDocuments(documents));
       this.#dirty = true;
       return true;
     });

@@ -115,7 +115,7 @@ export class Learning implements LearningApi {
     if (this.#loaded) this.#recall(explorer);
   }
 
-  /** A policy is gone, or is to be learned under another shape. What it has learned is kept. */
+  /** A policy is gone, or was edited and comes again. What it has learned is kept. */
   forget(policy: string): void {
     const before = this.#students.get(policy);
     if (before !== undefined) this.#parts.onChanged(policy);

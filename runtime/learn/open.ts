@@ -21,6 +21,8 @@ export interface OpenedLearning {
   readonly learning: Learning;
   /** Rung `cache` of all policies. */
   readonly cache: Rung;
+  /** To be told of every policy that was edited: what it decided before does not count any more. */
+  readonly policyChanged: (policy: string) => void;
 }
 
 const CACHE_ENTRIES = 1000;
@@ -31,7 +33,8 @@ export function openLearning(parts: OpenLearningParts): OpenedLearning {
   const { house, models, stats, events, teardown, clock } = parts;
   const cache = new DecisionCache({ capacity: CACHE_ENTRIES, ttlMs: CACHE_MS });
   const watch = new CacheWatch(cache, house);
-  const learning = new Learning({ ...parts, onChanged: (policy) => watch.policyChanged(policy) });
+  const policyChanged = (policy: string): void => watch.policyChanged(policy);
+  const learning = new Learning({ ...parts, onChanged: policyChanged });
   teardown.add('learning', async () => learning.stop());
   stats.watch(() => ({ ...watch.gauges, ...learning.gauges }));
   house.onChange(() => watch.houseChanged(house));
@@ -40,5 +43,5 @@ export function openLearning(parts: OpenLearningParts): OpenedLearning {
     watch.modelsChanged(models.list());
     return clock.mono();
   };
-  return { learning, cache: new CacheRung({ cache, mono }) };
+  return { learning, cache: new CacheRung({ cache, mono }), policyChanged };
 }

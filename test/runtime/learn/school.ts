@@ -116,6 +116,7 @@ export class School {
       absent: new Map([['remote', 'no model server is configured (remote.url)']]),
       learn: (one, teachers) => this.learning.rungFor(one, teachers),
       explore: (one) => this.learning.exploreFor(one),
+      forget: (id) => this.learning.forget(id),
       clock,
       onProblem: () => {},
     };
