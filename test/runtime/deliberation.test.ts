@@ -45,7 +45,8 @@ it('makes nothing of an answer to a policy that has been replaced, and asks the 
     onError: () => {},
   };
   const deliberation = new Deliberation(parts as unknown as DeliberationParts);
-  const firing = { policy: 'air', explanation: '' } as DecideFiring;
+  const frame = { names: [], values: new Float64Array(0), stateVersion: 1 };
+  const firing = { policy: 'air', explanation: '', frame } as unknown as DecideFiring;
   deliberation.decide(firing, 0 as MonoMs);
   deliberation.decide(firing, 0 as MonoMs);
   ladder = { decide: () => ({ explanation: 'by the new one' }) };
