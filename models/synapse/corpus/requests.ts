@@ -115,7 +115,9 @@ export function clauseOf(scene: Scene, frame: Frame, one: HomeEntity, directly: 
   const amount = amountFor(scene, frame, one.entity);
   if (amount === undefined && (frame.sort !== undefined || frame.by)) return undefined;
   const able = ableTo(frame.action, amount?.meant);
-  const template = line(scene, lexicon.requests, frame.section);
+  const template = random.chance(TERSE)
+    ? terseLine(scene, frame)
+    : line(scene, lexicon.requests, frame.section);
   const named = target(scene, template, kind, able, one, directly);
   if (named === undefined) return undefined;
   const where = (): string => named.text;
@@ -142,6 +144,19 @@ export function clauseOf(scene: Scene, frame: Frame, one: HomeEntity, directly: 
     named,
     closed: but.text !== '',
   };
+}
+
+/** How often people drop the verb: `kitchen fan 40 %`. */
+const TERSE = 0.2;
+const TERSE_FORM = /^\{[te]\}(?: [a-z]+)?(?: \{v\})?$/;
+const TERSE_TRIES = 12;
+
+/** A line of a target and hardly anything else, where the section has some. */
+function terseLine(scene: Scene, { section }: Frame): string {
+  let drawn = '';
+  for (let tries = 0; tries < TERSE_TRIES && !TERSE_FORM.test(drawn); tries++)
+    drawn = line(scene, scene.lexicon.requests, section);
+  return drawn;
 }
 
 /** `is the lights on` is said by few. */
@@ -312,12 +327,15 @@ export function makeRequest(scene: Scene): Example | undefined {
   const first = makeClause(scene);
   if (first === undefined) return undefined;
   const clauses = [first];
-  if (!first.closed && random.chance(0.17)) {
+  if (!first.closed && random.chance(0.24)) {
     const second = random.chance(0.3) ? pronounClause(scene, first) : makeClause(scene);
-    // `raise the blind and the lamp to 40 %` is heard as one.
-    if (second !== undefined && (second.order || random.chance(0.15))) clauses.push(second);
+    // `raise the blind and the lamp to 40 %` is heard as one; `lamp off, blind down` is not.
+    const apart = second?.order === true || random.chance(first.order ? 0.15 : 0.7);
+    if (second !== undefined && apart) clauses.push(second);
     const third = random.chance(0.15) ? makeClause(scene) : undefined;
-    if (third?.order === true && clauses.length === 2 && second?.closed === false) clauses.push(third);
+    const follows = third?.order === true || (!first.order && random.chance(0.5));
+    if (third !== undefined && follows && clauses.length === 2 && second?.closed === false)
+      clauses.push(third);
   }
   const calls = clauses.flatMap((clause) => clause.calls);
   if (calls.length > MAX_CALLS || contradicts(calls)) return undefined;
