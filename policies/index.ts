@@ -16,7 +16,16 @@ export { samePolicy } from './rules/same.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
-export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec, VetoSpec } from './rules/policy.ts';
+export type {
+  CallTemplate,
+  DecideSpec,
+  ExploreSpec,
+  LearnMode,
+  PolicyMode,
+  PolicySpec,
+  RuleSpec,
+  VetoSpec,
+} from './rules/policy.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';
@@ -34,6 +43,7 @@ export type { ColumnKind, TrainingData, TrainOptions } from './tree/training-dat
 export {
   createTreeRung,
   DEFAULT_CERTIFICATE,
+  featureName,
   type TreeRung,
   type TreeRungOptions,
 } from './tree/tree-rung.ts';
@@ -45,16 +55,18 @@ export {
 } from './cache/decision-cache.ts';
 export { CacheRung, type CacheRungOptions } from './cache/cache-rung.ts';
 export { Ladder, type LadderAnswer, type LadderOptions, type LadderRequest } from './ladder/ladder.ts';
-export {
-  type DistilAnswer,
-  type DistilExample,
-  Distiller,
-  type DistillerOptions,
-  type DistillerStats,
-  type TrainingJob,
-} from './distil/distiller.ts';
+export { Distiller } from './distil/distiller.ts';
+export type {
+  DistilAnswer,
+  DistilExample,
+  DistillerOptions,
+  DistillerStats,
+  TrainingJob,
+} from './distil/types.ts';
+export { weightOf } from './distil/example-store.ts';
+export { regionWords, type RegionWords } from './distil/words.ts';
 export type { DistilEvent } from './distil/events.ts';
-export type { DistillerState } from './distil/state.ts';
+export type { DistillerProgress, DistillerState } from './distil/state.ts';
 export type { RegionState, VersionRecord, VersionStatus } from './distil/version.ts';
 export { binomialAtMost, incompleteBeta, lowerBound } from './distil/clopper-pearson.ts';
 export {
@@ -64,6 +76,7 @@ export {
   type BanditJudgement,
   type BanditOptions,
   type BanditStats,
+  type PastChoice,
 } from './bandit/bandit.ts';
 export { BetaThompson, GaussianThompson, type Learner, LinUcb } from './bandit/arms.ts';
 export { doublyRobust, type Estimate, inversePropensity, type LoggedChoice } from './bandit/off-policy.ts';

@@ -20,11 +20,13 @@ import type {
 import type { Feedback } from './contract/action.ts';
 import type { Authoring } from './contract/authoring.ts';
 import type { ChatAnswer, ChatRequest } from './contract/engine.ts';
+import type { LearningApi } from './contract/learning.ts';
 import type { House } from './contract/house.ts';
 import type { PolicyShelf } from './contract/policy-shelf.ts';
 import type { StateView } from './contract/state.ts';
 import { GanglionError } from './errors.ts';
 import type { HealthBoard } from './health.ts';
+import { MAX_FEEDBACK } from './journal/decisions.ts';
 import type { Journal } from './journal/journal.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { Models } from './models.ts';
@@ -44,6 +46,8 @@ export interface ApiParts {
   readonly shelf: PolicyShelf;
   readonly authoring: Authoring;
   readonly models: Models;
+  /** What policies learn, and the choices of one that does. */
+  readonly learning: LearningApi & { choicesOf(policy: string): readonly string[] | undefined };
 }
 
 const MAX_LIST = 1000;
@@ -106,18 +110,35 @@ export class Api implements RuntimeApi {
   }
 
   feedback(input: FeedbackInput): Feedback {
-    const { reward, note } = input;
+    const { reward, note, choice } = input;
     if (!Number.isFinite(reward) || reward < -1 || reward > 1) {
       throw new GanglionError('FEEDBACK_INVALID', { reason: `the reward was ${String(reward)}` });
     }
-    const record = this.decision(input.decision);
-    if (record === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
+    const { decisions } = this.#parts.journal;
+    const decision = input.decision === '' ? undefined : decisions.find(input.decision);
+    if (decision === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
+    if (decisions.feedbackCount(decision.id) >= MAX_FEEDBACK)
+      throw new GanglionError('FEEDBACK_INVALID', {
+        reason: `the decision has been judged ${MAX_FEEDBACK} times`,
+      });
+    if (choice !== undefined) this.#checkChoice(choice, decision.policy);
     return this.#parts.executor.addFeedback({
-      decision: record.decision.id,
+      decision: decision.id,
       reward,
       source: 'explicit',
       ...(note === undefined ? {} : { note: note.slice(0, 1000) }),
+      ...(choice === undefined ? {} : { choice: choice.slice(0, 1000) }),
     });
+  }
+
+  #checkChoice(choice: string, policy: string | undefined): void {
+    const choices = policy === undefined ? undefined : this.#parts.learning.choicesOf(policy);
+    if (choices?.includes(choice) === true) return;
+    const reason =
+      choices === undefined
+        ? 'a choice was given and the decision is of no policy that learns'
+        : `the choice was ${choice.slice(0, 100)}; the policy lists ${choices.join(', ')}`;
+    throw new GanglionError('FEEDBACK_INVALID', { reason });
   }
 
   approvals(): readonly ActionRecord[] {
@@ -134,6 +155,10 @@ export class Api implements RuntimeApi {
 
   stats(): Stats {
     return this.#parts.stats.snapshot();
+  }
+
+  get learning(): LearningApi {
+    return this.#parts.learning;
   }
 
   models(): readonly ModelListing[] {

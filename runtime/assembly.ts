@@ -1,7 +1,6 @@
 import { ENCODED_DIALECTS, encoderFor } from '../devices/index.ts';
 import type { Call } from './contract/action.ts';
 import type { HouseRegistry } from '../devices/index.ts';
-import { CacheRung, DecisionCache } from '../policies/index.ts';
 import type { Firing } from '../policies/index.ts';
 import { StateStore } from '../sensors/index.ts';
 import { Executor } from './act/executor.ts';
@@ -36,6 +35,7 @@ import { openHouse } from './house.ts';
 import { Journal } from './journal/journal.ts';
 import type { Recovered } from './journal/journal.ts';
 import { askLadder, askTimeoutMs } from './ladders.ts';
+import { openLearning } from './learn/open.ts';
 import type { EventBus } from './lib/event-bus.ts';
 import type { BrokerSettings } from './lib/mqtt-options.ts';
 import type { Teardown } from './lib/teardown.ts';
@@ -86,9 +86,6 @@ export interface Assembly {
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
-
-const CACHE_ENTRIES = 1000;
-const CACHE_MS = 24 * 3_600_000;
 
 /**
  * Puts the parts together in the order the data walks.
@@ -177,6 +174,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     rulebook.engine.veto(call, { wall: clock.wall(), mono: clock.mono() })?.reason;
   const executor = new Executor({
     veto,
+    onVerdict: ({ decision }, verdict) => learning.verdict(decision, verdict),
     journal,
     clock,
     pools,
@@ -212,9 +210,24 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats.stage('act', clock.mono() - started);
   };
 
-  const cache = new DecisionCache({ capacity: CACHE_ENTRIES, ttlMs: CACHE_MS });
+  const { learning, cache, policyChanged } = openLearning({
+    journal,
+    house,
+    models,
+    clock,
+    random,
+    timezone: config.site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    log,
+    health,
+    problems,
+    stats,
+    events,
+    emit,
+    teardown,
+    policies: () => rulebook.engine.infos().map(({ id }) => id),
+  });
   const shared = new Map<RungName, Rung>([
-    ['cache', new CacheRung({ cache, mono: () => clock.mono() })],
+    ['cache', cache],
     ...models.rungs,
     ...extensions.rungs.map((rung): [RungName, Rung] => [rung.name, rung]),
   ]);
@@ -226,10 +239,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const ladderParts = {
     shared,
     absent,
+    learn: learning.rungFor.bind(learning),
+    explore: learning.exploreFor.bind(learning),
+    forget: learning.forget.bind(learning),
     clock,
     onProblem: (error: Parameters<ProblemDesk['report']>[0]) => problems.report(error, error.message),
   };
   rulebook.buildLadders(ladderParts);
+  learning.load();
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
     askLadder: askLadder(ladderParts, askTimeoutMs(config), synapse !== undefined),
@@ -237,7 +254,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     state,
     clock,
     stats,
-    onProposal: carryOut,
+    onProposal: (proposal) => carryOut(learning.refine(proposal)),
     onError: (error) => problems.caught('A decision', error),
   });
   teardown.add('deliberation', () => deliberation.stop());
@@ -262,6 +279,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   };
   onLate = (late) => {
     restore(late);
+    learning.load();
     if (settled) executor.recover(late.unfinished, (key) => state.current(state.slot(key)));
     else recovered = late;
   };
@@ -278,7 +296,6 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   });
   teardown.add('reflexes', () => reflexes.stop());
   house.onChange(() => {
-    cache.setVersion(String(house.version));
     reflexes.houseChanged(house);
   });
 
@@ -360,7 +377,12 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     events,
-    policies: () => rulebook.engine.infos(),
+    policies: () =>
+      rulebook.engine.infos().map((info) => {
+        const summary = learning.summary(info.id);
+        return summary === undefined ? info : { ...info, learning: summary };
+      }),
+    learning,
     shelf,
     authoring,
     models,
@@ -383,7 +405,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     replace: (next, { changed, removed }) => {
       reflexes.replace(next);
       rulebook.replaceDecides(decidesOf(next));
-      for (const policy of [...changed, ...removed]) cache.forget({ policy });
+      for (const policy of [...changed, ...removed]) policyChanged(policy);
       if (settled) rulebook.report(problems, health);
       log.info({ changed, removed }, 'Policies were changed and are at work.');
       emit({ type: 'policies', changed, removed });

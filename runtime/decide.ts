@@ -2,7 +2,15 @@ import { isRefusal } from './act/interlocks.ts';
 import type { Interlocks } from './act/interlocks.ts';
 import type { Executor, Order, Plan } from './act/executor.ts';
 import type { Call } from './contract/action.ts';
-import type { Decision, Refusal, RungName, SkippedRung, TokenCounts, Trigger } from './contract/decision.ts';
+import type {
+  Decision,
+  Refusal,
+  RungName,
+  Sample,
+  SkippedRung,
+  TokenCounts,
+  Trigger,
+} from './contract/decision.ts';
 import type { Clock, MonoMs, WallMs } from './contract/time.ts';
 import { newId } from './lib/id.ts';
 
@@ -22,6 +30,9 @@ export interface Proposal {
   readonly mode: 'auto' | 'suggest' | 'approve';
   /** When the trigger was received. */
   readonly since: MonoMs;
+  /** Where something had to refer to the decision before it was made. */
+  readonly id?: string;
+  readonly sample?: Sample;
 }
 
 export interface DeciderOptions {
@@ -43,7 +54,7 @@ export class Decider {
   decide(proposal: Proposal): Plan {
     const { interlocks, clock, deadlineMs, durable } = this.#options;
     const at = clock.wall();
-    const id = newId(at);
+    const id = proposal.id ?? newId(at);
     const orders: Order[] = [];
     const refused: Refusal[] = [];
     for (const call of proposal.calls) {
@@ -84,6 +95,7 @@ export class Decider {
       ...(proposal.tokens === undefined ? {} : { tokens: proposal.tokens }),
       durable: durable(),
       inputs: proposal.inputs,
+      ...(proposal.sample === undefined ? {} : { sample: proposal.sample }),
     };
     return { decision, orders };
   }

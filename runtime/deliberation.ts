@@ -1,4 +1,5 @@
 import type { DecideFiring, DecideSpec, Ladder, LadderAnswer, LadderRequest } from '../policies/index.ts';
+import type { Sample } from './contract/decision.ts';
 import type { House } from './contract/house.ts';
 import type { CallSpace, Choice } from './contract/rung.ts';
 import type { StateView } from './contract/state.ts';
@@ -64,10 +65,10 @@ export class Deliberation {
     };
     const answer = policy.ladder.decide(request, this.#abort.signal);
     if (answer instanceof Promise)
-      this.#later(firing, since, started, answer, policy.ladder).catch((error: unknown) =>
+      this.#later(firing, since, started, choices, answer, policy.ladder).catch((error: unknown) =>
         this.#parts.onError(error),
       );
-    else this.#propose(firing, since, started, answer);
+    else this.#propose(firing, since, started, choices, answer);
   }
 
   /** A request in words whose meaning the linker left open: a model says what it calls for, within the space. */
@@ -86,6 +87,7 @@ export class Deliberation {
     firing: DecideFiring,
     since: MonoMs,
     started: number,
+    choices: readonly Choice[],
     pending: Promise<LadderAnswer>,
     ladder: Ladder,
   ): Promise<void> {
@@ -95,7 +97,7 @@ export class Deliberation {
       const answer = await pending;
       // Whoever took the policy away, or has it say something else, wants no answer to the old question.
       const stands = this.#parts.policy(firing.policy)?.ladder === ladder;
-      if (stands && !this.#abort.signal.aborted) this.#propose(firing, since, started, answer);
+      if (stands && !this.#abort.signal.aborted) this.#propose(firing, since, started, choices, answer);
     } finally {
       this.#running.delete(firing.policy);
       const { latest } = waiting;
@@ -103,7 +105,13 @@ export class Deliberation {
     }
   }
 
-  #propose(firing: DecideFiring, since: MonoMs, started: number, answer: LadderAnswer): void {
+  #propose(
+    firing: DecideFiring,
+    since: MonoMs,
+    started: number,
+    choices: readonly Choice[],
+    answer: LadderAnswer,
+  ): void {
     this.#parts.stats.stage('ladder', this.#parts.clock.mono() - started);
     this.#parts.onProposal({
       ...answer,
@@ -113,6 +121,13 @@ export class Deliberation {
       inputs: firing.inputs,
       mode: firing.mode,
       since,
+      sample: sampleOf(firing, choices[answer.index]),
     });
   }
+}
+
+/** What is learned from: the features as they were, and what was chosen. JSON knows no NaN. */
+function sampleOf({ frame }: DecideFiring, choice: Choice | undefined): Sample {
+  const features = Array.from(frame.values, (value) => (Number.isFinite(value) ? value : null));
+  return choice === undefined ? { features } : { features, choice: choice.label };
 }

@@ -46,7 +46,7 @@ function mappingStore(journal: Journal): { load(): unknown; save(mapping: unknow
     save(mapping) {
       if (unread && (journal.volatile || journal.decisions.document(HOUSE_DOCUMENT) !== undefined)) return;
       unread = false;
-      journal.saveDocument(HOUSE_DOCUMENT, mapping);
+      journal.saveDocuments({ [HOUSE_DOCUMENT]: mapping });
     },
   };
 }

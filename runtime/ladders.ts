@@ -12,20 +12,29 @@ export interface LadderParts {
   readonly shared: ReadonlyMap<RungName, Rung>;
   /** Why a built-in rung cannot run here: no model is configured, say. */
   readonly absent: ReadonlyMap<RungName, string>;
+  /** The `tree` rung of a policy that learns. */
+  readonly learn: (spec: DecideSpec, teachers: readonly (Rung | SkippedRung)[]) => Rung | SkippedRung;
+  /** Told of every policy: it may list choices that are equally good. */
+  readonly explore: (spec: DecideSpec) => void;
+  /** Told of a policy that is gone. */
+  readonly forget: (policy: string) => void;
   readonly clock: Clock;
   readonly onProblem: (error: GanglionError) => void;
 }
 
 /** The ladder of one decide policy: its rungs in order, each either able to answer or listed with why it cannot. */
 export function ladderFor(spec: DecideSpec, parts: LadderParts): Ladder {
-  const rungs = spec.rungs.map((name): Rung | SkippedRung => {
-    if (name === 'tree') return treeRung(spec, parts);
-    return (
-      parts.shared.get(name) ?? {
-        rung: name,
-        reason: parts.absent.get(name) ?? `there is no rung named ${name}`,
-      }
-    );
+  const sharedRung = (name: RungName): Rung | SkippedRung =>
+    parts.shared.get(name) ?? {
+      rung: name,
+      reason: parts.absent.get(name) ?? `there is no rung named ${name}`,
+    };
+  const rungs = spec.rungs.map((name, i): Rung | SkippedRung => {
+    if (name !== 'tree') return sharedRung(name);
+    // A tree that somebody has written is as it is; a copy of an answer is no lesson.
+    if (spec.tree !== undefined) return treeRung(spec, spec.tree, parts);
+    const teachers = spec.rungs.slice(i + 1).filter((other) => other !== 'cache' && other !== 'tree');
+    return parts.learn(spec, teachers.map(sharedRung));
   });
   return new Ladder({
     rungs,
@@ -51,7 +60,11 @@ export function askTimeoutMs(config: {
  * The ladder of requests in words.
  * @param read whether the embedded model reads them before: then it is no rung, and `llm` is not asked again
  */
-export function askLadder(parts: LadderParts, timeoutMs: number, read = false): Ladder {
+export function askLadder(
+  parts: Pick<LadderParts, 'shared' | 'absent' | 'clock'>,
+  timeoutMs: number,
+  read = false,
+): Ladder {
   const names = read ? (['remote'] as const) : (['llm', 'remote'] as const);
   const rungs = names.flatMap((name): readonly (Rung | SkippedRung)[] => {
     const rung = parts.shared.get(name);
@@ -64,10 +77,8 @@ export function askLadder(parts: LadderParts, timeoutMs: number, read = false): 
   return new Ladder({ rungs, minConfidence: 0.5, timeoutMs, clock: parts.clock });
 }
 
-function treeRung(spec: DecideSpec, parts: LadderParts): Rung | SkippedRung {
-  if (spec.tree === undefined)
-    return { rung: 'tree', reason: 'nothing has been learned for this policy yet' };
-  const file = resolve(dirname(spec.file), spec.tree);
+function treeRung(spec: DecideSpec, name: string, parts: LadderParts): Rung | SkippedRung {
+  const file = resolve(dirname(spec.file), name);
   try {
     const tree = readTree(file, readFileSync(file, 'utf8'));
     return createTreeRung({

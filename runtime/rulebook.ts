@@ -64,7 +64,7 @@ export class Rulebook {
 
   buildLadders(parts: LadderParts): void {
     this.#ladderParts = parts;
-    for (const spec of this.decides) this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, parts) });
+    for (const spec of this.decides) this.#ladders.set(spec.id, { spec, ladder: this.#climb(spec, parts) });
   }
 
   /** Other decide policies, once the engine has them; who does the same as before keeps its ladder. */
@@ -77,8 +77,9 @@ export class Rulebook {
       const same = old !== undefined && samePolicy(old.spec, spec);
       if (same) this.#ladders.set(spec.id, { spec, ladder: old.ladder });
       else if (this.#ladderParts !== undefined)
-        this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, this.#ladderParts) });
+        this.#ladders.set(spec.id, { spec, ladder: this.#climb(spec, this.#ladderParts) });
     }
+    for (const id of before.keys()) if (!this.#ladders.has(id)) this.#ladderParts?.forget(id);
     this.#classifiers.clear();
     for (const [id, file] of classifiersOf(decides)) {
       this.#classifiers.set(id, file);
@@ -86,6 +87,11 @@ export class Rulebook {
       if (!this.#loaded.has(file))
         this.#ladderParts?.onProblem(new GanglionError('MODEL_NOT_READY', { file, reason }));
     }
+  }
+
+  #climb(spec: DecideSpec, parts: LadderParts): Ladder {
+    parts.explore(spec);
+    return ladderFor(spec, parts);
   }
 
   /** What the house says against policies that do not run yet. */

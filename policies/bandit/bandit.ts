@@ -56,6 +56,17 @@ export interface BanditStats {
   readonly waiting: number;
 }
 
+/** A choice of an earlier run. */
+export interface PastChoice {
+  readonly decision: string;
+  readonly row: Float64Array;
+  /** As the policy lists it, and what was admissible then. */
+  readonly label: string;
+  readonly admissible: readonly string[];
+  readonly propensity: number;
+  readonly at: MonoMs;
+}
+
 interface Waiting {
   readonly row: Float64Array;
   readonly action: number;
@@ -146,9 +157,26 @@ export class Bandit {
     }
     this.#waiting.delete(decision);
     this.#stats.rewards++;
-    const bounded = Math.max(-1, Math.min(1, reward));
-    this.#learn(waiting, source === 'implied' ? bounded * IMPLIED_SCALE : bounded);
+    this.#learn(waiting, scaled(reward, source));
     return true;
+  }
+
+  /**
+   * Takes up a choice of an earlier run, the oldest first: it waits on for its reward, or is learned from.
+   * @param reward what it brought, where that is known or the wait is over
+   */
+  recall(
+    past: PastChoice,
+    reward: { readonly value: number; readonly source: 'explicit' | 'implied' } | undefined,
+  ): void {
+    const { row, propensity, at } = past;
+    const action = this.#indexOf.get(past.label);
+    const admissible = past.admissible.flatMap((label) => this.#indexOf.get(label) ?? []);
+    // The policy may list other actions now.
+    if (action === undefined || !admissible.includes(action) || !(propensity > 0)) return;
+    const waiting: Waiting = { row, action, admissible, propensity, at };
+    if (reward === undefined) this.#wait(past.decision, waiting);
+    else this.#learn(waiting, scaled(reward.value, reward.source));
   }
 
   /** Decisions nobody said anything about in time were all right, no more: a reward of 0. */
@@ -166,8 +194,8 @@ export class Bandit {
    * advantage less two standard errors is above 0. Goes live only by `goLive`.
    */
   judge(): BanditJudgement {
-    const { learner } = this.#options;
-    const log = this.#log;
+    const { learner, capacity } = this.#options;
+    const log = this.#log.slice(-capacity);
     const model = (row: Float64Array, action: number): number => learner.expect(row, [action])[0]!;
     const chosen = (row: Float64Array, admissible: readonly number[]): number[] => {
       const best = this.#best(row, admissible);
@@ -198,6 +226,14 @@ export class Bandit {
 
   goBack(): void {
     this.#live = false;
+  }
+
+  /** What each action has been worth so far by what was learned, −1 … 1, in the order of the actions. */
+  worth(row: Float64Array): number[] {
+    return this.#options.learner.expect(
+      row,
+      this.#options.actions.map((_, i) => i),
+    );
   }
 
   stats(): BanditStats {
@@ -236,6 +272,11 @@ export class Bandit {
     this.#log.push({ row, action, admissible, propensity, reward });
     if (this.#log.length > 2 * this.#options.capacity) this.#log = this.#log.slice(-this.#options.capacity);
   }
+}
+
+function scaled(reward: number, source: 'explicit' | 'implied'): number {
+  const bounded = Math.max(-1, Math.min(1, reward));
+  return source === 'implied' ? bounded * IMPLIED_SCALE : bounded;
 }
 
 /** An index by chances that sum to 1. */

@@ -1,6 +1,7 @@
 import type { WallMs } from '../../runtime/contract/time.ts';
+import type { FeatureName } from '../tree/flat-tree.ts';
 import type { TrainedTree } from '../tree/train.ts';
-import type { ColumnKind, TrainingData, TrainOptions } from '../tree/training-data.ts';
+import type { TrainingData, TrainOptions } from '../tree/training-data.ts';
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { Auditor, type Audit } from './auditor.ts';
 import { diffTrees } from './diff.ts';
@@ -12,34 +13,13 @@ import {
   shadowEvent,
   withdrawnEvent,
 } from './events.ts';
-import { ExampleStore } from './example-store.ts';
+import { ExampleStore, weightOf } from './example-store.ts';
 import { graft } from './graft.ts';
 import { divide } from './regions.ts';
-import { checkState, type DistillerState } from './state.ts';
+import type { DistilAnswer, DistilExample, DistillerOptions, DistillerStats, TrainingJob } from './types.ts';
+import { checkState, type DistillerProgress, type DistillerState } from './state.ts';
 import { casesNeeded, casesPerRegion } from './test-plan.ts';
-import { newRegion, Version, type VersionRecord } from './version.ts';
-
-export interface DistillerOptions {
-  readonly policy: string;
-  readonly features: readonly string[];
-  readonly kinds?: readonly ColumnKind[];
-  readonly choices: readonly string[];
-  /** What a region must have shown to answer. */
-  readonly certify: Certificate;
-  /** False: nothing is answered however well it is certified. */
-  readonly live: boolean;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** Decisions within which most should have left the teacher: larger means smaller, and so more telling, regions. */
-  readonly horizon?: number;
-  /** Share of the tree's decisions that the teacher checks, and at least how many a day. */
-  readonly auditShare?: number;
-  readonly auditsPerDay?: number;
-  /** Cases of a region closer together than this count as one, ms: a reading that repeats itself proves nothing. */
-  readonly spacingMs?: number;
-  /** Labelled rows kept to learn from. */
-  readonly capacity?: number;
-}
+import { newRegion, untested, Version, type VersionRecord } from './version.ts';
 
 const DEFAULTS = { horizon: 2000, auditShare: 0.02, auditsPerDay: 10, spacingMs: 1000, capacity: 8192 };
 /** Rows of the first training, and by how much more each later one has. */
@@ -58,46 +38,12 @@ const TRAINING: TrainOptions = {
 const SPARE = 0.1;
 /** A version that leaves more than this to the teacher is worth a better one. */
 const TOLERATED_REST = 0.05;
-/** A row that a person labelled counts as so many of the model's. */
-const HUMAN_WEIGHT = 5;
+/** Of the latest decisions, those that a change is counted in: every one is compared with every place of a tree. */
+const COMPARED = 1000;
 /** Decisions after which it is looked at how many a version answers. */
 const RECOUNT = 50;
-/** Versions kept here; the caller keeps them all, as events bring them. */
-const VERSIONS_KEPT = 20;
-
-/** One decision of the teacher. */
-export interface DistilExample {
-  readonly values: Float64Array;
-  readonly choice: string;
-  readonly at: WallMs;
-  /** `model`: a slower rung's answer. `human`: a person said what would have been right. `implied` teaches nothing. */
-  readonly source: 'model' | 'human' | 'implied';
-}
-
-export interface DistilAnswer {
-  readonly version: number;
-  readonly choice: string;
-  readonly confidence: number;
-  /** Node index of the version's tree. */
-  readonly leaf: number;
-  readonly certified: Certificate;
-}
-
-/** What is to be trained, elsewhere: `trainTree(job.data, job.options)`. Plain data, can be sent to a thread. */
-export interface TrainingJob {
-  readonly id: number;
-  readonly data: TrainingData;
-  readonly options: TrainOptions;
-}
-
-export interface DistillerStats {
-  readonly decisions: number;
-  readonly answered: number;
-  readonly audited: number;
-  readonly examples: number;
-  /** Implied feedback and choices the policy does not list. */
-  readonly ignored: number;
-}
+/** Versions kept; the oldest goes. A version is learned with half as many rows again as the one before, so years fit in. */
+const VERSIONS_KEPT = 64;
 
 /**
  * Turns a teacher's decisions into a tree that answers where it is certified. A state machine without time, chance,
@@ -191,9 +137,42 @@ export class Distiller {
     // People speak up when something is wrong: what they say is no fair sample, and counts in no test.
     if (active?.isTested(active.leafOf(values)) === true) this.#watch(active, example, events);
     else if (source === 'model') this.#count(active ?? this.#shadow, example, events);
-    this.#examples.add(values, label, source === 'human' ? HUMAN_WEIGHT : 1);
+    this.#examples.add(values, label, weightOf(source));
     this.#learned++;
     return events;
+  }
+
+  /** Why the tree does not answer this row, or what it would say where it only watches; a part of a sentence. */
+  stance(values: Float64Array, nameOf: (column: number) => FeatureName): string {
+    const { certify } = this.#options;
+    const version = this.#active ?? this.#shadow;
+    if (version === undefined) {
+      const rows = this.#examples.size;
+      if (rows < FIRST_TRAINING)
+        return `it has seen ${rows} of the ${FIRST_TRAINING} decisions it begins with`;
+      return `nothing it learned from ${rows} decisions can show an agreement of ${certify.agreement} yet`;
+    }
+    const { id } = version.record;
+    const leaf = version.leafOf(values);
+    const where = version.path(values, nameOf);
+    const region = version.regionAt(leaf);
+    if (region === undefined) return `version ${id} has seen nothing like it: ${where}`;
+    if (region.outcome === 'certified')
+      return `version ${id} would choose ${version.choiceAt(leaf)} and only watches: ${where}`;
+    if (region.outcome === 'failed') return `version ${id} does not agree often enough where ${where}`;
+    const next = region.plan.checkpoints[region.looks] ?? region.cases;
+    return `version ${id} agreed in ${region.agreed} of ${region.cases} decisions where ${where}; it is looked at again at ${next}`;
+  }
+
+  /** What the version that answers would say, certified or not. */
+  predict(values: Float64Array): string | undefined {
+    const active = this.#active;
+    return active?.choiceAt(active.leafOf(values));
+  }
+
+  /** The way of a row through the version that answers, in words. */
+  path(values: Float64Array, nameOf: (column: number) => FeatureName): string | undefined {
+    return this.#active?.path(values, nameOf);
   }
 
   /** What to train next, if anything; once asked for, nothing more until `trained` or `failed`. */
@@ -223,6 +202,23 @@ export class Distiller {
   trained(job: number, trained: TrainedTree, at: WallMs): DistilEvent[] {
     if (job !== this.#job) return []; // from before a drift
     this.#job = undefined;
+    return this.#consider(trained, at);
+  }
+
+  /**
+   * A tree that was learned elsewhere. It takes the place of whatever version there is, which can be brought back, and has to
+   * show what it can like any other.
+   */
+  adopt(trained: TrainedTree, at: WallMs): DistilEvent[] {
+    this.#job = undefined;
+    const reason = 'another tree was put in its place';
+    for (const version of [this.#active, this.#shadow])
+      if (version !== undefined) Object.assign(version.record, { status: 'replaced', reason });
+    [this.#active, this.#shadow] = [undefined, undefined];
+    return this.#consider(trained, at);
+  }
+
+  #consider(trained: TrainedTree, at: WallMs): DistilEvent[] {
     const { tree, rows, error, errorOutsideMargins: disagreement } = trained;
     const { certify, horizon, policy } = this.#options;
     const active = this.#active;
@@ -271,7 +267,7 @@ export class Distiller {
   diff(from: number, to: number): string[] | undefined {
     const [a, b] = [from, to].map((id) => this.#versions.find((record) => record.id === id));
     if (a === undefined || b === undefined) return undefined;
-    return diffTrees(a.tree, b.tree, this.#examples.data());
+    return diffTrees(a.tree, b.tree, this.#examples.data(undefined, COMPARED));
   }
 
   /**
@@ -290,8 +286,8 @@ export class Distiller {
       Object.assign(record, { status: 'active', reason: 'brought back' });
       this.#active = new Version(record);
     } else {
-      const regions = record.regions.map((region) => newRegion(region, record.wanted, region.error));
-      Object.assign(record, { status: 'shadow', reason: 'brought back to be compared anew', regions });
+      const reason = 'brought back to be compared anew';
+      Object.assign(record, { status: 'shadow', reason }, untested(record, this.#options.certify));
       this.#shadow = new Version(record);
     }
     [this.#asked, this.#hoped] = [0, 0];
@@ -301,18 +297,24 @@ export class Distiller {
   }
 
   stats(): DistillerStats {
-    return { ...this.#stats, examples: this.#examples.size };
+    return { ...this.#stats, examples: this.#examples.size, byChoice: this.#examples.counts() };
   }
 
   /** Everything to go on from, as plain data for JSON. */
   snapshot(): DistillerState {
+    const { kept: _, ...progress } = this.progress();
+    return { ...progress, examples: this.#examples.dump() };
+  }
+
+  /** The same without the examples, for whoever keeps them: the latest `kept` that were observed. */
+  progress(): DistillerProgress {
     const { features, choices } = this.#options;
     return {
       format: 'ganglion-distil',
       version: 1,
       features,
       choices,
-      examples: this.#examples.dump(),
+      kept: this.#examples.size,
       versions: this.#versions.map((record) => ({
         ...record,
         error: Number.isFinite(record.error) ? record.error : null,
@@ -320,7 +322,9 @@ export class Distiller {
       auditor: this.#auditor.state,
       counters: {
         nextId: this.#nextId,
-        nextTraining: this.#nextTraining,
+        // A training that is out when the process ends is begun anew.
+        nextTraining:
+          this.#job === undefined ? this.#nextTraining : Math.min(this.#nextTraining, this.#learned),
         learned: this.#learned,
         asked: this.#asked,
         hoped: this.#hoped,
@@ -452,6 +456,14 @@ export class Distiller {
     };
     this.#active = find('active');
     this.#shadow = find('shadow');
+    const { certify } = this.#options;
+    for (const version of [this.#active, this.#shadow]) {
+      if (version === undefined || meets(version.record.wanted, certify)) continue;
+      // What was shown is not enough any more.
+      const reason = 'the policy asks for more than it was tested for';
+      Object.assign(version.record, { status: 'shadow', reason }, untested(version.record, certify));
+      [this.#active, this.#shadow] = [undefined, new Version(version.record)];
+    }
     this.#nextId = counters.nextId;
     this.#nextTraining = counters.nextTraining;
     this.#learned = counters.learned;
@@ -459,6 +471,10 @@ export class Distiller {
     this.#hoped = counters.hoped;
     Object.assign(this.#stats, stats);
   }
+}
+
+function meets(shown: Certificate, wanted: Certificate): boolean {
+  return shown.agreement >= wanted.agreement && shown.confidence >= wanted.confidence;
 }
 
 /** What new regions may get wrong: what failed ones were given and do not need, and half of what is spare. */

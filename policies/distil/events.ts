@@ -1,3 +1,4 @@
+import { isLeaf } from '../tree/tree-file.ts';
 import type { Certificate } from '../tree/tree-file.ts';
 import type { RegionState, VersionRecord } from './version.ts';
 
@@ -30,9 +31,14 @@ export function certifiedEvent(
   return { kind: 'certified', policy, version: id, text };
 }
 
-export function shadowEvent(policy: string, { id, rows, regions }: VersionRecord): DistilEvent {
+export function shadowEvent(policy: string, { id, rows, regions, tree }: VersionRecord): DistilEvent {
   const testing = regions.filter(({ outcome }) => outcome === 'testing').length;
-  const text = `Version ${id}, learned from ${rows} decisions, is compared with its teacher in ${testing} of its ${regions.length} regions.`;
+  const [only] = tree.nodes;
+  const alike =
+    only !== undefined && isLeaf(only)
+      ? ` It always says ${only.choice}: hardly another choice was made.`
+      : '';
+  const text = `Version ${id}, learned from ${rows} decisions, is compared with its teacher in ${testing} of its ${regions.length} regions.${alike}`;
   return { kind: 'shadow', policy, version: id, text };
 }
 

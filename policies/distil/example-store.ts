@@ -1,5 +1,12 @@
 import type { ColumnKind, TrainingData } from '../tree/training-data.ts';
 
+/** A row that a person labelled counts as so many of the model's. */
+const HUMAN_WEIGHT = 5;
+
+export function weightOf(source: 'model' | 'human' | 'implied'): number {
+  return source === 'human' ? HUMAN_WEIGHT : 1;
+}
+
 export interface StoredExamples {
   readonly values: readonly (number | null)[];
   readonly labels: readonly number[];
@@ -43,6 +50,13 @@ export class ExampleStore {
     return this.#size;
   }
 
+  /** Rows of each choice. (choices) */
+  counts(): number[] {
+    const counts = this.#choices.map(() => 0);
+    for (let i = 0; i < this.#size; i++) counts[this.#labels[(this.#start + i) % this.#room]!]!++;
+    return counts;
+  }
+
   add(values: Float64Array, label: number, weight: number): void {
     if (this.#size === this.#room && this.#room < this.#capacity) this.#grow();
     const at = (this.#start + this.#size) % this.#room;
@@ -63,19 +77,26 @@ export class ExampleStore {
   /**
    * A copy, oldest row first: it can be sent to another thread.
    * @param wanted which rows; all unless given
+   * @param latest of the latest so many; all unless given
    */
-  data(wanted: (row: Float64Array) => boolean = () => true): TrainingData {
+  data(wanted: (row: Float64Array) => boolean = () => true, latest = this.#size): TrainingData {
     const width = this.#features.length;
-    const chosen: number[] = [];
-    for (let i = 0; i < this.#size; i++) {
+    const first = Math.max(0, this.#size - latest);
+    const chosen = new Uint32Array(this.#size - first);
+    let count = 0;
+    for (let i = first; i < this.#size; i++) {
       const at = (this.#start + i) % this.#room;
-      if (wanted(this.#values.subarray(at * width, (at + 1) * width))) chosen.push(at);
+      if (wanted(this.#values.subarray(at * width, (at + 1) * width))) chosen[count++] = at;
     }
-    const values = new Float64Array(chosen.length * width);
-    const labels = Uint8Array.from(chosen, (at) => this.#labels[at]!);
-    const weights = Float64Array.from(chosen, (at) => this.#weights[at]!);
-    for (const [i, at] of chosen.entries())
-      values.set(this.#values.subarray(at * width, (at + 1) * width), i * width);
+    const values = new Float64Array(count * width);
+    const labels = new Uint8Array(count);
+    const weights = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const at = chosen[i]!;
+      for (let c = 0; c < width; c++) values[i * width + c] = this.#values[at * width + c]!;
+      labels[i] = this.#labels[at]!;
+      weights[i] = this.#weights[at]!;
+    }
     const kinds = this.#kinds === undefined ? {} : { kinds: this.#kinds };
     return { features: this.#features, ...kinds, choices: this.#choices, values, labels, weights };
   }

@@ -3,7 +3,7 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { MAX_CHOICES, MAX_FEATURES } from '../tree/tree-file.ts';
 import type { Auditor } from './auditor.ts';
 import type { StoredExamples } from './example-store.ts';
-import type { DistillerStats } from './distiller.ts';
+import type { DistillerStats } from './types.ts';
 import type { VersionRecord } from './version.ts';
 
 /** What a distiller goes on from after a restart. */
@@ -22,8 +22,11 @@ export interface DistillerState {
     readonly asked: number;
     readonly hoped: number;
   };
-  readonly stats: Omit<DistillerStats, 'examples'>;
+  readonly stats: Omit<DistillerStats, 'examples' | 'byChoice'>;
 }
+
+/** The same, for whoever keeps the examples: it goes on from the latest `kept` of them. */
+export type DistillerProgress = Omit<DistillerState, 'examples'> & { readonly kept: number };
 
 const MAX_ROWS = 1_000_000;
 const count = z.number().int().min(0);

@@ -52,9 +52,14 @@ export function isHopeless(plan: TestPlan, wanted: number, agreed: number, cases
 
 /** How often a region may disagree and pass at so many cases; −1: it cannot. */
 function mostDisagreements(plan: TestPlan, wanted: number, cases: number): number {
-  let allowed = -1;
-  while (look(plan, wanted, cases - allowed - 1, cases) !== undefined) allowed++;
-  return allowed;
+  // The bound falls with every disagreement. Bisected: a bound is costly, and this runs between two readings.
+  let [passes, fails] = [-1, cases + 1];
+  while (fails - passes > 1) {
+    const middle = (passes + fails) >> 1;
+    if (look(plan, wanted, cases - middle, cases) === undefined) fails = middle;
+    else passes = middle;
+  }
+  return passes;
 }
 
 /** Cases after which a region that disagrees so often has most likely passed; Infinity if the plan has no such look. */
@@ -78,9 +83,14 @@ export function casesPerRegion(
   error: number,
   { disagreement, leaves, budget }: { disagreement: number; leaves: number; budget: number },
 ): number | undefined {
-  for (let regions = Math.max(1, leaves); regions >= 1; regions--) {
+  // More regions need more cases each, so the most that the budget allows are found by bisection.
+  let best: number | undefined;
+  let [fits, exceeds] = [0, Math.max(1, leaves) + 1];
+  while (exceeds - fits > 1) {
+    const regions = (fits + exceeds) >> 1;
     const cases = casesNeeded(agreement, error / regions, disagreement);
-    if (cases * regions <= budget) return cases;
+    if (cases * regions <= budget) [fits, best] = [regions, cases];
+    else exceeds = regions;
   }
-  return undefined;
+  return best;
 }

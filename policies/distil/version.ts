@@ -1,5 +1,5 @@
 import type { WallMs } from '../../runtime/contract/time.ts';
-import type { FlatTree } from '../tree/flat-tree.ts';
+import type { FeatureName, FlatTree } from '../tree/flat-tree.ts';
 import { checkTree, type DecisionTree } from '../tree/read-tree.ts';
 import { type Certificate, isLeaf, type TreeFile } from '../tree/tree-file.ts';
 import { lowerBound } from './clopper-pearson.ts';
@@ -67,6 +67,20 @@ export function newRegion(
   return { leaves, share, plan, error, cases: 0, agreed: 0, looks: 0, lastAt: -1, outcome: 'testing', drift };
 }
 
+/** A version's regions before their test, for what is wanted now: what each may get wrong is scaled with the whole. */
+export function untested(
+  { regions, spare, wanted: before }: VersionRecord,
+  wanted: Certificate,
+): Pick<VersionRecord, 'regions' | 'spare' | 'wanted' | 'drift'> {
+  const scale = before.confidence < 1 ? (1 - wanted.confidence) / (1 - before.confidence) : 0;
+  return {
+    regions: regions.map((region) => newRegion(region, wanted, region.error * scale)),
+    spare: spare * scale,
+    wanted,
+    drift: { sum: 0, since: 0 },
+  };
+}
+
 /** A tree and its regions at work. It changes the record it was made of. */
 export class Version {
   readonly record: VersionRecord;
@@ -92,6 +106,11 @@ export class Version {
   /** The node index of the leaf of a row. */
   leafOf(values: Float64Array): number {
     return this.#flat.predict(values);
+  }
+
+  /** The way of a row to its leaf, in words. */
+  path(values: Float64Array, nameOf: (column: number) => FeatureName): string {
+    return this.#flat.path(values, nameOf);
   }
 
   choiceAt(leaf: number): string {

@@ -1,18 +1,29 @@
 import { isPropertyKey, type PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Choice } from '../../runtime/contract/rung.ts';
+import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { literalCall, parseCall } from './calls.ts';
 import { parseDuration } from './duration.ts';
 import type { Expression } from './expression.ts';
-import type { CallTemplate, DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
+import type { CallTemplate, DecideSpec, ExploreSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import { type PolicyProblem, quote } from './problem.ts';
 import { type PolicyFile, type RawPolicy, readYaml } from './read-yaml.ts';
-import { decideSchema, describeIssues, plainRule, ruleSchema, vetoSchema } from './schema.ts';
+import {
+  decideSchema,
+  describeIssues,
+  type ExploreBody,
+  plainRule,
+  quietMinutes,
+  ruleSchema,
+  vetoSchema,
+} from './schema.ts';
 import { parseExpression } from './syntax.ts';
 
 type Path = readonly (string | number)[];
 
 /** What the whole ladder of a `decide` policy may take unless it says otherwise. */
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** How long a judgement of a choice that was tried is waited for. */
+const DEFAULT_PATIENCE_MS = 30 * 60_000;
 
 export interface ParsedPolicies {
   /** Only those that can be read; in file order. */
@@ -137,6 +148,7 @@ class PolicyReader {
     const cooldownMs = this.#duration(cooldown, ['cooldown'], 0);
     const minIntervalMs = this.#duration(body.minInterval, ['decide', 'minInterval'], 0);
     const timeoutMs = this.#duration(body.timeout, ['decide', 'timeout'], DEFAULT_TIMEOUT_MS);
+    const explore = body.explore === undefined ? undefined : this.#explore(body.explore, labels);
     if (this.#failed) return undefined;
     return {
       ...this.#place(),
@@ -153,6 +165,8 @@ class PolicyReader {
       rungs: body.rungs,
       guidance: body.guidance,
       minConfidence: body.minConfidence,
+      learn: body.learn,
+      ...(explore === undefined ? {} : { explore }),
       ...(body.certify === undefined ? {} : { certify: body.certify }),
       ...(body.tree === undefined ? {} : { tree: body.tree }),
       ...(body.model === undefined ? {} : { model: body.model }),
@@ -206,7 +220,24 @@ class PolicyReader {
       this.report(path, call.message);
       return [];
     });
-    return { label: typeof source === 'string' ? source.trim() : source.join(' + '), calls };
+    return { label: labelOf(source), calls };
+  }
+
+  #explore(body: ExploreBody, labels: readonly string[]): ExploreSpec {
+    const known = (name: 'among' | 'safe', from: readonly string[]): string[] =>
+      body[name].map((entry, i) => {
+        const label = labelOf(entry);
+        if (!from.includes(label))
+          this.report(
+            ['decide', 'explore', name, i],
+            `Expected one of ${name === 'among' ? 'the choices' : 'among'} but received ${quote(label)}; ${didYouMean(label, from)}`,
+          );
+        return label;
+      });
+    const among = known('among', labels);
+    const safe = known('safe', among);
+    const patienceMs = this.#duration(body.patience, ['decide', 'explore', 'patience'], DEFAULT_PATIENCE_MS);
+    return { among, safe, share: body.share, quiet: quietMinutes(body.quiet), patienceMs, by: body.by };
   }
 
   #key(text: string, path: Path): PropertyKey | undefined {
@@ -228,6 +259,11 @@ class PolicyReader {
     }
     return ms ?? fallback;
   }
+}
+
+/** What a choice is called: several calls are joined by ` + `. */
+function labelOf(source: string | readonly string[]): string {
+  return typeof source === 'string' ? source.trim() : source.join(' + ');
 }
 
 function idOf(data: unknown): string | undefined {

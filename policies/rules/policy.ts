@@ -34,6 +34,26 @@ export interface RuleSpec extends PolicyBase {
   readonly calls: readonly CallTemplate[];
 }
 
+/** `shadow`: a tree is learned and compared, and answers nothing. `off`: nothing is learned. */
+export const LEARN_MODES = ['auto', 'shadow', 'off'] as const;
+export type LearnMode = (typeof LEARN_MODES)[number];
+
+/** Choices that are equally good, among which experience decides. */
+export interface ExploreSpec {
+  /** Labels of choices: where the ladder answers with one of them, any of them may be taken. */
+  readonly among: readonly string[];
+  /** Those of them that may be tried to find out what they are worth. */
+  readonly safe: readonly string[];
+  /** Share of decisions in which one is tried, 0–1. */
+  readonly share: number;
+  /** Local minutes of the day in which nothing is tried, 0–1439; `from` later than `to` goes past midnight. */
+  readonly quiet: readonly { readonly from: number; readonly to: number }[];
+  /** How long a judgement is waited for. */
+  readonly patienceMs: number;
+  /** What is worth most on average, or by the features. */
+  readonly by: 'average' | 'features';
+}
+
 export interface DecideSpec extends PolicyBase {
   readonly type: 'decide';
   readonly on: readonly PropertyKey[];
@@ -44,6 +64,8 @@ export interface DecideSpec extends PolicyBase {
   readonly guidance: string;
   /** What a distilled tree must have shown before it may answer. */
   readonly certify?: { readonly agreement: number; readonly confidence: number };
+  readonly learn: LearnMode;
+  readonly explore?: ExploreSpec;
   /** File names as written, relative to the policies folder. */
   readonly tree?: string;
   readonly model?: string;

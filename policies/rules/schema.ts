@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
-import { MODES } from './policy.ts';
+import { LEARN_MODES, MODES } from './policy.ts';
 import { quote } from './problem.ts';
 
 const text = z.string().min(1);
@@ -63,6 +63,30 @@ export const vetoSchema = z.strictObject({
   mode: z.enum(['auto', 'off']).default('auto'),
 });
 
+const clockTime = /^([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)$/;
+const quietHours = z.string().regex(clockTime, {
+  error: (issue) => `Expected a time of day such as 22:00-07:00 but received ${quote(issue.input)}`,
+});
+
+const exploreBody = z.strictObject({
+  among: z.array(oneOrMore).min(2).max(52),
+  safe: z.array(oneOrMore).min(1).max(52),
+  share: share.default(0.1),
+  quiet: z.union([quietHours, z.array(quietHours).max(16)]).default([]),
+  patience: duration.optional(),
+  by: z.enum(['average', 'features']).default('average'),
+});
+
+export type ExploreBody = z.infer<typeof exploreBody>;
+
+/** Minutes of the day: `22:00-07:00` → 1320, 420. */
+export function quietMinutes(texts: string | readonly string[]): { from: number; to: number }[] {
+  return [texts].flat().map((text) => {
+    const [, h1, m1, h2, m2] = (clockTime.exec(text) ?? []).map(Number);
+    return { from: h1! * 60 + m1!, to: h2! * 60 + m2! };
+  });
+}
+
 const decideBody = z.strictObject({
   on: z.array(text).min(1).max(64),
   choices: z.array(oneOrMore).min(2).max(52),
@@ -70,6 +94,8 @@ const decideBody = z.strictObject({
   rungs: z.array(text).min(1).max(16).default(['tree', 'cache', 'llm']),
   guidance: z.string().max(4000).default(''),
   certify: z.strictObject({ agreement: share, confidence: share }).optional(),
+  learn: z.enum(LEARN_MODES).default('auto'),
+  explore: exploreBody.optional(),
   tree: fileName.optional(),
   model: fileName.optional(),
   minInterval: duration.optional(),
@@ -86,6 +112,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   decidePolicy: Object.keys(decideSchema.shape),
   decide: Object.keys(decideBody.shape),
   certify: ['agreement', 'confidence'],
+  explore: Object.keys(exploreBody.shape),
 };
 
 export interface SchemaProblem {

@@ -63,7 +63,7 @@ function abstain(reason: string): RungAnswer {
 }
 
 /** `Ventilation is off` says more than `fan.living_fan.state is 0`. */
-function featureName(source: string | undefined, house: House, state: StateView): FeatureName {
+export function featureName(source: string | undefined, house: House, state: StateView): FeatureName {
   if (source === undefined || !isPropertyKey(source)) return { name: source ?? 'a feature' };
   const name = label(source, { nameOf: (id) => house.entity(id)?.name });
   const value = state.get(source).value;

@@ -34,6 +34,8 @@ export interface ExecutorOptions {
    * was decided may not be any more.
    */
   readonly veto?: (call: Call) => string | undefined;
+  /** Told what a person said to an action that waited for them. */
+  readonly onVerdict?: (action: Action, verdict: 'approve' | 'deny') => void;
   readonly emit: (event: RuntimeEvent) => void;
 }
 
@@ -168,6 +170,7 @@ export class Executor {
   /** @throws GanglionError APPROVAL_INVALID */
   approve(id: string, verdict: 'approve' | 'deny', code?: string): ActionRecord {
     const job = this.#approvals.take(id, code);
+    this.#options.onVerdict?.(job.action, verdict);
     if (verdict === 'deny') {
       this.#end(job.action, 'refused', 'denied');
       return { action: job.action, stage: 'done' };

@@ -88,7 +88,6 @@ function assemble(
         ['remote', 'no model server is configured (remote.url)'],
       ]),
       clock,
-      onProblem: () => {},
     },
     askTimeoutMs(config),
     embedded !== undefined,

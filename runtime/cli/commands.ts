@@ -68,6 +68,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
+    name: 'policy distil',
+    summary: 'how the learning of policies stands; versions of a tree, and going back to one',
+    load: async () => (await import('./commands/policy-distil.ts')).policyDistilCommand,
+  },
+  {
+    name: 'policy train',
+    summary: 'learn a tree from recorded decisions or a CSV file',
+    load: async () => (await import('./commands/policy-train.ts')).policyTrainCommand,
+  },
+  {
     name: 'policy test',
     summary: 'run given-when-then tests of policies',
     load: async () => (await import('./commands/policy-test.ts')).policyTestCommand,

@@ -51,4 +51,6 @@ export interface Feedback {
   /** `implied` never certifies anything: MQTT does not say who acted. */
   readonly source: 'explicit' | 'implied';
   readonly note?: string;
+  /** Which of the policy's choices would have been right, as written there. */
+  readonly choice?: string;
 }

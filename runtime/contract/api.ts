@@ -4,6 +4,7 @@ import type { Decision } from './decision.ts';
 import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
 import type { EntityId, PropertyKey } from './ids.ts';
+import type { LearningApi, LearningEvent, LearningSummary } from './learning.ts';
 import type { PolicyShelf } from './policy-shelf.ts';
 import type { Reading, Value } from './reading.ts';
 import type { StateView } from './state.ts';
@@ -38,6 +39,8 @@ export interface RuntimeApi {
    */
   subscribe(listener: (event: RuntimeEvent) => void, types?: readonly RuntimeEvent['type'][]): () => void;
   stats(): Stats;
+  /** What `decide` policies learn. */
+  readonly learning: LearningApi;
   /** The language models of the configuration, the main one first. */
   models(): readonly ModelListing[];
   /** Has a model write an answer freely, in the background lane; `onText` gets it in pieces. Throws MODEL_…, QUEUE_FULL. */
@@ -126,6 +129,8 @@ export interface PolicyInfo {
   readonly lastFired?: number;
   /** The present value of `when` and `if`; for others undefined. */
   readonly when?: boolean | 'unknown';
+  /** Of `decide` policies that learn. */
+  readonly learning?: LearningSummary;
 }
 
 export interface AskOptions {
@@ -155,6 +160,8 @@ export interface FeedbackInput {
   /** −1 … 1 */
   readonly reward: number;
   readonly note?: string;
+  /** Which of the policy's choices would have been right, as written there. */
+  readonly choice?: string;
 }
 
 export type RuntimeEvent =
@@ -163,6 +170,7 @@ export type RuntimeEvent =
   | { readonly type: 'action'; readonly action: Action; readonly stage: ActionStage }
   | { readonly type: 'outcome'; readonly outcome: Outcome; readonly action: Action }
   | { readonly type: 'feedback'; readonly feedback: Feedback }
+  | ({ readonly type: 'learning' } & LearningEvent)
   | { readonly type: 'source'; readonly source: string; readonly connected: boolean; readonly detail: string }
   | { readonly type: 'policies'; readonly changed: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: 'problem'; readonly code: string; readonly message: string; readonly remedy: string };

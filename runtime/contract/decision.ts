@@ -41,6 +41,17 @@ export type Trigger =
   | { readonly kind: 'time' }
   | { readonly kind: 'request'; readonly text: string };
 
+/** What a `decide` policy's decision was made of: to learn from it, and to judge what was learned. */
+export interface Sample {
+  /** The choice that was taken, as written in the policy; absent where nobody answered. */
+  readonly choice?: string;
+  /** In the order of the policy's features; null: missing. */
+  readonly features: readonly (number | null)[];
+  /** Where several choices were equally good: the probability with which this one was taken, and which they were. */
+  readonly propensity?: number;
+  readonly admissible?: readonly string[];
+}
+
 export interface Decision {
   readonly id: string;
   readonly at: WallMs;
@@ -61,4 +72,6 @@ export interface Decision {
   readonly durable: boolean;
   /** The properties the decision looked at, as they were: for `explain`, caches and later training. */
   readonly inputs: Readonly<Record<PropertyKey, string | number | boolean | null>>;
+  /** Of `decide` policies. */
+  readonly sample?: Sample;
 }

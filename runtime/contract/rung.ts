@@ -1,5 +1,6 @@
 import type { Call } from './action.ts';
 import type { TokenCounts, RungName } from './decision.ts';
+import type { Lane } from './engine.ts';
 import type { Entity, House } from './house.ts';
 import type { Frame, StateView } from './state.ts';
 
@@ -33,6 +34,8 @@ export interface RungRequest {
   readonly budgetMs: number;
   /** Answers less certain than this are passed over, 0–1: a rung that knows it can stop early. */
   readonly minConfidence?: number;
+  /** Whom the answer makes wait; `background` where it only checks a decision already made. Default: as the rung sees fit. */
+  readonly lane?: Lane;
 }
 
 export type RungAnswer =

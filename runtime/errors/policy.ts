@@ -94,4 +94,34 @@ export const POLICY_ERRORS = {
       `Expected a draft that was shown but received ${f.draft}${f.hint === '' ? '' : `; ${f.hint}`}.`,
     'Write the sentence again with `ganglion policy author`; its answer names the draft.',
   ),
+  LEARNING_ABSENT: spec(
+    'caller',
+    (f: { policy: string; reason: string }) =>
+      `Expected a policy that learns for ${f.policy} but ${f.reason}.`,
+    'Policies with `decide` learn where `tree` stands among their rungs before a slower one and `learn` is not off.',
+  ),
+  LEARNING_VERSION: spec(
+    'caller',
+    (f: { policy: string; version: number; known: string }) =>
+      `Expected a version of the tree of ${f.policy} but received ${f.version}; there ${f.known}.`,
+    'List them with `ganglion policy distil ID --versions`.',
+  ),
+  LEARNING_TREE: spec(
+    'data',
+    (f: { policy: string; expected: string; received: string }) =>
+      `Expected ${f.expected} of a tree for policy ${f.policy} but received ${f.received}.`,
+    'Train it anew for the policy as it is: `ganglion policy train ID`.',
+  ),
+  TRAINING_ONE_CHOICE: spec(
+    'data',
+    (f: { policy: string; rows: number; choice: string }) =>
+      `Expected decisions of at least two kinds to learn ${f.policy} from but all ${f.rows} are ${f.choice}.`,
+    'There is nothing to tell apart yet: wait for other decisions, or add rows with another choice.',
+  ),
+  EXPLORE_UNPROVEN: spec(
+    'data',
+    (f: { policy: string; reason: string }) =>
+      `Expected what was learned about the choices of ${f.policy} to be better than the usual but it is not shown. ${f.reason}`,
+    'Let it try more, and judge its decisions: `ganglion feedback ID REWARD`.',
+  ),
 } as const;

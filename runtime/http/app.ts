@@ -94,6 +94,7 @@ const PATHS = [
   '/v1/decisions',
   '/v1/actions',
   '/v1/policies',
+  '/v1/learning',
   '/v1/history',
   '/v1/approvals',
   '/v1/events',

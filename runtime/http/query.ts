@@ -64,6 +64,7 @@ export const EVENT_TYPES = [
   'action',
   'outcome',
   'feedback',
+  'learning',
   'source',
   'policies',
   'problem',
@@ -96,10 +97,25 @@ export const feedbackBody = z.strictObject({
     .min(-1, expected('a number from -1 to 1'))
     .max(1, expected('a number from -1 to 1')),
   note: text(1000).optional(),
+  choice: text(1000).optional(),
 });
 export const approvalBody = z.strictObject({
   verdict: z.enum(['approve', 'deny'], expected('"approve" or "deny"')),
 });
+
+const wholeFrom = (least: number, what: string) => z.int(expected(what)).min(least, expected(what));
+const shareOf = z
+  .number(expected('a number from 0 to 1'))
+  .min(0, expected('a number from 0 to 1'))
+  .max(1, expected('a number from 0 to 1'));
+export const examplesQuery = z.strictObject({ limit: count(8192).default(1000) });
+export const revertBody = z.strictObject({ version: wholeFrom(1, 'the number of a version') });
+export const offerBody = z.strictObject({
+  tree: z.looseObject({}, expected('a tree file')),
+  rows: wholeFrom(1, 'a number of rows'),
+  error: shareOf,
+});
+export const exploreBody = z.strictObject({ live: z.boolean(expected('true or false')) });
 
 /** The parsed value. Throws HTTP_REQUEST_INVALID with one sentence per problem, all at once. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -13,9 +13,11 @@ export interface ErrorReply {
 /** Codes whose status says more than their blame does. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   ACTION_UNKNOWN: 404,
-  POLICY_UNKNOWN: 404,
   POLICY_VERSION_UNKNOWN: 404,
   HTTP_NOT_FOUND: 404,
+  POLICY_UNKNOWN: 404,
+  LEARNING_ABSENT: 404,
+  LEARNING_VERSION: 404,
   REPLAY_BUSY: 409,
   HTTP_UNAUTHORIZED: 401,
   HTTP_HOST_REFUSED: 403,

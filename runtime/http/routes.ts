@@ -5,6 +5,7 @@ import { GanglionError } from '../errors.ts';
 import type { PastDesk } from '../replay/index.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
+import { addLearning } from './learning.ts';
 import type { Metrics } from './metrics.ts';
 import { addAuthoring } from './authoring.ts';
 import { addOpenAi } from './openai/routes.ts';
@@ -40,6 +41,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
+  addLearning(app, parts.api.learning);
   const { api, clock, past, stopping } = parts;
   if (past !== undefined) addPast(app, past, clock);
   addPolicies(app, api);
@@ -126,9 +128,14 @@ function addCommands(app: FastifyInstance, { api, stopping }: RouteParts): void 
   });
 
   app.post('/v1/feedback', (request, reply) => {
-    const { decision, reward, note } = parse(feedbackBody, request.body);
+    const { decision, reward, note, choice } = parse(feedbackBody, request.body);
     void reply.code(201);
-    return api.feedback({ decision, reward, ...(note !== undefined && { note }) });
+    return api.feedback({
+      decision,
+      reward,
+      ...(note !== undefined && { note }),
+      ...(choice !== undefined && { choice }),
+    });
   });
 
   app.post('/v1/approvals/:id', (request) => {

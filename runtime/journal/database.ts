@@ -24,6 +24,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS actions_unfinished ON actions (stage) WHERE stage <> 'done';
   CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, decision TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision);
+  CREATE TABLE IF NOT EXISTS examples (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, json TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS examples_subject ON examples (subject, seq);
   CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS policy_versions (
     policy TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, origin TEXT NOT NULL, text TEXT, note TEXT,

@@ -3,6 +3,8 @@ import type { ActionRecord, DecisionQuery, DecisionRecord } from '../contract/ap
 import type { Decision } from '../contract/decision.ts';
 import { ID_LENGTH } from '../lib/id.ts';
 import type { Sqlite, Statement } from './database.ts';
+import { ExampleTable } from './examples.ts';
+import type { Example } from './examples.ts';
 
 interface ActionRow {
   readonly json: string;
@@ -16,7 +18,11 @@ export type Entry =
   | { readonly op: 'stage'; readonly stage: ActionStage; readonly actions: readonly string[] }
   | { readonly op: 'approved'; readonly action: string; readonly deadline: number }
   | { readonly op: 'outcomes'; readonly outcomes: readonly Outcome[] }
-  | { readonly op: 'feedback'; readonly feedback: Feedback };
+  | { readonly op: 'feedback'; readonly feedback: Feedback }
+  | { readonly op: 'example'; readonly example: Example };
+
+/** Feedback kept of one decision, the first of it: whoever sends a million gains nothing and harms nobody. */
+export const MAX_FEEDBACK = 100;
 
 /** Decisions with their actions, outcomes and feedback. Synchronous; every write is one statement of a transaction. */
 export class DecisionStore {
@@ -27,6 +33,10 @@ export class DecisionStore {
   readonly #approve: Statement;
   readonly #setOutcome: Statement;
   readonly #insertFeedback: Statement;
+  readonly #countFeedback: Statement;
+  readonly #find: Statement;
+  /** What decisions taught. */
+  readonly examples: ExampleTable;
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -41,7 +51,12 @@ export class DecisionStore {
       "UPDATE actions SET stage = 'pending', json = json_set(json, '$.deadline', ?) WHERE id = ? AND stage = 'awaiting-approval'",
     );
     this.#setOutcome = db.prepare("UPDATE actions SET stage = 'done', outcome = ? WHERE id = ?");
-    this.#insertFeedback = db.prepare('INSERT OR IGNORE INTO feedback (id, decision, json) VALUES (?, ?, ?)');
+    this.#insertFeedback = db.prepare(
+      `INSERT OR IGNORE INTO feedback (id, decision, json) SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM feedback WHERE decision = ?2) < ${MAX_FEEDBACK}`,
+    );
+    this.#countFeedback = db.prepare('SELECT count(*) AS count FROM feedback WHERE decision = ?');
+    this.#find = db.prepare('SELECT json FROM decisions WHERE id >= ? AND id < ? LIMIT 2');
+    this.examples = new ExampleTable(db);
   }
 
   /** Entries are applied again after a crash: each leaves what it finds already there. */
@@ -66,6 +81,9 @@ export class DecisionStore {
         this.#insertFeedback.run(feedback.id, feedback.decision, JSON.stringify(feedback));
         break;
       }
+      case 'example':
+        this.examples.add(entry.example);
+        break;
     }
   }
 
@@ -84,14 +102,23 @@ export class DecisionStore {
     return new Map(rows.map((row) => [row.policy, row.at]));
   }
 
+  /** How often a decision was judged; counted up to `MAX_FEEDBACK`. */
+  feedbackCount(decision: string): number {
+    const row = this.#countFeedback.get(decision) as { count: number };
+    return row.count;
+  }
+
   /** By id or an unambiguous start of it. */
   get(id: string): DecisionRecord | undefined {
-    const rows = this.#db
-      .prepare('SELECT json FROM decisions WHERE id >= ? AND id < ? LIMIT 2')
-      .all(id, `${id}\u{10ffff}`) as { json: string }[];
-    const exact = rows.map((row) => JSON.parse(row.json) as Decision);
-    const found = exact.find((decision) => decision.id === id) ?? (exact.length === 1 ? exact[0] : undefined);
+    const found = this.find(id);
     return found === undefined ? undefined : this.#complete(found);
+  }
+
+  /** The same without what came of it. */
+  find(id: string): Decision | undefined {
+    const rows = this.#find.all(id, `${id}\u{10ffff}`) as { json: string }[];
+    const exact = rows.map((row) => JSON.parse(row.json) as Decision);
+    return exact.find((decision) => decision.id === id) ?? (exact.length === 1 ? exact[0] : undefined);
   }
 
   list(query: DecisionQuery): DecisionRecord[] {
@@ -145,10 +172,17 @@ export class DecisionStore {
     return row === undefined ? undefined : JSON.parse(row.json);
   }
 
+  /** @param value undefined removes it */
   saveDocument(name: string, value: unknown): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
-      .run(name, JSON.stringify(value));
+    if (value === undefined) this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name);
+    else
+      this.#db
+        .prepare('INSERT OR REPLACE INTO documents (name, json) VALUES (?, ?)')
+        .run(name, JSON.stringify(value));
+  }
+
+  saveDocuments(documents: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(documents)) this.saveDocument(name, value);
   }
 
   #insert(decision: Decision, waiting: ReadonlySet<string>): void {

@@ -203,9 +203,14 @@ export class Journal {
     return this.#enter({ op: 'feedback', feedback });
   }
 
-  saveDocument(name: string, value: unknown): boolean {
+  addExample(example: (Entry & { op: 'example' })['example']): boolean {
+    return this.#enter({ op: 'example', example });
+  }
+
+  /** All or none; undefined removes one. */
+  saveDocuments(documents: Readonly<Record<string, unknown>>): boolean {
     return this.#attempt(() => {
-      transaction(this.#transactor, () => this.#decisions.saveDocument(name, value));
+      transaction(this.#transactor, () => this.#decisions.saveDocuments(documents));
       this.#dirty = true;
       return true;
     });

@@ -98,7 +98,7 @@ export class LlmRung implements Rung {
     const answers = choiceAnswers(choices.map(({ label }) => label));
     if (answers === undefined) return abstain('the policy has no choices');
     const reply = await this.#ask(request, signal, {
-      lane: 'event',
+      lane: request.lane ?? 'event',
       language: answers.language,
       exact: answers.exact,
       question: (): Question => choiceQuestion(request, answers, this.#prompts.pointers),
@@ -249,7 +249,7 @@ export class OnnxRung implements Rung {
     const missing = frame.values.findIndex((value) => !Number.isFinite(value));
     if (missing !== -1) return abstain(`${frame.names[missing] ?? 'a feature'} is not known`);
     return answering(async () => {
-      const options: AskerOptions = { deadlineMs: request.budgetMs, lane: 'event', signal };
+      const options: AskerOptions = { deadlineMs: request.budgetMs, lane: request.lane ?? 'event', signal };
       const { index, probability, probabilities } = await host.classify(
         file,
         { features: frame.values },

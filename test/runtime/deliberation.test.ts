@@ -24,7 +24,8 @@ it('says that a decision failed, and makes the next one of its policy', async ()
     onError: (error: unknown) => errors.push(error),
   };
   const deliberation = new Deliberation(parts as unknown as DeliberationParts);
-  const firing = { policy: 'air', explanation: '' } as DecideFiring;
+  const frame = { names: [], values: new Float64Array(0), stateVersion: 1 };
+  const firing = { policy: 'air', explanation: '', frame } as unknown as DecideFiring;
   deliberation.decide(firing, 0 as MonoMs);
   deliberation.decide(firing, 0 as MonoMs);
   await expect.poll(() => made).toEqual(['sure']);
@@ -44,7 +45,8 @@ it('makes nothing of an answer to a policy that has been replaced, and asks the 
     onError: () => {},
   };
   const deliberation = new Deliberation(parts as unknown as DeliberationParts);
-  const firing = { policy: 'air', explanation: '' } as DecideFiring;
+  const frame = { names: [], values: new Float64Array(0), stateVersion: 1 };
+  const firing = { policy: 'air', explanation: '', frame } as unknown as DecideFiring;
   deliberation.decide(firing, 0 as MonoMs);
   deliberation.decide(firing, 0 as MonoMs);
   ladder = { decide: () => ({ explanation: 'by the new one' }) };

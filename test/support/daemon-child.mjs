@@ -9,13 +9,25 @@ const line = (level) => (fields, message) =>
   say({ type: 'log', level, message, fields: String(fields.err ?? '') });
 const log = { debug() {}, info: line('info'), warn: line('warn'), error: line('error') };
 
-const runtime = createRuntime(loadConfig(process.argv[2]), { log });
+/** The machine's clocks, moved on by what the test has let pass. Timers run by the real time. */
+let passedMs = 0;
+const clock = {
+  wall: () => Date.now() + passedMs,
+  mono: () => performance.now() + passedMs,
+  schedule(delayMs, task) {
+    const timer = setTimeout(() => task(), Math.min(delayMs, 2 ** 31 - 1)).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+const runtime = createRuntime(loadConfig(process.argv[2]), { log, clock });
 process.once('disconnect', () => process.exit());
 process.on('SIGINT', () => void runtime.stop().then(() => process.exit(0)));
 process.on('message', (message) => void answer(message));
 async function answer({ id, method, args }) {
   try {
-    const result = await (method === 'stop' ? runtime.stop() : runtime.api[method](...args));
+    if (method === 'pass') passedMs += args[0];
+    const result = await (method === 'pass' ? undefined : runtime.api[method](...args));
     say({ type: 'answer', id, result });
   } catch (error) {
     say({ type: 'answer', id, error: String(error) });

@@ -47,6 +47,8 @@ type Said =
 export class DaemonProcess {
   readonly events: RuntimeEvent[] = [];
   readonly log: string[] = [];
+  /** Of its HTTP server, once started. */
+  url = '';
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -62,8 +64,10 @@ export class DaemonProcess {
   async start(): Promise<this> {
     await new Promise<void>((resolve, reject) => {
       this.child.on('message', (said: Said) => {
-        if (said.type === 'started') resolve();
-        else if (said.type === 'failed') reject(new Error(said.message));
+        if (said.type === 'started') {
+          this.url = said.url;
+          resolve();
+        } else if (said.type === 'failed') reject(new Error(said.message));
         else this.#take(said);
       });
       this.child.once('exit', (code) =>
@@ -80,7 +84,12 @@ export class DaemonProcess {
     return (await this.#ask(method, args)) as Awaited<ReturnType<RuntimeApi[M]>>;
   }
 
-  async #ask(method: Method, args: readonly unknown[]): Promise<unknown> {
+  /** Moves its clocks on, without running its timers. */
+  async pass(ms: number): Promise<void> {
+    await this.#ask('pass', [ms]);
+  }
+
+  async #ask(method: Method | 'pass', args: readonly unknown[]): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const gone = (): void => reject(new Error(`the daemon ended: ${this.log.join('\n')}`));

@@ -27,6 +27,7 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { ScriptedAuthoring } from './scripted-authoring.ts';
 import { ScriptedShelf } from './scripted-shelf.ts';
 import { newId } from '../../runtime/lib/id.ts';
+import { ScriptedLearning } from './scripted-learning.ts';
 
 export function chatAnswer(text: string): ChatAnswer {
   return {
@@ -76,6 +77,8 @@ export class ScriptedApi implements RuntimeApi {
     for (const piece of ['It is ', 'on.']) onText(piece);
     return Promise.resolve(chatAnswer(`It is on.${request.stop.join('')}`));
   };
+
+  readonly learning = new ScriptedLearning();
 
   constructor(entities: readonly Entity[] = [ENTITIES.light, ENTITIES.lock, ENTITIES.sensor]) {
     this.house = scriptedHouse(entities);

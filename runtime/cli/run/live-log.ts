@@ -82,6 +82,8 @@ export class LiveLog {
         const { reward, source, decision } = event.feedback;
         return this.#line(`feedback ${reward > 0 ? '+' : ''}${reward} (${source}) for ${clean(decision)}`);
       }
+      case 'learning':
+        return this.#line(`${style.good('learned')} ${clean(event.policy)}: ${clean(event.text)}`);
       case 'policies': {
         const { changed, removed } = event;
         const parts = [

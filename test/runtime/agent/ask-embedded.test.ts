@@ -32,7 +32,7 @@ function asking(answer: (request: DecideRequest) => Decided, remote?: Rung) {
   const host = asker(answer);
   const card = { temperature: 1, threshold: 0.7, languages: ['en'] };
   const shared = new Map<string, Rung>(remote === undefined ? [] : [['remote', remote]]);
-  const ladder = askLadder({ shared, absent: new Map(), clock, onProblem: () => {} }, 1000, true);
+  const ladder = askLadder({ shared, absent: new Map(), clock }, 1000, true);
   const parts = {
     house,
     state,

@@ -39,10 +39,7 @@ function asking(
   const state = new TestState();
   const host = asker(answer);
   const llm: Rung = new LlmRung({ host, file: '/m.gguf', minConfidence: 0 });
-  const ladder = askLadder(
-    { shared: new Map([['llm', llm]]), absent: new Map(), clock, onProblem: () => {} },
-    1000,
-  );
+  const ladder = askLadder({ shared: new Map([['llm', llm]]), absent: new Map(), clock }, 1000);
   const interlocks = new Interlocks({
     limits: { allow, approve: [] },
     house,

@@ -52,7 +52,7 @@ describe('journal whose disk comes late', () => {
     before.open();
     before.record([reading('sensor.a.x', 1, T0), reading('sensor.b.x', 1, T0)]);
     before.commit([decision('d0', { actions: [action('a0')] })], []);
-    before.saveDocument('house', 'of the earlier run');
+    before.saveDocuments({ house: 'of the earlier run' });
     await before.close();
     renameSync(folder, `${folder}-away`);
     writeFileSync(folder, '');
@@ -147,11 +147,11 @@ describe('journal with a failing disk', () => {
     expect(journal.commit([decision('d1')], [])).toBe(true);
     clock.advance(1000);
     expect(journal.failure).toBeUndefined();
-    expect(journal.saveDocument('house', {})).toBe(false);
+    expect(journal.saveDocuments({ house: {} })).toBe(false);
     other.exec('COMMIT');
     other.close();
     expect(journal.decisions.get('d1')).toBeDefined();
-    expect(journal.saveDocument('house', {})).toBe(true);
+    expect(journal.saveDocuments({ house: {} })).toBe(true);
   });
 
   it('stores early what gathers, and counts what it has no room for', () => {
