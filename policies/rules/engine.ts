@@ -1,7 +1,6 @@
 import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
-import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
@@ -9,18 +8,20 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
-import { checkPolicy, contradictions } from './check.ts';
+import { contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
+import { HouseCheck } from './house-check.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
+import { IndexPlan } from './match/index-plan.ts';
 import { RuleIndex } from './match/rule-index.ts';
-import { DecideTrack, isRule, RuleTrack, stillChecked, type Track } from './track.ts';
+import { DecideTrack, isRule, Names, RuleTrack, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
 import { checkVeto, type Veto, Vetoes } from './veto.ts';
@@ -57,7 +58,15 @@ const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
 const NOTHING: readonly Firing[] = [];
-const NO_PROBLEMS: readonly PolicyProblem[] = [];
+
+interface RuleEngineParts {
+  readonly reader: Reader;
+  readonly watches: Watches;
+  readonly tracks: readonly Track[];
+  readonly index: RuleIndex;
+  readonly check: HouseCheck;
+  readonly limit: number;
+}
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
@@ -70,12 +79,20 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   };
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
-  const names = new Map<EntityId, EntityId>();
+  const names = new Names();
+  const plan = new IndexPlan(reader);
+  const check = new HouseCheck(options.house, options.tools);
+  // One policy after the other, from its text to the index: what only this needs is gone before the next one comes.
   const tracks = options.policies.map((spec, index): Track => {
     const place = { index, reader, maxPerMinute: limit, names };
-    return spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
+    const track = spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
+    if (isRule(track)) plan.addCondition(track.spec.when.expr);
+    else plan.addSlots(track.slots);
+    check.check(track);
+    track.release();
+    return track;
   });
-  return new RuleEngine(options, reader, watches, tracks, limit);
+  return new RuleEngine(options, { reader, watches, tracks, index: new RuleIndex(plan), check, limit });
 }
 
 /**
@@ -100,18 +117,12 @@ export class RuleEngine {
   readonly #kind: Uint8Array;
   readonly #value: Int8Array;
   readonly #evaluations: Float64Array;
-  #house: House;
+  readonly #houseCheck: HouseCheck;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
   #audited = 0;
 
-  constructor(
-    options: RuleEngineOptions,
-    reader: Reader,
-    watches: Watches,
-    tracks: readonly Track[],
-    limit: number,
-  ) {
+  constructor(options: RuleEngineOptions, { reader, watches, tracks, index, check, limit }: RuleEngineParts) {
     this.#options = options;
     this.#watches = watches;
     this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
@@ -119,16 +130,13 @@ export class RuleEngine {
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = new RuleIndex(
-      tracks.map((track) => (isRule(track) ? { condition: track.spec.when.expr } : { slots: track.slots })),
-      reader,
-    );
+    this.#index = index;
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
     this.#evaluations = new Float64Array(tracks.length);
-    this.#house = options.house;
+    this.#houseCheck = check;
   }
 
   /** Checks every policy against the house and takes the present state as baseline: nothing fires. */
@@ -137,6 +145,7 @@ export class RuleEngine {
     this.#clockGap = now.wall - now.mono;
     this.#watches.begin(now);
     this.#index.sync();
+    this.#houseCheck.turnTo(this.#houseCheck.house);
     for (const track of this.#tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
@@ -155,7 +164,7 @@ export class RuleEngine {
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
-    this.#house = house;
+    this.#houseCheck.turnTo(house);
     this.#enter(now);
     for (const track of this.#tracks) {
       if (this.#check(track, now)) track.release();
@@ -259,7 +268,7 @@ export class RuleEngine {
     const vetoes = this.#options.vetoes ?? [];
     return [
       ...this.#tracks.flatMap((track) => track.problems),
-      ...vetoes.flatMap((veto) => checkVeto(veto, this.#house)),
+      ...vetoes.flatMap((veto) => checkVeto(veto, this.#houseCheck.house)),
       ...this.#contradictions,
     ];
   }
@@ -378,7 +387,7 @@ export class RuleEngine {
     this.#candidates = [];
     return settle(candidates, {
       reader: this.#reader,
-      house: this.#house,
+      house: this.#houseCheck.house,
       tools: this.#options.tools,
       now,
       slots,
@@ -394,14 +403,12 @@ export class RuleEngine {
 
   /** Returns whether it had to look. */
   #check(track: Track, now: Now): boolean {
-    if (track.active && stillChecked(track, this.#house)) return false;
-    track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
-    const problems = checkPolicy(track.spec, this.#house, this.#options.tools);
-    track.problems = problems.length === 0 ? NO_PROBLEMS : problems;
+    const known = this.#houseCheck.stands(track);
+    if (!known) this.#houseCheck.check(track);
     const active =
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return true;
+    if (active === track.active) return !known;
     this.#stop(track);
     track.active = active;
     this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
@@ -433,7 +440,6 @@ export class RuleEngine {
   #restoreCooldown(track: Track, now: Now): void {
     const last = this.#options.lastFired?.get(track.spec.id);
     if (last === undefined || track.lastFiredWall !== undefined) return;
-    track.lastFiredWall = last;
-    track.lastFiredMono = now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last));
+    track.restore(now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last)), last);
   }
 }

@@ -9,32 +9,43 @@ import { signatureOf, type ToolSignature } from './call-check.ts';
 import { actsOn } from './check.ts';
 import { compileCondition, compileValue, type Condition, type Evaluate, type Reader } from './compile.ts';
 import { collectKeys, collectWatches, type Expr } from './expression.ts';
+import type { Now } from './firing.ts';
 import { FrameBuilder } from './frame.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 
-/** A policy while it runs; what only firing and explaining need is worked out when first asked for. */
+/** What has become of a policy since the process started. */
+class Past {
+  lastFiredMono: number = Number.NEGATIVE_INFINITY;
+  lastFiredWall: WallMs | undefined;
+  fired = 0;
+  cpuMs = 0;
+  pausedUntil: number = Number.NEGATIVE_INFINITY;
+  whyNot: WhyNot | undefined;
+  blocked: WhyNot | undefined;
+  guard: LoopGuard | undefined;
+}
+
+interface WhyNot {
+  readonly at: WallMs;
+  readonly reason: string;
+}
+
+/**
+ * A policy while it runs. Most of a hundred thousand rules rest: what only firing and explaining need is worked out when
+ * first asked for.
+ */
 abstract class Policy {
   /** Place in file order; also its ids in the due heap. */
   index: number;
   readonly reader: Reader;
-  /** Everything it reads or acts on, and what the house said of it when it was last checked. */
+  /** Everything it reads or acts on. */
   readonly names: readonly EntityId[];
-  checkedAgainst: readonly (Entity | undefined)[] | undefined;
   /** Checked against the house and not switched off. */
   active = false;
   problems: readonly PolicyProblem[] = NO_PROBLEMS;
-  lastFiredMono: number = Number.NEGATIVE_INFINITY;
-  lastFiredWall: WallMs | undefined;
-  fired = 0;
-  /** What its firings have taken, ms. */
-  cpuMs = 0;
-  pausedUntil: number = Number.NEGATIVE_INFINITY;
-  whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
-  /** The same, if that was not meant; until it fires again. */
-  blocked: { readonly at: WallMs; readonly reason: string } | undefined;
-  #guard: LoopGuard | undefined;
+  #past: Past | undefined;
   #inputs: readonly (readonly [key: PropertyKey, slot: number])[] | undefined;
   readonly #limit: number;
 
@@ -42,10 +53,62 @@ abstract class Policy {
     this.index = place.index;
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
-    const names: EntityId[] = [];
-    for (const key of keys) addOnce(names, shared(place.names, entityOf(key)));
-    for (const target of targets) addOnce(names, shared(place.names, target));
-    this.names = names;
+    const names = new Set<EntityId>();
+    for (const key of keys) names.add(place.names.ofKey(key));
+    for (const target of targets) names.add(place.names.of(target));
+    // Of just the length it needs: a list that grew would keep room for more.
+    this.names = Array.from(names);
+  }
+
+  get lastFiredMono(): number {
+    return this.#past === undefined ? Number.NEGATIVE_INFINITY : this.#past.lastFiredMono;
+  }
+  get lastFiredWall(): WallMs | undefined {
+    return this.#past?.lastFiredWall;
+  }
+  get fired(): number {
+    return this.#past?.fired ?? 0;
+  }
+  /** What its firings have taken, ms. */
+  get cpuMs(): number {
+    return this.#past?.cpuMs ?? 0;
+  }
+  get pausedUntil(): number {
+    return this.#past === undefined ? Number.NEGATIVE_INFINITY : this.#past.pausedUntil;
+  }
+  get whyNot(): WhyNot | undefined {
+    return this.#past?.whyNot;
+  }
+  /** The same, if that was not meant; until it fires again. */
+  get blocked(): WhyNot | undefined {
+    return this.#past?.blocked;
+  }
+
+  /** It fired before this process did anything. */
+  restore(mono: number, wall: WallMs): void {
+    const past = (this.#past ??= new Past());
+    past.lastFiredMono = mono;
+    past.lastFiredWall = wall;
+  }
+
+  /** It fires. */
+  record({ mono, wall }: Now): void {
+    const past = (this.#past ??= new Past());
+    past.fired++;
+    past.lastFiredMono = mono;
+    past.lastFiredWall = wall;
+    past.blocked = undefined;
+  }
+
+  /** It could have fired and did not. @param meant whether its conditions say so themselves */
+  refuse(at: WallMs, reason: string, meant: boolean): void {
+    const past = (this.#past ??= new Past());
+    past.whyNot = { at, reason };
+    if (!meant) past.blocked = past.whyNot;
+  }
+
+  spend(cpuMs: number): void {
+    (this.#past ??= new Past()).cpuMs += cpuMs;
   }
 
   /** Forgets what can be read again from the text. */
@@ -58,19 +121,21 @@ abstract class Policy {
 
   /** Whether it may fire now without firing too often. */
   admit(mono: MonoMs): boolean {
-    if (this.#guard === undefined) {
+    const past = (this.#past ??= new Past());
+    if (past.guard === undefined) {
       // All that was before the last firing lies further back still.
-      if (mono - this.lastFiredMono >= MINUTE_MS) return true;
-      this.#guard = new LoopGuard(this.#limit);
-      if (this.fired > 0) this.#guard.admit(this.lastFiredMono);
+      if (mono - past.lastFiredMono >= MINUTE_MS) return true;
+      past.guard = new LoopGuard(this.#limit);
+      if (past.fired > 0) past.guard.admit(past.lastFiredMono);
     }
-    return this.#guard.admit(mono);
+    return past.guard.admit(mono);
   }
 
   /** After a pause the count begins anew. */
   pause(until: number): void {
-    this.pausedUntil = until;
-    this.#guard?.clear();
+    const past = (this.#past ??= new Past());
+    past.pausedUntil = until;
+    past.guard?.clear();
   }
 
   /** Everything it reads, with the slots. */
@@ -87,8 +152,26 @@ export interface TrackPlace {
   readonly index: number;
   readonly reader: Reader;
   readonly maxPerMinute: number;
-  /** One string for each entity's name, however many policies have it. */
-  readonly names: Map<EntityId, EntityId>;
+  readonly names: Names;
+}
+
+/** One string for each entity's name, however many policies have it. */
+export class Names {
+  readonly #entities = new Map<string, EntityId>();
+  readonly #keys = new Map<PropertyKey, EntityId>();
+
+  of(name: EntityId): EntityId {
+    let known = this.#entities.get(name);
+    if (known === undefined) this.#entities.set(name, (known = name));
+    return known;
+  }
+
+  /** The entity of a property. */
+  ofKey(key: PropertyKey): EntityId {
+    let known = this.#keys.get(key);
+    if (known === undefined) this.#keys.set(key, (known = this.of(entityOf(key))));
+    return known;
+  }
 }
 
 /** A rule while it runs. */
@@ -105,22 +188,18 @@ export class RuleTrack extends Policy {
   #entities: readonly string[] | undefined;
 
   constructor(spec: RuleSpec, place: TrackPlace) {
-    super(
-      place,
-      keysOf(spec),
-      spec.calls.map((call) => call.entity),
-    );
+    super(place, keysOf(spec), targetsOf(spec.calls));
     this.spec = spec;
     this.boundaries = boundariesOf(spec.when.expr);
     // Watches must be there from the start: what they look back on begins now.
     let watching = false;
-    for (const expr of [spec.when.expr, spec.if?.expr, ...spec.calls.flatMap(argumentsOf)]) {
-      if (expr === undefined) continue;
-      collectWatches(expr, (watch) => {
-        watching = true;
-        place.reader.watches.id(watch);
-      });
-    }
+    const found = (watch: Parameters<Reader['watches']['id']>[0]): void => {
+      watching = true;
+      place.reader.watches.id(watch);
+    };
+    collectWatches(spec.when.expr, found);
+    if (spec.if !== undefined) collectWatches(spec.if.expr, found);
+    for (const call of spec.calls) for (const arg of argumentsOf(call)) collectWatches(arg, found);
     this.watching = watching;
   }
 
@@ -145,6 +224,7 @@ export class RuleTrack extends Policy {
   release(): void {
     this.spec.when.release?.();
     this.spec.if?.release?.();
+    for (const { args } of this.spec.calls) for (const name in args) args[name]!.release?.();
   }
 
   protected keys(): ReadonlySet<PropertyKey> {
@@ -249,33 +329,16 @@ function decideKeys(spec: DecideSpec): Set<PropertyKey> {
   return keys;
 }
 
+function targetsOf(calls: readonly CallTemplate[]): readonly EntityId[] {
+  return calls.map((call) => call.entity);
+}
+
 function argumentsOf(call: CallTemplate): Expr[] {
   return Object.values(call.args).map((arg) => arg.expr);
 }
 
-function shared(names: Map<EntityId, EntityId>, name: EntityId): EntityId {
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  names.set(name, name);
-  return name;
-}
-
-function addOnce<T>(list: T[], item: T): void {
-  if (!list.includes(item)) list.push(item);
-}
-
 export function isRule(track: Track): track is RuleTrack {
   return track instanceof RuleTrack;
-}
-
-/**
- * Whether a policy without problems can be left as it is: the house says the same of all its entities. A house
- * replaces entities, it does not change them in place.
- */
-export function stillChecked(track: Track, house: House): boolean {
-  const { names, checkedAgainst, problems } = track;
-  if (checkedAgainst === undefined || problems.length > 0) return false;
-  return names.every((name, i) => house.entity(name) === checkedAgainst[i]);
 }
 
 /** How long until the cooldown is over, ms; 0 if it is. */
