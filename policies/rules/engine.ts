@@ -57,6 +57,8 @@ const AUDITED = 200;
 const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
+/** A rule with `for`. */
+const HOLDING = 3;
 const NOTHING: readonly Firing[] = [];
 
 interface RuleEngineParts {
@@ -116,7 +118,7 @@ export class RuleEngine {
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
   readonly #kind: Uint8Array;
   readonly #value: Int8Array;
-  readonly #evaluations: Float64Array;
+  readonly #evaluations: Uint32Array;
   readonly #houseCheck: HouseCheck;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
@@ -135,7 +137,7 @@ export class RuleEngine {
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Float64Array(tracks.length);
+    this.#evaluations = new Uint32Array(tracks.length);
     this.#houseCheck = check;
   }
 
@@ -310,7 +312,7 @@ export class RuleEngine {
     for (let i = 0; i < index.news; i++) {
       const policy = index.newsAt(i);
       const kind = this.#kind[policy];
-      if (kind === RULE) this.#look(policy, now, silent, by);
+      if (kind === RULE || kind === HOLDING) this.#look(policy, now, silent, by);
       else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
     }
     index.forget();
@@ -343,16 +345,22 @@ export class RuleEngine {
     this.#evaluations[policy]!++;
     if (value === before) return;
     this.#value[policy] = value;
+    if (this.#kind[policy] === HOLDING) this.#hold(policy, before, now, silent);
+    else if (value === TRUE && before === FALSE && !silent) {
+      this.#candidates.push({ track: this.#tracks[policy]!, by });
+    }
+  }
+
+  /** `when` of a rule with `for` has changed: its wait begins, begins anew, or ends. */
+  #hold(policy: number, before: number | undefined, now: Now, silent: boolean): void {
     const track = this.#tracks[policy] as RuleTrack;
-    const hold = 2 * track.index + 1;
+    const value = this.#value[policy];
+    const hold = 2 * policy + 1;
     if (value !== TRUE) {
       this.#heap.clear(hold);
       if (value === FALSE) track.armed = false;
-      return;
-    }
-    if (silent) track.armed = false;
-    else if (before === FALSE && track.spec.forMs === 0) this.#candidates.push({ track, by });
-    else if (track.spec.forMs > 0 && (before === FALSE || track.armed)) {
+    } else if (silent) track.armed = false;
+    else if (before === FALSE || track.armed) {
       track.armed = true;
       this.#heap.set(hold, now.mono + track.spec.forMs);
     }
@@ -394,12 +402,12 @@ export class RuleEngine {
       readings,
       cpuMs: this.#options.cpuMs,
       failed: false,
-      onPaused: (policy) =>
-        this.#options.onPaused?.(
-          new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),
-        ),
+      onPaused: this.#onPaused,
     });
   }
+
+  readonly #onPaused = (policy: string): void =>
+    this.#options.onPaused?.(new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }));
 
   /** Returns whether it had to look. */
   #check(track: Track, now: Now): boolean {
@@ -411,7 +419,7 @@ export class RuleEngine {
     if (active === track.active) return !known;
     this.#stop(track);
     track.active = active;
-    this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
+    this.#kind[track.index] = active ? kindOf(track) : INACTIVE;
     if (!active) return true;
     if (isRule(track)) {
       this.#index.timeChanged(track.index);
@@ -442,4 +450,8 @@ export class RuleEngine {
     if (last === undefined || track.lastFiredWall !== undefined) return;
     track.restore(now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last)), last);
   }
+}
+
+function kindOf(track: Track): typeof RULE | typeof HOLDING | typeof DECIDE {
+  return !isRule(track) ? DECIDE : track.spec.forMs > 0 ? HOLDING : RULE;
 }

@@ -220,14 +220,17 @@ function fire(track: Track, { now, onPaused }: Settling): string | undefined {
 }
 
 function callsOf(track: RuleTrack, settling: Settling): readonly Call[] | string {
+  const ready = track.readyCalls(settling.house);
+  if (ready !== undefined) return ready;
   const calls: Call[] = [];
+  let fixed = true;
   for (const compiled of track.calls) {
-    const fixed = compiled.fixed(settling.house, settling.tools);
-    const call = fixed ?? evaluateCall(compiled, settling);
+    const call = evaluateCall(compiled, settling);
     if (typeof call === 'string') return call;
     calls.push(call);
-    if (fixed === undefined) compiled.keep(call);
+    fixed &&= compiled.isFixed;
   }
+  if (fixed) track.keepCalls(calls, settling.house);
   return calls;
 }
 

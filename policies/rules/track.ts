@@ -1,5 +1,5 @@
 import type { Call } from '../../runtime/contract/action.ts';
-import type { Entity, House } from '../../runtime/contract/house.ts';
+import type { House } from '../../runtime/contract/house.ts';
 import { type EntityId, entityOf, type PropertyKey } from '../../runtime/contract/ids.ts';
 import type { ArgSpec } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
@@ -186,6 +186,8 @@ export class RuleTrack extends Policy {
   #only: Condition | undefined;
   #calls: readonly CompiledCall[] | undefined;
   #entities: readonly string[] | undefined;
+  #ready: readonly Call[] | undefined;
+  #readyFor = -1;
 
   constructor(spec: RuleSpec, place: TrackPlace) {
     super(place, keysOf(spec), targetsOf(spec.calls));
@@ -214,6 +216,18 @@ export class RuleTrack extends Policy {
 
   get calls(): readonly CompiledCall[] {
     return (this.#calls ??= this.spec.calls.map((template) => new CompiledCall(template, this.reader)));
+  }
+
+  /** Its calls as they were made before, if nothing about them can have changed since. */
+  readyCalls({ version }: House): readonly Call[] | undefined {
+    return this.#readyFor === version ? this.#ready : undefined;
+  }
+
+  /** Remembers calls that were checked and whose arguments are fixed. */
+  keepCalls(calls: readonly Call[], { version }: House): void {
+    this.#ready = calls;
+    this.#readyFor = version;
+    this.#calls = undefined;
   }
 
   /** Entities it acts on. */
@@ -262,21 +276,18 @@ export class DecideTrack extends Policy {
 
 export type Track = RuleTrack | DecideTrack;
 
-/** A call with its arguments ready to be evaluated, and what it was last checked against. */
+/** A call with its arguments ready to be evaluated. */
 export class CompiledCall {
   readonly template: CallTemplate;
   readonly #reader: Reader;
-  readonly #isFixed: boolean;
+  /** Whether its arguments are always the same. */
+  readonly isFixed: boolean;
   #args: readonly (readonly [name: string, evaluate: Evaluate])[] | undefined;
-  #entity: Entity | undefined;
-  #version = -1;
-  #signature: Readonly<Record<string, ArgSpec>> | undefined;
-  #fixed: Call | undefined;
 
   constructor(template: CallTemplate, reader: Reader) {
     this.template = template;
     this.#reader = reader;
-    this.#isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
+    this.isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
   }
 
   get args(): readonly (readonly [name: string, evaluate: Evaluate])[] {
@@ -285,33 +296,9 @@ export class CompiledCall {
     ));
   }
 
-  /** The arguments it may have, or the sentence why it cannot be made; looked up again when its entity has changed. */
+  /** The arguments it may have, or the sentence why it cannot be made. */
   signature(house: House, tools: readonly ToolSignature[]): Readonly<Record<string, ArgSpec>> | string {
-    if (this.#signature !== undefined && house.version === this.#version) return this.#signature;
-    const { entity, command } = this.template;
-    const found = house.entity(entity);
-    this.#version = house.version;
-    if (this.#signature !== undefined && found === this.#entity) return this.#signature;
-    const signature = signatureOf(entity, command, house, tools);
-    this.#fixed = undefined;
-    if (typeof signature === 'string') return signature;
-    this.#entity = found;
-    this.#signature = signature;
-    return signature;
-  }
-
-  /** The call as it was made before, if nothing about it can have changed since. */
-  fixed(house: House, tools: readonly ToolSignature[]): Call | undefined {
-    if (this.#fixed === undefined) return undefined;
-    this.signature(house, tools);
-    return this.#fixed;
-  }
-
-  /** Remembers a call that was checked, if its arguments are fixed. */
-  keep(call: Call): void {
-    if (!this.#isFixed) return;
-    this.#fixed = call;
-    this.#args = undefined;
+    return signatureOf(this.template.entity, this.template.command, house, tools);
   }
 }
 

@@ -8,10 +8,12 @@ const ABSENT = 0;
 const NUMBER = 1;
 const TEXT = 2;
 const TRUTH = 3;
+const ASKS_EQUAL = 1;
+const LISTENS = 2;
 
 /** What a column has beside limits. */
 interface Rest {
-  /** Limits that equality is asked of, by their index among all limits. */
+  /** By the number that equality is asked of. */
   readonly equal: ReadonlyMap<number, Int32Array>;
   readonly texts: ReadonlyMap<string, Int32Array>;
   readonly truths: Int32Array;
@@ -23,49 +25,55 @@ interface Rest {
 }
 
 /**
- * All tests of all subjects (the slots of a state, or watches), by their numbers. Numbers stand at a place among the
- * sorted limits of their column, which lie side by side in one array with −∞ and ∞ around them: 2i + 1 on limit i, 2i
- * just below it.
+ * All tests of all subjects (the slots of a state, or watches), by their numbers. The tests x < limit and x <= limit of
+ * a column lie side by side, sorted by limit, `<` before `<=`, with −∞ and ∞ around them:
  *
- *     limits     −∞       10        15        20        ∞
- *     index       0        1         2         3        4
- *     place     0   1   2  3    4    5    6    7    8
- *     fences    0   1   2  3    4    5    6    7    8         x < limit i holds up to fence 2i, x <= limit i up to 2i + 1
+ *     limits     −∞   < 10   <= 10   < 15   < 20   ∞
+ *     index       0     1       2      3      4    5
  *
- * The literals of all fences lie side by side too: a number that moves from one place to another flips exactly those
- * between. So a reading costs two comparisons and what it really flips.
+ * A number stands at the first test that holds, as all after it do: 10 at 2, 12 at 3. One that moves flips exactly the
+ * tests between its old and its new place. So a reading costs two comparisons and what it really flips.
  */
 export class Columns {
   readonly #limits: Float64Array;
-  /** (2 · limits + 1) where the literals of each fence begin in `#less`. */
-  readonly #fences: Int32Array;
-  readonly #less: Int32Array;
+  /** Beside each limit 2 · literal, + 1 for `<=`. */
+  readonly #tests: Int32Array;
   /** Per column: what kind of value it has, the first of its limits, and the place of its number. */
   readonly #kinds: Uint8Array;
   readonly #firsts: Int32Array;
   readonly #places: Int32Array;
-  /** Texts and truths it has now. */
+  /** The values themselves: the numbers where equality is asked of some, the others where they are none. */
+  readonly #numbers: Float64Array;
   readonly #values: (Value | undefined)[];
   readonly #rest: readonly (Rest | undefined)[];
-  /** Whether anything but limits is asked of a number. */
-  readonly #more: Uint8Array;
+  /** ASKS_EQUAL, LISTENS */
+  readonly #flags: Uint8Array;
   readonly #gates: Gates;
 
   constructor(plans: readonly (ColumnPlan | undefined)[], gates: Gates) {
     const count = plans.length;
     this.#gates = gates;
     this.#kinds = new Uint8Array(count);
-    this.#firsts = new Int32Array(count + 1);
     this.#places = new Int32Array(count);
-    this.#more = new Uint8Array(count);
+    this.#numbers = new Float64Array(count);
+    this.#flags = new Uint8Array(count);
     this.#values = Array.from({ length: count }, () => undefined);
-    // Not `map`: it leaves out what has never been set.
-    const own = Array.from(plans, (plan) => (plan === undefined ? undefined : limitsOf(plan)));
-    for (let c = 0; c < count; c++) this.#firsts[c + 1] = this.#firsts[c]! + (own[c]?.length ?? 0);
+    this.#firsts = new Int32Array(count + 1);
+    for (let c = 0; c < count; c++) {
+      const plan = plans[c];
+      this.#firsts[c + 1] = this.#firsts[c]! + (plan === undefined ? 0 : plan.limits.length + 2);
+    }
     this.#limits = new Float64Array(this.#firsts[count]!);
-    for (let c = 0; c < count; c++) if (own[c] !== undefined) this.#limits.set(own[c]!, this.#firsts[c]);
-    [this.#fences, this.#less] = this.#pack(plans);
-    this.#rest = Array.from(plans, (plan, c) => this.#restOf(plan, c));
+    this.#tests = new Int32Array(this.#firsts[count]!);
+    for (let c = 0; c < count; c++) if (plans[c] !== undefined) this.#sort(plans[c]!, this.#firsts[c]!);
+    // Not `map`: it leaves out what has never been set.
+    this.#rest = Array.from(plans, (plan) => (plan === undefined ? undefined : restOf(plan)));
+    for (let c = 0; c < count; c++) {
+      const rest = this.#rest[c];
+      if (rest === undefined) continue;
+      if (rest.equal.size > 0) this.#flags[c]! |= ASKS_EQUAL;
+      if (rest.leaves.length + rest.conditions.length > 0) this.#flags[c]! |= LISTENS;
+    }
   }
 
   /** Before the first value: what is never unknown. */
@@ -84,47 +92,42 @@ export class Columns {
 
   /** The subject has this value now. Allocates nothing. */
   take(column: number, value: Value | undefined): void {
-    if (typeof value === 'number' && this.#kinds[column] === NUMBER) {
-      const from = this.#places[column]!;
-      const limits = this.#limits;
-      let i = from >> 1;
-      // Most readings pass no limit.
-      if (!(limits[i]! > value && limits[i - 1]! < value)) {
-        while (limits[i]! < value) i++;
-        while (limits[i - 1]! >= value) i--;
-        const to = 2 * i + (limits[i] === value ? 1 : 0);
-        if (to !== from) this.#walk(column, from, to);
-      } else if ((from & 1) === 1) this.#walk(column, from, 2 * i);
-    } else this.#change(column, value);
+    if (typeof value !== 'number' || this.#kinds[column] !== NUMBER) {
+      this.#change(column, value);
+      return;
+    }
+    const limits = this.#limits;
+    const place = this.#places[column]!;
+    // Most readings pass no limit.
+    if (!(limits[place]! > value && limits[place - 1]! < value)) this.#walk(column, place, value);
+    if ((this.#flags[column]! & ASKS_EQUAL) !== 0) this.#point(column, value);
   }
 
   /** Leaves and conditions that want to hear of any change; undefined if there are none. */
   listeners(column: number): Rest | undefined {
-    return (this.#more[column]! & 2) === 0 ? undefined : this.#rest[column];
+    return (this.#flags[column]! & LISTENS) === 0 ? undefined : this.#rest[column];
   }
 
-  get bytes(): number {
-    return (
-      this.#limits.byteLength + this.#fences.byteLength + this.#less.byteLength + 200 * this.#places.length
-    );
-  }
-
-  #walk(column: number, from: number, to: number): void {
-    this.#places[column] = to;
+  #walk(column: number, place: number, value: number): void {
+    const limits = this.#limits;
+    const tests = this.#tests;
     const gates = this.#gates;
-    const less = this.#less;
-    if (to > from) {
-      const end = this.#fences[to]!;
-      // Upwards `less` turns false, and its negation true.
-      for (let i = this.#fences[from]!; i < end; i++) gates.flip(less[i]! >> 1, (less[i]! & 1) === 0);
-    } else {
-      const end = this.#fences[from]!;
-      for (let i = this.#fences[to]!; i < end; i++) gates.flip(less[i]! >> 1, (less[i]! & 1) === 1);
-    }
-    if ((this.#more[column]! & 1) === 0) return;
+    let i = place;
+    // Upwards a test turns false, and its negation true.
+    for (; limits[i]! < value || (limits[i] === value && (tests[i]! & 1) === 0); i++)
+      gates.flip(tests[i]! >> 2, (tests[i]! & 2) === 0);
+    for (; limits[i - 1]! > value || (limits[i - 1] === value && (tests[i - 1]! & 1) === 1); i--)
+      gates.flip(tests[i - 1]! >> 2, (tests[i - 1]! & 2) !== 0);
+    this.#places[column] = i;
+  }
+
+  #point(column: number, value: number): void {
+    const old = this.#numbers[column]!;
+    if (old === value) return;
     const { equal } = this.#rest[column]!;
-    if ((from & 1) === 1) turn(equal.get(from >> 1), TRUE, FALSE, gates);
-    if ((to & 1) === 1) turn(equal.get(to >> 1), FALSE, TRUE, gates);
+    turn(equal.get(old), TRUE, FALSE, this.#gates);
+    turn(equal.get(value), FALSE, TRUE, this.#gates);
+    this.#numbers[column] = value;
   }
 
   /** Everything but a number that follows a number. */
@@ -147,97 +150,74 @@ export class Columns {
       turn(rest.truths, old === true ? TRUE : FALSE, value === true ? TRUE : FALSE, gates);
       return;
     }
-    if (was === NUMBER) this.#numbers(column, false);
+    if (was === NUMBER) this.#allNumbers(column, rest, false);
     else if (was === TEXT) turnTexts(rest.texts, old as string, false, gates);
     else if (was === TRUTH) turn(rest.truths, old === true ? TRUE : FALSE, UNKNOWN, gates);
     if (kind === NUMBER) {
+      this.#numbers[column] = value as number;
       this.#places[column] = this.#find(column, value as number);
-      this.#numbers(column, true);
+      this.#allNumbers(column, rest, true);
     } else if (kind === TEXT) turnTexts(rest.texts, value as string, true, gates);
     else if (kind === TRUTH) turn(rest.truths, UNKNOWN, value === true ? TRUE : FALSE, gates);
     if (was === ABSENT) turn(rest.knowns, FALSE, TRUE, gates);
     else if (kind === ABSENT) turn(rest.knowns, TRUE, FALSE, gates);
   }
 
+  /** The first test of a column that holds for a number. */
   #find(column: number, value: number): number {
     let low = this.#firsts[column]! + 1;
     let high = this.#firsts[column + 1]! - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#limits[middle]! < value) low = middle + 1;
+      const limit = this.#limits[middle]!;
+      if (limit < value || (limit === value && (this.#tests[middle]! & 1) === 0)) low = middle + 1;
       else high = middle;
     }
-    return 2 * low + (this.#limits[low] === value ? 1 : 0);
+    return low;
   }
 
   /** Every numeric test, from unknown (`known`) or to it. */
-  #numbers(column: number, known: boolean): void {
+  #allNumbers(column: number, rest: Rest, known: boolean): void {
     const place = this.#places[column]!;
-    const last = 2 * this.#firsts[column + 1]!;
-    for (let fence = 2 * this.#firsts[column]!; fence < last; fence++) {
-      const value = place <= fence ? TRUE : FALSE;
-      const end = this.#fences[fence + 1]!;
-      for (let i = this.#fences[fence]!; i < end; i++) {
-        turnOne(this.#less[i]!, known ? UNKNOWN : value, known ? value : UNKNOWN, this.#gates);
-      }
+    const last = this.#firsts[column + 1]! - 1;
+    for (let i = this.#firsts[column]! + 1; i < last; i++) {
+      const value = i >= place ? TRUE : FALSE;
+      turnOne(this.#tests[i]! >> 1, known ? UNKNOWN : value, known ? value : UNKNOWN, this.#gates);
     }
-    for (const [limit, literals] of this.#rest[column]!.equal) {
-      const value = place === 2 * limit + 1 ? TRUE : FALSE;
+    for (const [point, literals] of rest.equal) {
+      const value = point === this.#numbers[column] ? TRUE : FALSE;
       turn(literals, known ? UNKNOWN : value, known ? value : UNKNOWN, this.#gates);
     }
   }
 
-  /** Literals by fence, side by side: where each fence begins, and the literals. */
-  #pack(plans: readonly (ColumnPlan | undefined)[]): [Int32Array, Int32Array] {
-    const starts = new Int32Array(2 * this.#limits.length + 1);
-    const fences = Array.from(plans, (plan, c) =>
-      plan === undefined
-        ? NONE
-        : Int32Array.from(plan.limits, (limit, i) => (this.#find(c, limit) & ~1) + (plan.less[i]! & 1)),
+  #sort({ limits, less }: ColumnPlan, first: number): void {
+    const order = Array.from(limits, (_, i) => i).toSorted(
+      (a, b) => limits[a]! - limits[b]! || (less[a]! & 1) - (less[b]! & 1),
     );
-    for (const list of fences) for (const fence of list) starts[fence + 1]!++;
-    for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
-    const packed = new Int32Array(starts.at(-1)!);
-    const next = starts.slice();
-    for (const [c, list] of fences.entries()) {
-      for (let i = 0; i < list.length; i++) packed[next[list[i]!]!++] = plans[c]!.less[i]! >> 1;
+    this.#limits[first] = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < order.length; i++) {
+      this.#limits[first + 1 + i] = limits[order[i]!]!;
+      this.#tests[first + 1 + i] = less[order[i]!]!;
     }
-    return [starts, packed];
-  }
-
-  #restOf(plan: ColumnPlan | undefined, column: number): Rest | undefined {
-    if (plan === undefined) return undefined;
-    const equal = new Map<number, number[]>();
-    for (let i = 0; i < plan.points.length; i++) {
-      const limit = this.#find(column, plan.points[i]!) >> 1;
-      const list = equal.get(limit);
-      if (list === undefined) equal.set(limit, [plan.equal[i]!]);
-      else list.push(plan.equal[i]!);
-    }
-    const listens = plan.leaves.length + plan.conditions.length > 0;
-    this.#more[column] = (equal.size > 0 ? 1 : 0) + (listens ? 2 : 0);
-    return {
-      equal: new Map([...equal].map(([limit, literals]) => [limit, Int32Array.from(literals)])),
-      texts: new Map([...plan.texts].map(([text, literals]) => [text, Int32Array.from(literals)])),
-      truths: list(plan.truths),
-      knowns: list(plan.knowns),
-      leaves: list(plan.leaves),
-      conditions: list(plan.conditions),
-    };
+    this.#limits[first + 1 + order.length] = Number.POSITIVE_INFINITY;
   }
 }
 
-/** The limits of a column, each once, ascending, between −∞ and ∞. */
-function limitsOf(plan: ColumnPlan): Float64Array {
-  const all = new Float64Array(plan.limits.length + plan.points.length + 2);
-  all.set(plan.limits);
-  all.set(plan.points, plan.limits.length);
-  all[all.length - 2] = Number.NEGATIVE_INFINITY;
-  all[all.length - 1] = Number.POSITIVE_INFINITY;
-  all.sort();
-  let count = 0;
-  for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) all[count++] = all[i]!;
-  return all.subarray(0, count);
+function restOf(plan: ColumnPlan): Rest {
+  const equal = new Map<number, number[]>();
+  for (let i = 0; i < plan.points.length; i++) {
+    const list = equal.get(plan.points[i]!);
+    if (list === undefined) equal.set(plan.points[i]!, [plan.equal[i]!]);
+    else list.push(plan.equal[i]!);
+  }
+  return {
+    equal: new Map([...equal].map(([point, literals]) => [point, Int32Array.from(literals)])),
+    texts: new Map([...plan.texts].map(([text, literals]) => [text, Int32Array.from(literals)])),
+    truths: list(plan.truths),
+    knowns: list(plan.knowns),
+    leaves: list(plan.leaves),
+    conditions: list(plan.conditions),
+  };
 }
 
 function kindOf(value: Value | undefined): number {

@@ -20,6 +20,8 @@ export class Gates {
   /** Conditions whose gate changed since `forget`, each once. */
   readonly #news: Int32Array;
   readonly #isNews: Uint8Array;
+  /** The truth of each condition, so that whoever hears of one need not look for its gate. */
+  readonly #truths: Int8Array;
   #count = 0;
 
   /** Every input is unknown at first. */
@@ -27,10 +29,11 @@ export class Gates {
     this.#gates = plan.seal();
     this.#news = new Int32Array(conditions);
     this.#isNews = new Uint8Array(conditions);
+    this.#truths = new Int8Array(conditions).fill(UNKNOWN);
   }
 
-  value(gate: number): Tri {
-    return valueOf(this.#gates[2 * gate]!, this.#gates[2 * gate + 1]! & 1);
+  truth(condition: number): Tri {
+    return this.#truths[condition] as Tri;
   }
 
   /** One input of a gate turned true from false, or false from true. Allocates nothing. */
@@ -66,8 +69,11 @@ export class Gates {
     const value = valueOf(after, above & 1);
     if (value === old) return;
     const up = above >> 1;
-    if (up < 0) this.note(-1 - up);
-    else this.move(up, old, value);
+    if (up >= 0) this.move(up, old, value);
+    else {
+      this.#truths[-1 - up] = value;
+      this.note(-1 - up);
+    }
   }
 
   /** Adds a condition to the news. */
@@ -92,7 +98,7 @@ export class Gates {
   }
 
   get bytes(): number {
-    return this.#gates.byteLength + this.#news.length * 5;
+    return this.#gates.byteLength + this.#news.length * 6;
   }
 }
 

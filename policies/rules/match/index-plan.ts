@@ -21,28 +21,32 @@ export class IndexPlan {
   readonly gates = new GatePlan();
   readonly slots: (ColumnPlan | undefined)[] = [];
   readonly watches: (ColumnPlan | undefined)[] = [];
-  /** Per policy the gate that is its condition; −1 for those that only want to hear of slots. */
-  readonly roots: number[] = [];
   readonly leaves: Leaf[] = [];
   /** Per condition that looks at the clock, the leaves that do. */
   readonly timed = new Map<number, number[]>();
+
+  #size = 0;
 
   constructor(reader: Reader) {
     this.reader = reader;
   }
 
+  /** How many policies it has. */
+  get size(): number {
+    return this.#size;
+  }
+
   addCondition(expr: Expr): void {
-    const policy = this.roots.length;
-    const op = opOf(expr, true);
-    const root = this.gates.add(op ?? ALL, -1 - policy);
-    this.roots.push(root);
-    this.#lay(expr, true, root, op ?? ALL);
+    const op = opOf(expr, true) ?? ALL;
+    const root = this.gates.add(op, -1 - this.#size);
+    this.#lay(expr, true, root, op);
+    this.#size++;
   }
 
   /** A policy that wants to hear of every change of these slots. */
   addSlots(slots: readonly number[]): void {
-    for (const slot of slots) (this.slots[slot] ??= new ColumnPlan()).conditions.push(this.roots.length);
-    this.roots.push(-1);
+    for (const slot of slots) (this.slots[slot] ??= new ColumnPlan()).conditions.push(this.#size);
+    this.#size++;
   }
 
   /** What a condition says goes into a gate of kind `kind`; parts that are joined as it joins go into it directly. */
@@ -113,9 +117,8 @@ export class IndexPlan {
     collectWatches(expr, (watch) => watches.add(this.reader.watches.id(watch)));
     for (const id of watches) (this.watches[id] ??= new ColumnPlan()).leaves.push(leaf);
     if (!usesNow(expr)) return;
-    const policy = this.roots.length - 1;
-    const timed = this.timed.get(policy);
-    if (timed === undefined) this.timed.set(policy, [leaf]);
+    const timed = this.timed.get(this.#size);
+    if (timed === undefined) this.timed.set(this.#size, [leaf]);
     else timed.push(leaf);
   }
 

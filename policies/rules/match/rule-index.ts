@@ -21,17 +21,15 @@ export class RuleIndex {
   /** By slot, and by watch. */
   readonly #slots: Columns;
   readonly #watches: Columns;
-  readonly #roots: Int32Array;
   readonly #leaves: readonly Leaf[];
   readonly #leafValues: Int8Array;
   readonly #timed: ReadonlyMap<number, readonly number[]>;
 
   constructor(plan: IndexPlan) {
     this.#reader = plan.reader;
-    this.#roots = Int32Array.from(plan.roots);
     this.#leaves = plan.leaves;
     this.#timed = plan.timed;
-    this.#gates = new Gates(plan.gates, plan.roots.length);
+    this.#gates = new Gates(plan.gates, plan.size);
     this.#leafValues = new Int8Array(plan.leaves.length).fill(UNKNOWN);
     this.#slots = new Columns(plan.slots, this.#gates);
     this.#watches = new Columns(plan.watches, this.#gates);
@@ -41,7 +39,7 @@ export class RuleIndex {
 
   /** The truth of a rule's condition. */
   value(condition: number): Tri {
-    return this.#gates.value(this.#roots[condition]!);
+    return this.#gates.truth(condition);
   }
 
   /** Takes everything as it is now; what changed is not news. */
