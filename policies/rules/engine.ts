@@ -21,7 +21,7 @@ import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
 import { IndexPlan } from './match/index-plan.ts';
 import { RuleIndex } from './match/rule-index.ts';
-import { DecideTrack, isRule, Names, RuleTrack, type Track } from './track.ts';
+import { DecideTrack, isRule, Names, RuleTrack, Times, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
 import { checkVeto, type Veto, Vetoes } from './veto.ts';
@@ -82,11 +82,12 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
   const names = new Names();
+  const times = new Times(options.policies.length);
   const plan = new IndexPlan(reader);
   const check = new HouseCheck(options.house, options.tools);
   // One policy after the other, from its text to the index: what only this needs is gone before the next one comes.
   const tracks = options.policies.map((spec, index): Track => {
-    const place = { index, reader, maxPerMinute: limit, names };
+    const place = { index, reader, maxPerMinute: limit, names, times };
     const track = spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
     if (isRule(track)) plan.addCondition(track.spec.when.expr);
     else plan.addSlots(track.slots);

@@ -17,11 +17,9 @@ import type { PolicyProblem } from './problem.ts';
 
 /** What has become of a policy since the process started. */
 class Past {
-  lastFiredMono: number = Number.NEGATIVE_INFINITY;
   lastFiredWall: WallMs | undefined;
   fired = 0;
   cpuMs = 0;
-  pausedUntil: number = Number.NEGATIVE_INFINITY;
   whyNot: WhyNot | undefined;
   blocked: WhyNot | undefined;
   guard: LoopGuard | undefined;
@@ -48,11 +46,13 @@ abstract class Policy {
   #past: Past | undefined;
   #inputs: readonly (readonly [key: PropertyKey, slot: number])[] | undefined;
   readonly #limit: number;
+  readonly #times: Times;
 
   constructor(place: TrackPlace, keys: ReadonlySet<PropertyKey>, targets: readonly EntityId[]) {
     this.index = place.index;
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
+    this.#times = place.times;
     const names = new Set<EntityId>();
     for (const key of keys) names.add(place.names.ofKey(key));
     for (const target of targets) names.add(place.names.of(target));
@@ -61,7 +61,7 @@ abstract class Policy {
   }
 
   get lastFiredMono(): number {
-    return this.#past === undefined ? Number.NEGATIVE_INFINITY : this.#past.lastFiredMono;
+    return this.#times.lastFired(this.index);
   }
   get lastFiredWall(): WallMs | undefined {
     return this.#past?.lastFiredWall;
@@ -74,7 +74,7 @@ abstract class Policy {
     return this.#past?.cpuMs ?? 0;
   }
   get pausedUntil(): number {
-    return this.#past === undefined ? Number.NEGATIVE_INFINITY : this.#past.pausedUntil;
+    return this.#times.pausedUntil(this.index);
   }
   get whyNot(): WhyNot | undefined {
     return this.#past?.whyNot;
@@ -86,16 +86,15 @@ abstract class Policy {
 
   /** It fired before this process did anything. */
   restore(mono: number, wall: WallMs): void {
-    const past = (this.#past ??= new Past());
-    past.lastFiredMono = mono;
-    past.lastFiredWall = wall;
+    (this.#past ??= new Past()).lastFiredWall = wall;
+    this.#times.fire(this.index, mono);
   }
 
   /** It fires. */
   record({ mono, wall }: Now): void {
     const past = (this.#past ??= new Past());
     past.fired++;
-    past.lastFiredMono = mono;
+    this.#times.fire(this.index, mono);
     past.lastFiredWall = wall;
     past.blocked = undefined;
   }
@@ -124,18 +123,17 @@ abstract class Policy {
     const past = (this.#past ??= new Past());
     if (past.guard === undefined) {
       // All that was before the last firing lies further back still.
-      if (mono - past.lastFiredMono >= MINUTE_MS) return true;
+      if (mono - this.lastFiredMono >= MINUTE_MS) return true;
       past.guard = new LoopGuard(this.#limit);
-      if (past.fired > 0) past.guard.admit(past.lastFiredMono);
+      if (past.fired > 0) past.guard.admit(this.lastFiredMono);
     }
     return past.guard.admit(mono);
   }
 
   /** After a pause the count begins anew. */
   pause(until: number): void {
-    const past = (this.#past ??= new Past());
-    past.pausedUntil = until;
-    past.guard?.clear();
+    this.#times.pause(this.index, until);
+    this.#past?.guard?.clear();
   }
 
   /** Everything it reads, with the slots. */
@@ -153,6 +151,35 @@ export interface TrackPlace {
   readonly reader: Reader;
   readonly maxPerMinute: number;
   readonly names: Names;
+  readonly times: Times;
+}
+
+/** When each policy fired last and until when it is paused, side by side: every firing asks for both. */
+export class Times {
+  #times: Float64Array;
+
+  constructor(policies: number) {
+    this.#times = new Float64Array(2 * policies).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  lastFired(policy: number): number {
+    return this.#times[2 * policy]!;
+  }
+  pausedUntil(policy: number): number {
+    return this.#times[2 * policy + 1]!;
+  }
+  fire(policy: number, mono: number): void {
+    this.#times[2 * policy] = mono;
+  }
+  pause(policy: number, until: number): void {
+    this.#times[2 * policy + 1] = until;
+  }
+  /** Makes room for more policies. */
+  grow(policies: number): void {
+    const times = new Float64Array(2 * policies).fill(Number.NEGATIVE_INFINITY);
+    times.set(this.#times);
+    this.#times = times;
+  }
 }
 
 /** One string for each entity's name, however many policies have it. */

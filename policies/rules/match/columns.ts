@@ -232,7 +232,12 @@ function turnOne(literal: number, before: Tri, after: Tri, gates: Gates): void {
 
 function turn(literals: Int32Array | undefined, before: Tri, after: Tri, gates: Gates): void {
   if (literals === undefined || before === after) return;
-  for (let i = 0; i < literals.length; i++) turnOne(literals[i]!, before, after, gates);
+  if (before === UNKNOWN || after === UNKNOWN) {
+    for (let i = 0; i < literals.length; i++) turnOne(literals[i]!, before, after, gates);
+    return;
+  }
+  const straight = after === TRUE ? 1 : 0;
+  for (let i = 0; i < literals.length; i++) gates.flip(literals[i]! >> 1, (literals[i]! & 1) === straight);
 }
 
 /** Every comparison with a text, from unknown (`known`) or to it. */
