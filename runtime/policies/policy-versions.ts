@@ -89,7 +89,13 @@ export class PolicyVersions {
    * @throws GanglionError JOURNAL_UNWRITABLE
    */
   begin(version: NewVersion): PolicyVersion {
-    return this.#write((db) => this.#insert(db, version, true));
+    const made = this.#write((db) => this.#insert(db, version, true));
+    try {
+      if (!this.#journal.volatile) syncWalNow(this.#folder);
+      return made;
+    } catch (error) {
+      throw journalError(this.#folder, error);
+    }
   }
 
   /** The file says so now. */
@@ -159,13 +165,12 @@ export class PolicyVersions {
     });
   }
 
+  /** Survives a kill at once and a power cut within half a minute; the next start finds out again what was lost. */
   #write<T>(work: (db: Sqlite) => T): T {
     const { failure, database } = this.#journal;
     if (failure !== undefined) throw failure;
     try {
-      const result = transaction(transactor(database), () => work(database));
-      if (!this.#journal.volatile) syncWalNow(this.#folder);
-      return result;
+      return transaction(transactor(database), () => work(database));
     } catch (error) {
       throw journalError(this.#folder, error);
     }

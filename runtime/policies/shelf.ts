@@ -215,6 +215,11 @@ export class Shelf implements PolicyShelf {
     // Back where it was, if it has been there before.
     const last = this.#parts.versions.latest(id)?.file;
     if (last !== undefined && disk.has(last)) return last;
+    // It becomes the name of a file.
+    if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(id)) {
+      const problem = `Expected an id of at most 64 letters, digits, _ . - but received ${JSON.stringify(id.slice(0, 80))}`;
+      throw new GanglionError('POLICY_INVALID', { problems: [problem] });
+    }
     return this.#parts.folder!.single ? ([...disk.keys()][0] ?? 'policies.yaml') : `${id}.yaml`;
   }
 

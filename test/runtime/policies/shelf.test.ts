@@ -332,8 +332,9 @@ describe('a policy that is installed', () => {
       'no policy',
       'id: other\nwehn: x\n',
       `id: impossible\nwhen: x.y.z == 1\nthen: light.hall.turn_on\n`,
+      'id: ../../escape\nwhen: x.y.z == 1\nthen: light.hall.turn_on\n',
     ].map((text) => codeOf(() => shelf.install(text, 'edit')));
-    expect(refused).toEqual(Array.from({ length: 4 }, () => 'POLICY_INVALID'));
+    expect(refused).toEqual(Array.from({ length: 5 }, () => 'POLICY_INVALID'));
     expect(codeOf(() => shelf.remove('hal'))).toBe('POLICY_UNKNOWN');
     expect(codeOf(() => shelf.revert('hal', 1))).toBe('POLICY_UNKNOWN');
     expect(codeOf(() => shelf.revert('hall', 7))).toBe('POLICY_VERSION_UNKNOWN');
