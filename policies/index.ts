@@ -1,4 +1,5 @@
-export { createRuleEngine, type RuleEngine, type RuleEngineOptions } from './rules/engine.ts';
+export { createRuleEngine, type RuleEngine } from './rules/engine.ts';
+export type { RuleEngineOptions } from './rules/engine-options.ts';
 export type { DecideFiring, Firing, Now, Overridden, RuleFiring } from './rules/firing.ts';
 export type { ConditionNow, PolicyExplanation } from './rules/explain.ts';
 export type { ConditionPart } from './rules/parts.ts';

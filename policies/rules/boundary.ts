@@ -20,7 +20,10 @@ export function boundariesOf(expr: Expr): Boundaries | undefined {
   minutes[0] = 1;
   const absolute = new Set<number>();
   collect(expr, minutes, absolute);
-  const daily = Int16Array.from([...minutes.keys()].filter((minute) => minutes[minute] === 1));
+  let count = 0;
+  for (let minute = 0; minute < DAY_MINUTES; minute++) count += minutes[minute]!;
+  const daily = new Int16Array(count);
+  for (let minute = DAY_MINUTES; minute-- > 0;) if (minutes[minute] === 1) daily[--count] = minute;
   return { daily, absolute: [...absolute].toSorted((a, b) => a - b) };
 }
 

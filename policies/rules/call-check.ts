@@ -14,13 +14,42 @@ export type ToolSignature = Pick<Tool, 'name' | 'parameters'>;
 
 const COLOR = /^(?:#[0-9a-f]{6}|[a-z]{3,20})$/i;
 
+type Signature = Readonly<Record<string, ArgSpec>>;
+
+/** Signatures by house and call, as long as neither house nor tools change: many rules make the same calls. */
+const SIGNATURES = new WeakMap<
+  House,
+  { version: number; tools: readonly ToolSignature[]; readonly byCall: Map<string, Signature | string> }
+>();
+
 /** The arguments a call may have, narrowed to what this device takes; or the sentence why it cannot be called. */
 export function signatureOf(
   entity: EntityId,
   command: string,
   house: House,
   tools: readonly ToolSignature[],
-): Readonly<Record<string, ArgSpec>> | string {
+): Signature | string {
+  let known = SIGNATURES.get(house);
+  if (known === undefined)
+    SIGNATURES.set(house, (known = { version: house.version, tools, byCall: new Map() }));
+  if (known.version !== house.version || known.tools !== tools) {
+    known.version = house.version;
+    known.tools = tools;
+    known.byCall.clear();
+  }
+  const call = `${entity}.${command}`;
+  let signature = known.byCall.get(call);
+  if (signature === undefined)
+    known.byCall.set(call, (signature = inspectCall(entity, command, house, tools)));
+  return signature;
+}
+
+function inspectCall(
+  entity: EntityId,
+  command: string,
+  house: House,
+  tools: readonly ToolSignature[],
+): Signature | string {
   if (entity.startsWith('tool.')) {
     const name = entity.slice('tool.'.length);
     const tool = tools.find((candidate) => candidate.name === name);
@@ -107,11 +136,11 @@ export function checkCall(
   call: { entity: EntityId; command: string; args: Readonly<Record<string, Expression>> },
   house: House,
   tools: readonly ToolSignature[],
-): TypeProblem[] {
+): readonly TypeProblem[] {
   const signature = signatureOf(call.entity, call.command, house, tools);
   if (typeof signature === 'string') return [{ severity: 'error', message: signature }];
   const problems: TypeProblem[] = [];
-  const entity = house.entity(call.entity);
+  const entity = call.entity.startsWith('tool.') ? undefined : house.entity(call.entity);
   if (entity !== undefined && onlyNamed(entity)) {
     problems.push({
       severity: 'warning',
@@ -120,7 +149,8 @@ export function checkCall(
     });
   }
   const report = (message: string): void => void problems.push({ severity: 'error', message });
-  for (const [name, value] of Object.entries(call.args)) {
+  for (const name in call.args) {
+    const value = call.args[name]!;
     const spec = Object.hasOwn(signature, name) ? signature[name] : undefined;
     if (spec === undefined) {
       report(
@@ -138,8 +168,8 @@ export function checkCall(
       else report(`Expected a ${wanted} for ${name} but ${value.source} is a ${type}`);
     }
   }
-  for (const [name, spec] of Object.entries(signature)) {
-    if (spec.required === true && !Object.hasOwn(call.args, name)) {
+  for (const name in signature) {
+    if (signature[name]!.required === true && !Object.hasOwn(call.args, name)) {
       report(`Expected the argument ${name} for ${call.entity}.${call.command} but it is missing`);
     }
   }

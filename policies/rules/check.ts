@@ -68,8 +68,9 @@ export function checkPolicy(
   policy: PolicySpec,
   house: House,
   tools: readonly ToolSignature[],
-): PolicyProblem[] {
+): readonly PolicyProblem[] {
   const found = policy.type === 'rule' ? checkRule(policy, house, tools) : checkDecide(policy, house, tools);
+  if (found.length === 0) return NO_PROBLEMS;
   // Once for each entity: what is not known yet is missing in every part of a policy.
   const said = new Set<string>();
   return found
@@ -86,17 +87,24 @@ export function checkPolicy(
 }
 
 type Found = TypeProblem & { readonly path: string };
+const NO_PROBLEMS: readonly PolicyProblem[] = [];
 
 function at(path: string, problems: readonly TypeProblem[]): Found[] {
   return problems.map((problem) => ({ ...problem, path }));
 }
 
-function checkRule(rule: RuleSpec, house: House, tools: readonly ToolSignature[]): Found[] {
-  return [
-    ...at('when', checkExpression(rule.when, house, 'boolean')),
-    ...(rule.if === undefined ? [] : at('if', checkExpression(rule.if, house, 'boolean'))),
-    ...rule.calls.flatMap((call, i) => at(`then[${i}]`, checkCall(call, house, tools))),
-  ];
+function checkRule(rule: RuleSpec, house: House, tools: readonly ToolSignature[]): readonly Found[] {
+  const found: Found[] = [];
+  const add = (path: string, problems: readonly TypeProblem[]): void => {
+    if (problems.length > 0) found.push(...at(path, problems));
+  };
+  add('when', checkExpression(rule.when, house, 'boolean'));
+  if (rule.if !== undefined) add('if', checkExpression(rule.if, house, 'boolean'));
+  for (let i = 0; i < rule.calls.length; i++) {
+    const problems = checkCall(rule.calls[i]!, house, tools);
+    if (problems.length > 0) add(`then[${i}]`, problems);
+  }
+  return found;
 }
 
 function checkDecide(policy: DecideSpec, house: House, tools: readonly ToolSignature[]): Found[] {

@@ -2,53 +2,30 @@ import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
-import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
-import type { ToolSignature } from './call-check.ts';
-import { checkPolicy, contradictions } from './check.ts';
+import { contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
+import { HouseCheck } from './house-check.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
+import type { RuleEngineOptions } from './engine-options.ts';
 import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { samePolicy } from './same.ts';
 import { type Candidate, settle } from './settle.ts';
+import { layPolicies } from './lay.ts';
 import type { RuleIndex } from './match/rule-index.ts';
-import { layIndex, layTracks } from './lay.ts';
-import { type DecideTrack, isRule, type RuleTrack, stillChecked, type Track } from './track.ts';
+import { type DecideTrack, isRule, type RuleTrack, type Track } from './track.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
 import { checkVeto, type Veto, Vetoes, vetoInfo } from './veto.ts';
-import type { Site } from './watch/sun.ts';
 import { Watches } from './watch/watches.ts';
-
-export interface RuleEngineOptions {
-  readonly policies: readonly PolicySpec[];
-  readonly vetoes?: readonly VetoSpec[];
-  readonly house: House;
-  readonly tools: readonly ToolSignature[];
-  readonly state: StateView;
-  /** IANA name of the site's time zone. */
-  readonly timezone: string;
-  /** Where the house stands; without it everything about the sun is unknown. */
-  readonly site?: Site;
-  /** Wall clock of each policy's last firing before this process, so that cooldowns outlive a restart. */
-  readonly lastFired?: ReadonlyMap<string, WallMs>;
-  /** A policy that fires more often within a minute is paused for one. */
-  readonly maxFiringsPerMinute?: number;
-  /** A clock for the CPU time of firings, ms; without it no CPU time is kept. */
-  readonly cpuMs?: () => number;
-  /** Told when that happens, with POLICY_LOOP. */
-  readonly onPaused?: (error: GanglionError) => void;
-  /** Told whenever a policy's trigger came true and it did not fire, and why. */
-  readonly onHeld?: (policy: string, reason: string) => void;
-}
 
 /** The wall clock is compared with the monotonic one this often while any rule looks at the time, ms. */
 const CLOCK_CHECK_MS = 60_000;
@@ -59,8 +36,18 @@ const AUDITED = 200;
 const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
+/** A rule with `for`. */
+const HOLDING = 3;
 const NOTHING: readonly Firing[] = [];
-const NO_PROBLEMS: readonly PolicyProblem[] = [];
+
+interface RuleEngineParts {
+  readonly reader: Reader;
+  readonly watches: Watches;
+  readonly tracks: readonly Track[];
+  readonly index: RuleIndex;
+  readonly check: HouseCheck;
+  readonly limit: number;
+}
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
@@ -73,7 +60,9 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   };
   watches.attach(reader);
   const limit = options.maxFiringsPerMinute ?? 30;
-  return new RuleEngine(options, reader, watches, layTracks(options.policies, reader, limit), limit);
+  const check = new HouseCheck(options.house, options.tools);
+  const laid = layPolicies(options.policies, { reader, check, maxPerMinute: limit });
+  return new RuleEngine(options, { reader, watches, ...laid, check, limit });
 }
 
 /**
@@ -100,19 +89,13 @@ export class RuleEngine {
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
   #kind: Uint8Array;
   #value: Int8Array;
-  #evaluations: Float64Array;
-  #house: House;
+  #evaluations: Uint32Array;
+  readonly #houseCheck: HouseCheck;
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
   #audited = 0;
 
-  constructor(
-    options: RuleEngineOptions,
-    reader: Reader,
-    watches: Watches,
-    tracks: readonly Track[],
-    limit: number,
-  ) {
+  constructor(options: RuleEngineOptions, { reader, watches, tracks, index, check, limit }: RuleEngineParts) {
     this.#options = options;
     this.#watches = watches;
     this.#lastFired = new Map(options.lastFired);
@@ -122,13 +105,13 @@ export class RuleEngine {
     this.#reader = reader;
     this.#tracks = tracks;
     this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = layIndex(tracks, reader);
+    this.#index = index;
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#limit = limit;
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Float64Array(tracks.length);
-    this.#house = options.house;
+    this.#evaluations = new Uint32Array(tracks.length);
+    this.#houseCheck = check;
   }
 
   /** Checks every policy against the house and takes the present state as baseline: nothing fires. */
@@ -137,6 +120,7 @@ export class RuleEngine {
     this.#clockGap = now.wall - now.mono;
     this.#watches.begin(now);
     this.#index.sync();
+    this.#houseCheck.turnTo(this.#houseCheck.house);
     for (const track of this.#tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
@@ -157,8 +141,12 @@ export class RuleEngine {
   replace(policies: readonly PolicySpec[], vetoes: readonly VetoSpec[], now: Now): readonly Firing[] {
     this.#reader.time.set(now.wall);
     this.#watches.renew(now);
-    const tracks = layTracks(policies, this.#reader, this.#limit);
-    const index = layIndex(tracks, this.#reader);
+    this.#houseCheck.turnTo(this.#houseCheck.house);
+    const { tracks, index } = layPolicies(policies, {
+      reader: this.#reader,
+      check: this.#houseCheck,
+      maxPerMinute: this.#limit,
+    });
     const forbidding = new Vetoes(vetoes, this.#reader);
     const found = contradictions(policies);
     // What was to come by now comes from those who were there.
@@ -175,13 +163,14 @@ export class RuleEngine {
     this.#heap = new DueHeap(2 * tracks.length + 1);
     this.#kind = new Uint8Array(tracks.length);
     this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Float64Array(tracks.length);
+    this.#evaluations = new Uint32Array(tracks.length);
     index.sync();
     for (const track of tracks) {
       const old = byId.get(track.spec.id);
       if (old !== undefined) track.inherit(old);
       else this.#restoreCooldown(track, now);
       if (old !== undefined && samePolicy(old.spec, track.spec)) this.#goOn(track, old, before);
+      else track.beginAnew();
       this.#check(track, now);
       track.release();
     }
@@ -197,11 +186,11 @@ export class RuleEngine {
   #goOn(
     track: Track,
     old: Track,
-    before: { readonly heap: DueHeap; readonly value: Int8Array; readonly counts: Float64Array },
+    before: { readonly heap: DueHeap; readonly value: Int8Array; readonly counts: Uint32Array },
   ): void {
     if (isRule(track) && isRule(old)) track.goOn(old);
     else if (!isRule(track) && !isRule(old)) track.goOn(old);
-    if (track.active) this.#kind[track.index] = isRule(track) ? RULE : DECIDE;
+    if (track.active) this.#kind[track.index] = kindOf(track);
     this.#value[track.index] = before.value[old.index]!;
     this.#evaluations[track.index] = before.counts[old.index]!;
     for (const which of [0, 1]) {
@@ -217,7 +206,7 @@ export class RuleEngine {
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
-    this.#house = house;
+    this.#houseCheck.turnTo(house);
     this.#enter(now);
     for (const track of this.#tracks) {
       if (this.#check(track, now)) track.release();
@@ -320,7 +309,7 @@ export class RuleEngine {
   problems(): PolicyProblem[] {
     return [
       ...this.#tracks.flatMap((track) => track.problems),
-      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#house)),
+      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#houseCheck.house)),
       ...this.#contradictions,
     ];
   }
@@ -362,7 +351,7 @@ export class RuleEngine {
     for (let i = 0; i < index.news; i++) {
       const policy = index.newsAt(i);
       const kind = this.#kind[policy];
-      if (kind === RULE) this.#look(policy, now, silent, by);
+      if (kind === RULE || kind === HOLDING) this.#look(policy, now, silent, by);
       else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
     }
     index.forget();
@@ -395,16 +384,22 @@ export class RuleEngine {
     this.#evaluations[policy]!++;
     if (value === before) return;
     this.#value[policy] = value;
+    if (this.#kind[policy] === HOLDING) this.#hold(policy, before, now, silent);
+    else if (value === TRUE && before === FALSE && !silent) {
+      this.#candidates.push({ track: this.#tracks[policy]!, by });
+    }
+  }
+
+  /** `when` of a rule with `for` has changed: its wait begins, begins anew, or ends. */
+  #hold(policy: number, before: number | undefined, now: Now, silent: boolean): void {
     const track = this.#tracks[policy] as RuleTrack;
-    const hold = 2 * track.index + 1;
+    const value = this.#value[policy];
+    const hold = 2 * policy + 1;
     if (value !== TRUE) {
       this.#heap.clear(hold);
       if (value === FALSE) track.armed = false;
-      return;
-    }
-    if (silent) track.armed = false;
-    else if (before === FALSE && track.spec.forMs === 0) this.#candidates.push({ track, by });
-    else if (track.spec.forMs > 0 && (before === FALSE || track.armed)) {
+    } else if (silent) track.armed = false;
+    else if (before === FALSE || track.armed) {
       track.armed = true;
       this.#heap.set(hold, now.mono + track.spec.forMs);
     }
@@ -439,7 +434,7 @@ export class RuleEngine {
     this.#candidates = [];
     return settle(candidates, {
       reader: this.#reader,
-      house: this.#house,
+      house: this.#houseCheck.house,
       tools: this.#options.tools,
       now,
       slots,
@@ -447,26 +442,24 @@ export class RuleEngine {
       cpuMs: this.#options.cpuMs,
       failed: false,
       onHeld: this.#options.onHeld,
-      onPaused: (policy) =>
-        this.#options.onPaused?.(
-          new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }),
-        ),
+      onPaused: this.#onPaused,
     });
   }
 
+  readonly #onPaused = (policy: string): void =>
+    this.#options.onPaused?.(new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }));
+
   /** Returns whether it had to look. */
   #check(track: Track, now: Now): boolean {
-    if (track.active && stillChecked(track, this.#house)) return false;
-    track.checkedAgainst = track.names.map((name) => this.#house.entity(name));
-    const problems = checkPolicy(track.spec, this.#house, this.#options.tools);
-    track.problems = problems.length === 0 ? NO_PROBLEMS : problems;
+    const known = this.#houseCheck.stands(track);
+    if (!known) this.#houseCheck.check(track);
     const active =
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return true;
+    if (active === track.active) return !known;
     this.#stop(track);
     track.active = active;
-    this.#kind[track.index] = active ? (isRule(track) ? RULE : DECIDE) : INACTIVE;
+    this.#kind[track.index] = active ? kindOf(track) : INACTIVE;
     if (!active) return true;
     if (isRule(track)) {
       this.#index.timeChanged(track.index);
@@ -495,7 +488,10 @@ export class RuleEngine {
   #restoreCooldown(track: Track, now: Now): void {
     const last = this.#lastFired.get(track.spec.id);
     if (last === undefined || track.lastFiredWall !== undefined) return;
-    track.lastFiredWall = last;
-    track.lastFiredMono = now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last));
+    track.restore(now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last)), last);
   }
+}
+
+function kindOf(track: Track): typeof RULE | typeof HOLDING | typeof DECIDE {
+  return !isRule(track) ? DECIDE : track.spec.forMs > 0 ? HOLDING : RULE;
 }

@@ -80,18 +80,51 @@ export function parts(expr: Expr): readonly Expr[] {
 
 /** Adds every property an expression reads to `into`; `direct`: without those that only its watches read. */
 export function collectKeys(expr: Expr, into: Set<PropertyKey>, which: 'all' | 'direct' = 'all'): void {
-  if (expr.op === 'property') into.add(expr.key);
-  if (expr.op === 'watch' && which === 'all') {
-    if ('key' in expr.watch) into.add(expr.watch.key);
-    for (const step of stepsOf(expr.watch)) collectKeys(step, into);
+  switch (expr.op) {
+    case 'property':
+      into.add(expr.key);
+      return;
+    // Nearly all nodes are these; the list of their parts need not be made.
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'arithmetic':
+      collectKeys(expr.left, into, which);
+      collectKeys(expr.right, into, which);
+      return;
+    case 'watch':
+      if (which === 'direct') return;
+      if ('key' in expr.watch) into.add(expr.watch.key);
+      for (const step of stepsOf(expr.watch)) collectKeys(step, into);
+      return;
+    case 'literal':
+    case 'now':
+      return;
+    default:
+      for (const part of parts(expr)) collectKeys(part, into, which);
   }
-  for (const part of parts(expr)) collectKeys(part, into, which);
 }
 
 /** Every watch of an expression, without those inside of watches. */
 export function collectWatches(expr: Expr, found: (watch: WatchSpec) => void): void {
-  if (expr.op === 'watch') found(expr.watch);
-  for (const part of parts(expr)) collectWatches(part, found);
+  switch (expr.op) {
+    case 'watch':
+      found(expr.watch);
+      return;
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'arithmetic':
+      collectWatches(expr.left, found);
+      collectWatches(expr.right, found);
+      return;
+    case 'literal':
+    case 'now':
+    case 'property':
+      return;
+    default:
+      for (const part of parts(expr)) collectWatches(part, found);
+  }
 }
 
 /** The conditions inside of a watch. */
@@ -102,5 +135,18 @@ export function stepsOf(watch: WatchSpec): readonly Expr[] {
 
 /** Whether an expression looks at the clock by itself; schedules are woken up by their watch. */
 export function usesNow(expr: Expr): boolean {
-  return expr.op === 'now' || parts(expr).some(usesNow);
+  switch (expr.op) {
+    case 'now':
+      return true;
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'arithmetic':
+      return usesNow(expr.left) || usesNow(expr.right);
+    case 'literal':
+    case 'property':
+      return false;
+    default:
+      return parts(expr).some(usesNow);
+  }
 }

@@ -25,6 +25,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** How long a judgement of a choice that was tried is waited for. */
 const DEFAULT_PATIENCE_MS = 30 * 60_000;
 
+const FILE = 2 ** 32;
+
 export interface ParsedPolicies {
   /** Only those that can be read; in file order. */
   readonly policies: readonly PolicySpec[];
@@ -38,16 +40,20 @@ export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
   const problems: PolicyProblem[] = [];
   const policies: PolicySpec[] = [];
   const vetoes: VetoSpec[] = [];
-  const places = new Map<string, string>();
-  for (const file of files) {
+  /** Where each id stands: its file · 2^32 + line. */
+  const places = new Map<string, number>();
+  for (const [index, file] of files.entries()) {
     for (const raw of readYaml(file, problems)) {
       const reader = new PolicyReader(raw, problems);
       const policy = reader.read();
       const id = idOf(raw.data);
       const twin = id === undefined ? undefined : places.get(id);
-      if (id !== undefined && twin === undefined) places.set(id, `${file.name}:${raw.lineOf([]) ?? 1}`);
+      if (id !== undefined && twin === undefined) places.set(id, index * FILE + (raw.lineOf([]) ?? 1));
       if (twin !== undefined)
-        reader.report(['id'], `Expected an id of its own but ${id} is already in ${twin}`);
+        reader.report(
+          ['id'],
+          `Expected an id of its own but ${id} is already in ${files[Math.floor(twin / FILE)]!.name}:${twin % FILE}`,
+        );
       else if (policy?.type === 'veto') vetoes.push(policy.spec);
       else if (policy !== undefined) policies.push(policy);
     }
@@ -105,8 +111,12 @@ class PolicyReader {
     const cooldownMs = this.#duration(raw.cooldown, ['cooldown'], 0);
     if (this.#failed || when === undefined) return undefined;
     const { id, priority, mode } = raw;
-    const base = { ...this.#place(), id, priority, mode, cooldownMs };
-    return { ...base, type: 'rule', when, forMs, calls, ...(only === undefined ? {} : { if: only }) };
+    const { file } = this.#raw;
+    const line = this.#raw.lineOf([]) ?? 1;
+    // Written out: spreading what all policies have in common took a third of the time of reading a rule.
+    return only === undefined
+      ? { type: 'rule', id, file, line, priority, mode, cooldownMs, when, forMs, calls }
+      : { type: 'rule', id, file, line, priority, mode, cooldownMs, when, if: only, forMs, calls };
   }
 
   #veto(data: object): { readonly type: 'veto'; readonly spec: VetoSpec } | undefined {
@@ -202,14 +212,18 @@ class PolicyReader {
   }
 
   #calls(source: string | readonly string[], path: Path): CallTemplate[] {
-    const list = typeof source === 'string' ? [source] : source;
-    return list.flatMap((text, i) => {
-      const at = typeof source === 'string' ? path : [...path, i];
-      const parsed = parseCall(text);
-      if (parsed.ok) return [parsed.value];
-      this.report(at, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(text)})`);
-      return [];
-    });
+    if (typeof source === 'string') {
+      const call = this.#call(source, path);
+      return call === undefined ? [] : [call];
+    }
+    return source.map((text, i) => this.#call(text, [...path, i])).filter((call) => call !== undefined);
+  }
+
+  #call(text: string, path: Path): CallTemplate | undefined {
+    const parsed = parseCall(text);
+    if (parsed.ok) return parsed.value;
+    this.report(path, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(text)})`);
+    return undefined;
   }
 
   #choice(source: string | readonly string[], path: Path): Choice {

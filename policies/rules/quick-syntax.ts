@@ -1,7 +1,6 @@
-import { isPropertyKey } from '../../runtime/contract/ids.ts';
-import type { Comparison, Expr } from './expression.ts';
+import type { PropertyKey } from '../../runtime/contract/ids.ts';
+import { type Comparison, type Expr, NOW_FIELDS } from './expression.ts';
 
-const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 const MAX_DEPTH = 40;
 
 /**
@@ -20,6 +19,8 @@ class QuickReader {
   /** The token that comes next: its text, or what it stands for. */
   #symbol: string = '';
   #operand: Expr | undefined;
+  /** Whether it is a comparison. */
+  #compares = false;
   #start = 0;
   #end = 0;
 
@@ -60,11 +61,11 @@ class QuickReader {
     const left = this.#unary(depth);
     if (left === undefined) return undefined;
     if (this.#is('in')) return this.#in(left);
-    if (!COMPARISONS.has(this.#symbol)) return left;
+    if (!this.#compares) return left;
     const by = this.#symbol as Comparison;
     this.#next();
     const right = this.#unary(depth);
-    if (right === undefined || COMPARISONS.has(this.#symbol) || this.#is('in')) return undefined;
+    if (right === undefined || this.#compares || this.#is('in')) return undefined;
     return { op: 'compare', by, left, right, start: left.start, end: right.end };
   }
 
@@ -81,9 +82,7 @@ class QuickReader {
     if (!this.#is(']')) return undefined;
     const end = this.#end;
     this.#next();
-    return COMPARISONS.has(this.#symbol) || this.#is('in')
-      ? undefined
-      : { op: 'in', of, list, start: of.start, end };
+    return this.#compares || this.#is('in') ? undefined : { op: 'in', of, list, start: of.start, end };
   }
 
   #unary(depth: number): Expr | undefined {
@@ -109,6 +108,7 @@ class QuickReader {
 
   #next(): void {
     this.#operand = undefined;
+    this.#compares = false;
     const source = this.#source;
     let at = this.#end;
     while (isSpace(source.charCodeAt(at))) at++;
@@ -119,31 +119,39 @@ class QuickReader {
     else if (isDigit(code)) this.#number(at);
     else if (code === 0x22 || code === 0x27) this.#text(at, code);
     else {
-      const two = source.slice(at, at + 2);
-      const isTwo = two === '&&' || two === '||' || (COMPARISONS.has(two) && two.length === 2);
-      this.#symbol = isTwo ? two : SINGLES.includes(two.charAt(0)) ? two.charAt(0) : 'other';
+      this.#symbol = symbolOf(code, source.charCodeAt(at + 1));
       this.#end = at + this.#symbol.length;
+      this.#compares = code >= 0x3c && code <= 0x3e ? this.#symbol !== 'other' : this.#symbol === '!=';
     }
   }
 
-  /** A property, `true`, `false` or `in`. */
+  /** A property, a field of `now`, `true`, `false` or `in`. */
   #word(start: number): void {
     const source = this.#source;
     let end = start + 1;
     let dots = 0;
+    // Every part must begin with a letter to be an identifier, and a kind has no digits.
+    let isKey = true;
     for (; ; end++) {
       const code = source.charCodeAt(end);
-      if (code === 0x2e) dots++;
-      else if (!((code >= 0x61 && code <= 0x7a) || isDigit(code) || code === 0x5f)) break;
+      if (code === 0x2e) {
+        dots++;
+        const next = source.charCodeAt(end + 1);
+        isKey &&= next >= 0x61 && next <= 0x7a;
+      } else if (isDigit(code)) isKey &&= dots > 0;
+      else if (!((code >= 0x61 && code <= 0x7a) || code === 0x5f)) break;
     }
     this.#end = end;
     const word = source.slice(start, end);
     this.#symbol = 'other';
     if (isWordEnd(source.charCodeAt(end))) {
       if (dots === 2) {
-        if (!word.startsWith('now.') && !word.startsWith('sun.') && PARTS.test(word) && isPropertyKey(word)) {
-          this.#give({ op: 'property', key: word, start, end });
+        if (isKey && !word.startsWith('now.') && !word.startsWith('sun.')) {
+          this.#give({ op: 'property', key: shared(word as PropertyKey), start, end });
         }
+      } else if (dots === 1) {
+        const field = word.startsWith('now.') ? NOW_FIELDS.find((name) => name === word.slice(4)) : undefined;
+        if (field !== undefined) this.#give({ op: 'now', field, start, end });
       } else if (word === 'in') this.#symbol = 'in';
       else if (word === 'true' || word === 'false') {
         this.#give({ op: 'literal', value: word === 'true', start, end });
@@ -154,24 +162,31 @@ class QuickReader {
   #number(start: number): void {
     const source = this.#source;
     let end = start;
-    while (isDigit(source.charCodeAt(end))) end++;
+    let digits = 0;
+    let decimals = 0;
+    for (; isDigit(source.charCodeAt(end)); end++) digits = 10 * digits + source.charCodeAt(end) - 0x30;
     if (source.charCodeAt(end) === 0x2e && isDigit(source.charCodeAt(end + 1))) {
       end++;
-      while (isDigit(source.charCodeAt(end))) end++;
+      for (; isDigit(source.charCodeAt(end)); end++, decimals++) {
+        digits = 10 * digits + source.charCodeAt(end) - 0x30;
+      }
     }
     this.#end = end;
     this.#symbol = 'other';
     if (end - start > 15 || !isWordEnd(source.charCodeAt(end))) return;
-    this.#give({ op: 'literal', value: Number(source.slice(start, end)), start, end });
+    // Both are whole and below 2^53, so the quotient is the double nearest to what is written.
+    const value = decimals === 0 ? digits : digits / POWERS[decimals]!;
+    this.#give({ op: 'literal', value, start, end });
   }
 
   #text(start: number, quote: number): void {
-    const close = this.#source.indexOf(String.fromCharCode(quote), start + 1);
+    const close = this.#source.indexOf(quote === 0x22 ? '"' : "'", start + 1);
     this.#symbol = 'other';
     if (close < 0) return;
     const value = this.#source.slice(start + 1, close);
     this.#end = close + 1;
-    if (!/[\\\n]/.test(value)) this.#give({ op: 'literal', value, start, end: close + 1 });
+    if (!value.includes('\\') && !value.includes('\n'))
+      this.#give({ op: 'literal', value, start, end: close + 1 });
   }
 
   #give(operand: Expr): void {
@@ -180,9 +195,62 @@ class QuickReader {
   }
 }
 
-const SINGLES = '<>!()[],';
-/** Every part begins with a letter, as it must to be an identifier. */
-const PARTS = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+/** One string for each property, however often it is written: what is looked up by it is found at once. */
+const KEYS = new Map<string, PropertyKey>();
+const MAX_KEYS = 50_000;
+
+function shared(key: PropertyKey): PropertyKey {
+  const known = KEYS.get(key);
+  if (known !== undefined) return known;
+  if (KEYS.size === MAX_KEYS) KEYS.clear();
+  KEYS.set(key, key);
+  return key;
+}
+
+const KEY = '(?!now\\.|sun\\.)[a-z][a-z_]*(?:\\.[a-z][a-z0-9_]*){2}';
+const LITERAL = `(?:[0-9]{1,9}(?:\\.[0-9]{1,5})?|"[^"\\\\\n]*"|'[^'\\\\\n]*')`;
+const TEST = `!?${KEY}(?: *(?:[=!]=|[<>]=?) *${LITERAL}| in \\[ *${LITERAL}(?: *, *${LITERAL})* *\\])?`;
+const JOIN = ' *(?:&&|\\|\\|) *';
+const PART = `(?:${TEST}|\\( *${TEST}(?:${JOIN}${TEST})* *\\))`;
+/** Tests of properties, joined, with parentheses one level deep: `parseQuickly` reads all of these, and more. */
+const PLAIN = new RegExp(`^ *${PART}(?:${JOIN}${PART})* *$`);
+
+/** Whether a condition is so plain that it can be read without doubt, found out without reading it. */
+export function isPlain(source: string): boolean {
+  return PLAIN.test(source);
+}
+
+const POWERS = Float64Array.from({ length: 16 }, (_, i) => Number(`1e${i}`));
+
+/** The operator that two characters begin with; `other` for what this reader leaves alone. */
+function symbolOf(code: number, next: number): string {
+  switch (code) {
+    case 0x26:
+      return next === code ? '&&' : 'other';
+    case 0x7c:
+      return next === code ? '||' : 'other';
+    case 0x3d:
+      return next === code ? '==' : 'other';
+    case 0x21:
+      return next === 0x3d ? '!=' : '!';
+    case 0x3c:
+      return next === 0x3d ? '<=' : '<';
+    case 0x3e:
+      return next === 0x3d ? '>=' : '>';
+    case 0x28:
+      return '(';
+    case 0x29:
+      return ')';
+    case 0x5b:
+      return '[';
+    case 0x5d:
+      return ']';
+    case 0x2c:
+      return ',';
+    default:
+      return 'other';
+  }
+}
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0a;

@@ -21,7 +21,7 @@ export const MAX_FILE = 32 * 1024 * 1024;
 const MAX_ALIASES = 100;
 
 /** Splits one file into its policies. Problems come back in `problems`; nothing throws. */
-export function readYaml(file: PolicyFile, problems: PolicyProblem[]): RawPolicy[] {
+export function readYaml(file: PolicyFile, problems: PolicyProblem[]): Iterable<RawPolicy> {
   const quick = file.text.length <= MAX_FILE ? readFlatYaml(file.name, file.text) : undefined;
   return quick ?? readFully(file, problems);
 }

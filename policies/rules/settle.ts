@@ -71,16 +71,12 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
     const result = isRule(track)
       ? settleRule(track, trigger, settling, claims)
       : settleDecide(track, trigger, settling);
-    if (settling.cpuMs !== undefined) track.cpuMs += settling.cpuMs() - start;
+    if (settling.cpuMs !== undefined) track.spend(settling.cpuMs() - start);
     if (typeof result === 'string') {
-      track.whyNot = { at: settling.now.wall, reason: result };
       settling.onHeld?.(track.spec.id, result);
-      if (settling.failed) track.blocked = track.whyNot;
+      track.refuse(settling.now.wall, result, !settling.failed);
       settling.failed = false;
-    } else {
-      track.blocked = undefined;
-      firings.push(result);
-    }
+    } else firings.push(result);
   }
   return firings;
 }
@@ -221,21 +217,22 @@ function fire(track: Track, { now, onPaused }: Settling): string | undefined {
     onPaused(track.spec.id);
     return 'it fired too often within a minute and is paused';
   }
-  track.fired++;
-  track.lastFiredMono = now.mono;
-  track.lastFiredWall = now.wall;
+  track.record(now);
   return undefined;
 }
 
 function callsOf(track: RuleTrack, settling: Settling): readonly Call[] | string {
+  const ready = track.readyCalls(settling.house);
+  if (ready !== undefined) return ready;
   const calls: Call[] = [];
+  let fixed = true;
   for (const compiled of track.calls) {
-    const fixed = compiled.fixed(settling.house, settling.tools);
-    const call = fixed ?? evaluateCall(compiled, settling);
+    const call = evaluateCall(compiled, settling);
     if (typeof call === 'string') return call;
     calls.push(call);
-    if (fixed === undefined) compiled.keep(call);
+    fixed &&= compiled.isFixed;
   }
+  if (fixed) track.keepCalls(calls, settling.house);
   return calls;
 }
 

@@ -41,7 +41,7 @@ export function staticType(expr: Expr): StaticType {
   }
 }
 
-export function typeOf(value: Value): 'number' | 'text' | 'boolean' {
+function typeOf(value: Value): 'number' | 'text' | 'boolean' {
   return typeof value === 'string' ? 'text' : (typeof value as 'number' | 'boolean');
 }
 

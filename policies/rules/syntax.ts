@@ -10,7 +10,7 @@ import {
   NOW_FIELDS,
   type NowField,
 } from './expression.ts';
-import { parseQuickly } from './quick-syntax.ts';
+import { isPlain, parseQuickly } from './quick-syntax.ts';
 import { isWatchName, readWatch, SUN_FIELDS, Unsupported, WATCH_NAMES } from './watch-syntax.ts';
 
 export interface SyntaxProblem {
@@ -36,7 +36,7 @@ class ParsedExpression implements Expression {
   readonly source: string;
   #expr: Expr | undefined;
 
-  constructor(source: string, expr: Expr) {
+  constructor(source: string, expr?: Expr) {
     this.source = source.trim();
     this.#expr = expr;
   }
@@ -56,9 +56,9 @@ export function parseExpression(source: string): Parsed<Expression> {
   if (source.length > MAX_EXPRESSION) {
     return failure(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
-  const quick = parseQuickly(source);
-  if (quick !== undefined) return { ok: true, value: new ParsedExpression(source, quick) };
-  return parseFully(source);
+  // A file of many rules keeps their texts, not their trees: what is read quickly is read when needed.
+  const isQuick = isPlain(source) || parseQuickly(source) !== undefined;
+  return isQuick ? { ok: true, value: new ParsedExpression(source) } : parseFully(source);
 }
 
 /** The same by the CEL parser alone; for what `parseQuickly` leaves, and to compare it with. */

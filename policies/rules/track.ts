@@ -1,5 +1,5 @@
 import type { Call } from '../../runtime/contract/action.ts';
-import type { Entity, House } from '../../runtime/contract/house.ts';
+import type { House } from '../../runtime/contract/house.ts';
 import { type EntityId, entityOf, type PropertyKey } from '../../runtime/contract/ids.ts';
 import type { ArgSpec } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
@@ -9,43 +9,105 @@ import { signatureOf, type ToolSignature } from './call-check.ts';
 import { actsOn } from './check.ts';
 import { compileCondition, compileValue, type Condition, type Evaluate, type Reader } from './compile.ts';
 import { collectKeys, collectWatches, type Expr } from './expression.ts';
+import type { Now } from './firing.ts';
 import { FrameBuilder } from './frame.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 
-/** A policy while it runs; what only firing and explaining need is worked out when first asked for. */
+/** What has become of a policy since the process started. */
+class Past {
+  lastFiredWall: WallMs | undefined;
+  fired = 0;
+  cpuMs = 0;
+  whyNot: WhyNot | undefined;
+  blocked: WhyNot | undefined;
+  guard: LoopGuard | undefined;
+}
+
+interface WhyNot {
+  readonly at: WallMs;
+  readonly reason: string;
+}
+
+/**
+ * A policy while it runs. Most of a hundred thousand rules rest: what only firing and explaining need is worked out when
+ * first asked for.
+ */
 abstract class Policy {
   /** Place in file order; also its ids in the due heap. */
   index: number;
   readonly reader: Reader;
-  /** Everything it reads or acts on, and what the house said of it when it was last checked. */
+  /** Everything it reads or acts on. */
   readonly names: readonly EntityId[];
-  checkedAgainst: readonly (Entity | undefined)[] | undefined;
   /** Checked against the house and not switched off. */
   active = false;
   problems: readonly PolicyProblem[] = NO_PROBLEMS;
-  lastFiredMono: number = Number.NEGATIVE_INFINITY;
-  lastFiredWall: WallMs | undefined;
-  fired = 0;
-  /** What its firings have taken, ms. */
-  cpuMs = 0;
-  pausedUntil: number = Number.NEGATIVE_INFINITY;
-  whyNot: { readonly at: WallMs; readonly reason: string } | undefined;
-  /** The same, if that was not meant; until it fires again. */
-  blocked: { readonly at: WallMs; readonly reason: string } | undefined;
-  #guard: LoopGuard | undefined;
+  #past: Past | undefined;
   #inputs: readonly (readonly [key: PropertyKey, slot: number])[] | undefined;
   readonly #limit: number;
+  readonly #times: Times;
 
   constructor(place: TrackPlace, keys: ReadonlySet<PropertyKey>, targets: readonly EntityId[]) {
     this.index = place.index;
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
-    const names: EntityId[] = [];
-    for (const key of keys) addOnce(names, shared(place.names, entityOf(key)));
-    for (const target of targets) addOnce(names, shared(place.names, target));
-    this.names = names;
+    this.#times = place.times;
+    const names = new Set<EntityId>();
+    for (const key of keys) names.add(place.names.ofKey(key));
+    for (const target of targets) names.add(place.names.of(target));
+    // Of just the length it needs: a list that grew would keep room for more.
+    this.names = Array.from(names);
+  }
+
+  get lastFiredMono(): number {
+    return this.#times.lastFired(this.index);
+  }
+  get lastFiredWall(): WallMs | undefined {
+    return this.#past?.lastFiredWall;
+  }
+  get fired(): number {
+    return this.#past?.fired ?? 0;
+  }
+  /** What its firings have taken, ms. */
+  get cpuMs(): number {
+    return this.#past?.cpuMs ?? 0;
+  }
+  get pausedUntil(): number {
+    return this.#times.pausedUntil(this.index);
+  }
+  get whyNot(): WhyNot | undefined {
+    return this.#past?.whyNot;
+  }
+  /** The same, if that was not meant; until it fires again. */
+  get blocked(): WhyNot | undefined {
+    return this.#past?.blocked;
+  }
+
+  /** It fired before this process did anything. */
+  restore(mono: number, wall: WallMs): void {
+    (this.#past ??= new Past()).lastFiredWall = wall;
+    this.#times.fire(this.index, mono);
+  }
+
+  /** It fires. */
+  record({ mono, wall }: Now): void {
+    const past = (this.#past ??= new Past());
+    past.fired++;
+    this.#times.fire(this.index, mono);
+    past.lastFiredWall = wall;
+    past.blocked = undefined;
+  }
+
+  /** It could have fired and did not. @param meant whether its conditions say so themselves */
+  refuse(at: WallMs, reason: string, meant: boolean): void {
+    const past = (this.#past ??= new Past());
+    past.whyNot = { at, reason };
+    if (!meant) past.blocked = past.whyNot;
+  }
+
+  spend(cpuMs: number): void {
+    (this.#past ??= new Past()).cpuMs += cpuMs;
   }
 
   /** Forgets what can be read again from the text. */
@@ -58,38 +120,34 @@ abstract class Policy {
 
   /** Whether it may fire now without firing too often. */
   admit(mono: MonoMs): boolean {
-    if (this.#guard === undefined) {
+    const past = (this.#past ??= new Past());
+    if (past.guard === undefined) {
       // All that was before the last firing lies further back still.
       if (mono - this.lastFiredMono >= MINUTE_MS) return true;
-      this.#guard = new LoopGuard(this.#limit);
-      if (this.fired > 0) this.#guard.admit(this.lastFiredMono);
+      past.guard = new LoopGuard(this.#limit);
+      if (past.fired > 0) past.guard.admit(this.lastFiredMono);
     }
-    return this.#guard.admit(mono);
+    return past.guard.admit(mono);
   }
 
   /** After a pause the count begins anew. */
   pause(until: number): void {
-    this.pausedUntil = until;
-    this.#guard?.clear();
+    this.#times.pause(this.index, until);
+    this.#past?.guard?.clear();
   }
 
   /** Takes over what it did under this id before, in whatever words: a cooldown is about what was done last. */
   inherit(before: Policy): void {
-    this.lastFiredMono = before.lastFiredMono;
-    this.lastFiredWall = before.lastFiredWall;
-    this.fired = before.fired;
-    this.cpuMs = before.cpuMs;
-    this.pausedUntil = before.pausedUntil;
-    this.#guard = before.#guard;
+    this.#past = before.#past;
+    this.#times.fire(this.index, before.lastFiredMono);
+    this.#times.pause(this.index, before.pausedUntil);
   }
 
-  /** Goes on where the same policy was: it is as if it had never been read again. */
-  protected resume(before: Policy): void {
-    this.active = before.active;
-    this.whyNot = before.whyNot;
-    this.blocked = before.blocked;
-    // Problems name lines, and those may have moved.
-    if (before.problems.length === 0) this.checkedAgainst = before.checkedAgainst;
+  /** Why it did not fire is another story where it says something else now. */
+  beginAnew(): void {
+    if (this.#past === undefined) return;
+    this.#past.whyNot = undefined;
+    this.#past.blocked = undefined;
   }
 
   /** Everything it reads, with the slots. */
@@ -106,8 +164,55 @@ export interface TrackPlace {
   readonly index: number;
   readonly reader: Reader;
   readonly maxPerMinute: number;
-  /** One string for each entity's name, however many policies have it. */
-  readonly names: Map<EntityId, EntityId>;
+  readonly names: Names;
+  readonly times: Times;
+}
+
+/** When each policy fired last and until when it is paused, side by side: every firing asks for both. */
+export class Times {
+  #times: Float64Array;
+
+  constructor(policies: number) {
+    this.#times = new Float64Array(2 * policies).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  lastFired(policy: number): number {
+    return this.#times[2 * policy]!;
+  }
+  pausedUntil(policy: number): number {
+    return this.#times[2 * policy + 1]!;
+  }
+  fire(policy: number, mono: number): void {
+    this.#times[2 * policy] = mono;
+  }
+  pause(policy: number, until: number): void {
+    this.#times[2 * policy + 1] = until;
+  }
+  /** Makes room for more policies. */
+  grow(policies: number): void {
+    const times = new Float64Array(2 * policies).fill(Number.NEGATIVE_INFINITY);
+    times.set(this.#times);
+    this.#times = times;
+  }
+}
+
+/** One string for each entity's name, however many policies have it. */
+export class Names {
+  readonly #entities = new Map<string, EntityId>();
+  readonly #keys = new Map<PropertyKey, EntityId>();
+
+  of(name: EntityId): EntityId {
+    let known = this.#entities.get(name);
+    if (known === undefined) this.#entities.set(name, (known = name));
+    return known;
+  }
+
+  /** The entity of a property. */
+  ofKey(key: PropertyKey): EntityId {
+    let known = this.#keys.get(key);
+    if (known === undefined) this.#keys.set(key, (known = this.of(entityOf(key))));
+    return known;
+  }
 }
 
 /** A rule while it runs. */
@@ -122,24 +227,22 @@ export class RuleTrack extends Policy {
   #only: Condition | undefined;
   #calls: readonly CompiledCall[] | undefined;
   #entities: readonly string[] | undefined;
+  #ready: readonly Call[] | undefined;
+  #readyFor = -1;
 
   constructor(spec: RuleSpec, place: TrackPlace) {
-    super(
-      place,
-      keysOf(spec),
-      spec.calls.map((call) => call.entity),
-    );
+    super(place, keysOf(spec), targetsOf(spec.calls));
     this.spec = spec;
     this.boundaries = boundariesOf(spec.when.expr);
     // Watches must be there from the start: what they look back on begins now.
     let watching = false;
-    for (const expr of [spec.when.expr, spec.if?.expr, ...spec.calls.flatMap(argumentsOf)]) {
-      if (expr === undefined) continue;
-      collectWatches(expr, (watch) => {
-        watching = true;
-        place.reader.watches.id(watch);
-      });
-    }
+    const found = (watch: Parameters<Reader['watches']['id']>[0]): void => {
+      watching = true;
+      place.reader.watches.id(watch);
+    };
+    collectWatches(spec.when.expr, found);
+    if (spec.if !== undefined) collectWatches(spec.if.expr, found);
+    for (const call of spec.calls) for (const arg of argumentsOf(call)) collectWatches(arg, found);
     this.watching = watching;
   }
 
@@ -156,6 +259,18 @@ export class RuleTrack extends Policy {
     return (this.#calls ??= this.spec.calls.map((template) => new CompiledCall(template, this.reader)));
   }
 
+  /** Its calls as they were made before, if nothing about them can have changed since. */
+  readyCalls({ version }: House): readonly Call[] | undefined {
+    return this.#readyFor === version ? this.#ready : undefined;
+  }
+
+  /** Remembers calls that were checked and whose arguments are fixed. */
+  keepCalls(calls: readonly Call[], { version }: House): void {
+    this.#ready = calls;
+    this.#readyFor = version;
+    this.#calls = undefined;
+  }
+
   /** Entities it acts on. */
   get entities(): readonly string[] {
     return (this.#entities ??= actsOn(this.spec));
@@ -164,10 +279,11 @@ export class RuleTrack extends Policy {
   release(): void {
     this.spec.when.release?.();
     this.spec.if?.release?.();
+    for (const { args } of this.spec.calls) for (const name in args) args[name]!.release?.();
   }
 
   goOn(before: RuleTrack): void {
-    this.resume(before);
+    this.active = before.active;
     this.armed = before.armed;
   }
 
@@ -200,7 +316,7 @@ export class DecideTrack extends Policy {
   release(): void {}
 
   goOn(before: DecideTrack): void {
-    this.resume(before);
+    this.active = before.active;
     for (const [i, value] of before.seen.entries()) this.seen[i] = value;
   }
 
@@ -211,21 +327,18 @@ export class DecideTrack extends Policy {
 
 export type Track = RuleTrack | DecideTrack;
 
-/** A call with its arguments ready to be evaluated, and what it was last checked against. */
+/** A call with its arguments ready to be evaluated. */
 export class CompiledCall {
   readonly template: CallTemplate;
   readonly #reader: Reader;
-  readonly #isFixed: boolean;
+  /** Whether its arguments are always the same. */
+  readonly isFixed: boolean;
   #args: readonly (readonly [name: string, evaluate: Evaluate])[] | undefined;
-  #entity: Entity | undefined;
-  #version = -1;
-  #signature: Readonly<Record<string, ArgSpec>> | undefined;
-  #fixed: Call | undefined;
 
   constructor(template: CallTemplate, reader: Reader) {
     this.template = template;
     this.#reader = reader;
-    this.#isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
+    this.isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
   }
 
   get args(): readonly (readonly [name: string, evaluate: Evaluate])[] {
@@ -234,33 +347,9 @@ export class CompiledCall {
     ));
   }
 
-  /** The arguments it may have, or the sentence why it cannot be made; looked up again when its entity has changed. */
+  /** The arguments it may have, or the sentence why it cannot be made. */
   signature(house: House, tools: readonly ToolSignature[]): Readonly<Record<string, ArgSpec>> | string {
-    if (this.#signature !== undefined && house.version === this.#version) return this.#signature;
-    const { entity, command } = this.template;
-    const found = house.entity(entity);
-    this.#version = house.version;
-    if (this.#signature !== undefined && found === this.#entity) return this.#signature;
-    const signature = signatureOf(entity, command, house, tools);
-    this.#fixed = undefined;
-    if (typeof signature === 'string') return signature;
-    this.#entity = found;
-    this.#signature = signature;
-    return signature;
-  }
-
-  /** The call as it was made before, if nothing about it can have changed since. */
-  fixed(house: House, tools: readonly ToolSignature[]): Call | undefined {
-    if (this.#fixed === undefined) return undefined;
-    this.signature(house, tools);
-    return this.#fixed;
-  }
-
-  /** Remembers a call that was checked, if its arguments are fixed. */
-  keep(call: Call): void {
-    if (!this.#isFixed) return;
-    this.#fixed = call;
-    this.#args = undefined;
+    return signatureOf(this.template.entity, this.template.command, house, tools);
   }
 }
 
@@ -278,33 +367,16 @@ function decideKeys(spec: DecideSpec): Set<PropertyKey> {
   return keys;
 }
 
+function targetsOf(calls: readonly CallTemplate[]): readonly EntityId[] {
+  return calls.map((call) => call.entity);
+}
+
 function argumentsOf(call: CallTemplate): Expr[] {
   return Object.values(call.args).map((arg) => arg.expr);
 }
 
-function shared(names: Map<EntityId, EntityId>, name: EntityId): EntityId {
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  names.set(name, name);
-  return name;
-}
-
-function addOnce<T>(list: T[], item: T): void {
-  if (!list.includes(item)) list.push(item);
-}
-
 export function isRule(track: Track): track is RuleTrack {
   return track instanceof RuleTrack;
-}
-
-/**
- * Whether a policy without problems can be left as it is: the house says the same of all its entities. A house
- * replaces entities, it does not change them in place.
- */
-export function stillChecked(track: Track, house: House): boolean {
-  const { names, checkedAgainst, problems } = track;
-  if (checkedAgainst === undefined || problems.length > 0) return false;
-  return names.every((name, i) => house.entity(name) === checkedAgainst[i]);
 }
 
 /** How long until the cooldown is over, ms; 0 if it is. */

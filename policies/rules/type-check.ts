@@ -3,7 +3,7 @@ import { type PropertyKey, entityOf, propertyOf } from '../../runtime/contract/i
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { type Expr, type Expression, type FunctionName } from './expression.ts';
-import { typeOf, watchType } from './static-type.ts';
+import { watchType } from './static-type.ts';
 import type { WatchSpec } from './watch/watch.ts';
 
 /** What is known of an expression's value; `values` lists the texts it can be. */
@@ -23,6 +23,7 @@ const ANY: TypeInfo = { type: 'any' };
 const NUMBER: TypeInfo = { type: 'number' };
 const TEXT: TypeInfo = { type: 'text' };
 const BOOLEAN: TypeInfo = { type: 'boolean' };
+const NO_PROBLEMS: readonly TypeProblem[] = [];
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 
 /** What the house says an entity's property can be; undefined if it has no such property. */
@@ -49,7 +50,7 @@ export function checkExpression(
   house: House,
   wanted?: 'boolean' | 'number' | 'text',
   site = true,
-): TypeProblem[] {
+): readonly TypeProblem[] {
   const checker = new Checker(house, source, site);
   const { type } = checker.infer(expr);
   if (wanted !== undefined && type !== 'any' && type !== wanted) {
@@ -59,8 +60,50 @@ export function checkExpression(
   return checker.problems;
 }
 
+/** What a house says of a property, and what is wrong with asking for it. */
+interface PropertyFinding {
+  readonly info: TypeInfo;
+  readonly problem?: TypeProblem;
+}
+
+/** What was found out about properties, by house, as long as it does not change: many rules ask for the same ones. */
+const FINDINGS = new WeakMap<House, { version: number; readonly byKey: Map<PropertyKey, PropertyFinding> }>();
+
+function findProperty(key: PropertyKey, house: House): PropertyFinding {
+  let known = FINDINGS.get(house);
+  if (known === undefined) FINDINGS.set(house, (known = { version: house.version, byKey: new Map() }));
+  if (known.version !== house.version) {
+    known.version = house.version;
+    known.byKey.clear();
+  }
+  let finding = known.byKey.get(key);
+  if (finding === undefined) known.byKey.set(key, (finding = inspectProperty(key, house)));
+  return finding;
+}
+
+function inspectProperty(key: PropertyKey, house: House): PropertyFinding {
+  const id = entityOf(key);
+  const entity = house.entity(id);
+  const finding = (severity: 'error' | 'warning', message: string): PropertyFinding => ({
+    info: ANY,
+    problem: { severity, message },
+  });
+  if (entity === undefined) return finding('error', unknownEntity(id, house));
+  const property = propertyOf(key);
+  const info = propertyType(entity, property);
+  if (info !== undefined) return { info };
+  if (entity.kind === 'sensor' && onlyNamed(entity)) {
+    return finding('warning', `${id} is known by its name only, so nothing it reports can be checked yet`);
+  }
+  const table = isKind(entity.kind) ? Object.keys(kindSpec(entity.kind).properties) : [];
+  const known = [...new Set([...Object.keys(entity.properties), ...table])];
+  const message = `Expected a property of ${id} but received ${property}; ${didYouMean(property, known)}`;
+  // A sensor may report anything; it just has not been seen yet.
+  return finding(entity.kind === 'sensor' ? 'warning' : 'error', trim(message));
+}
+
 class Checker {
-  readonly problems: TypeProblem[] = [];
+  #problems: TypeProblem[] | undefined;
   readonly #house: House;
   readonly #source: string;
   readonly #site: boolean;
@@ -71,8 +114,13 @@ class Checker {
     this.#site = site;
   }
 
+  get problems(): readonly TypeProblem[] {
+    return this.#problems ?? NO_PROBLEMS;
+  }
+
   report(severity: 'error' | 'warning', message: string): void {
-    if (!this.problems.some((other) => other.message === message)) this.problems.push({ severity, message });
+    const problems = (this.#problems ??= []);
+    if (!problems.some((other) => other.message === message)) problems.push({ severity, message });
   }
 
   show(expr: Expr): string {
@@ -83,7 +131,7 @@ class Checker {
   infer(expr: Expr): TypeInfo {
     switch (expr.op) {
       case 'literal':
-        return { type: typeOf(expr.value) };
+        return typeof expr.value === 'string' ? TEXT : typeof expr.value === 'number' ? NUMBER : BOOLEAN;
       case 'property':
         return this.#property(expr.key);
       case 'now':
@@ -160,25 +208,9 @@ class Checker {
   }
 
   #property(key: PropertyKey): TypeInfo {
-    const id = entityOf(key);
-    const entity = this.#house.entity(id);
-    if (entity === undefined) {
-      this.report('error', unknownEntity(id, this.#house));
-      return ANY;
-    }
-    const property = propertyOf(key);
-    const type = propertyType(entity, property);
-    if (type !== undefined) return type;
-    if (entity.kind === 'sensor' && onlyNamed(entity)) {
-      this.report('warning', `${id} is known by its name only, so nothing it reports can be checked yet`);
-      return ANY;
-    }
-    const table = isKind(entity.kind) ? Object.keys(kindSpec(entity.kind).properties) : [];
-    const known = [...new Set([...Object.keys(entity.properties), ...table])];
-    const message = `Expected a property of ${id} but received ${property}; ${didYouMean(property, known)}`;
-    // A sensor may report anything; it just has not been seen yet.
-    this.report(entity.kind === 'sensor' ? 'warning' : 'error', trim(message));
-    return ANY;
+    const { info, problem } = findProperty(key, this.#house);
+    if (problem !== undefined) this.report(problem.severity, problem.message);
+    return info;
   }
 
   #want(type: 'boolean' | 'number' | 'text', expr: Expr, by: string): void {

@@ -2,69 +2,77 @@ import { FALSE, type Tri, TRUE, UNKNOWN } from '../tri.ts';
 
 export const ALL = 0;
 export const ANY = 1;
-const YES = 0x10000;
+const ONE_UNKNOWN = 0x10000;
+const DECIDED = 0xffff;
 
 /**
- * The logic of all conditions as one network of counting gates. A gate knows how many of its inputs are true and how
- * many are false; an input that changes costs one addition, and what lies above hears of it only if the gate changes.
+ * The logic of all conditions as one network of counting gates. A gate knows how many of its inputs decide it by
+ * themselves (false ones for ALL, true ones for ANY) and how many are unknown; its value follows from both. An input that
+ * changes costs one addition, and what lies above hears of it only if the gate changes.
  *
- *     gate g   4g      kind + 2 · inputs      ALL | ANY, and how many inputs it has
- *              4g + 1  yes · 65536 + no       how many of them are true, false
- *              4g + 2  value                  1, 0, −1
- *              4g + 3  up                     the gate it feeds, or −1 − condition
+ *     gate g   2g      unknown inputs · 65536 + deciding inputs
+ *              2g + 1  2 · up + kind       up: the gate it feeds, or −1 − condition; kind: ALL | ANY
  *
- * One gate is 16 bytes of one array: a flip among many gates costs one line of memory, not one per field.
+ * One gate is 8 bytes of one array: a flip among many gates costs one line of memory, not one per field.
  */
 export class Gates {
   readonly #gates: Int32Array;
-  /** Conditions whose gate changed since `take`, each once. */
+  /** Conditions whose gate changed since `forget`, each once. */
   readonly #news: Int32Array;
   readonly #isNews: Uint8Array;
+  /** The truth of each condition, so that whoever hears of one need not look for its gate. */
+  readonly #truths: Int8Array;
   #count = 0;
 
+  /** Every input is unknown at first. */
   constructor(plan: GatePlan, conditions: number) {
-    this.#gates = new Int32Array(4 * plan.kind.length);
-    for (let gate = 0; gate < plan.kind.length; gate++) {
-      this.#gates[4 * gate] = plan.kind[gate]! + 2 * plan.inputs[gate]!;
-      this.#gates[4 * gate + 2] = UNKNOWN;
-      this.#gates[4 * gate + 3] = plan.up[gate]!;
-    }
+    this.#gates = plan.seal();
     this.#news = new Int32Array(conditions);
     this.#isNews = new Uint8Array(conditions);
+    this.#truths = new Int8Array(conditions).fill(UNKNOWN);
   }
 
-  value(gate: number): Tri {
-    return this.#gates[4 * gate + 2] as Tri;
+  truth(condition: number): Tri {
+    return this.#truths[condition] as Tri;
   }
 
-  /** One input of a gate went from `before` to `after`. Allocates nothing. */
-  move(gate: number, before: Tri, after: Tri): void {
+  /** One input of a gate turned true from false, or false from true. Allocates nothing. */
+  flip(gate: number, toTrue: boolean): void {
     const gates = this.#gates;
-    for (;;) {
-      const at = 4 * gate;
-      let counts = gates[at + 1]!;
-      if (before === TRUE) counts -= YES;
-      else if (before === FALSE) counts--;
-      if (after === TRUE) counts += YES;
-      else if (after === FALSE) counts++;
-      gates[at + 1] = counts;
-      const shape = gates[at]!;
-      const yes = counts >>> 16;
-      const no = counts & 0xffff;
-      let value: Tri;
-      if ((shape & 1) === ALL) value = no > 0 ? FALSE : yes === shape >> 1 ? TRUE : UNKNOWN;
-      else value = yes > 0 ? TRUE : no === shape >> 1 ? FALSE : UNKNOWN;
-      const old = gates[at + 2] as Tri;
-      if (value === old) return;
-      gates[at + 2] = value;
-      const up = gates[at + 3]!;
-      if (up < 0) {
-        this.note(-1 - up);
-        return;
-      }
-      gate = up;
-      before = old;
-      after = value;
+    const at = 2 * gate;
+    const counts = gates[at]!;
+    const decides = toTrue === ((gates[at + 1]! & 1) === ANY);
+    const after = decides ? counts + 1 : counts - 1;
+    gates[at] = after;
+    // Only the first input to decide, and the last to stop, change the gate.
+    if (((decides ? counts : after) & DECIDED) === 0) this.#rise(gate, counts, after);
+  }
+
+  /** One input of a gate went from `before` to `after`, which differ. Allocates nothing. */
+  move(gate: number, before: Tri, after: Tri): void {
+    const at = 2 * gate;
+    const decisive = (this.#gates[at + 1]! & 1) === ANY ? TRUE : FALSE;
+    const counts = this.#gates[at]!;
+    let moved = counts;
+    if (before === UNKNOWN) moved -= ONE_UNKNOWN;
+    else if (before === decisive) moved--;
+    if (after === UNKNOWN) moved += ONE_UNKNOWN;
+    else if (after === decisive) moved++;
+    this.#gates[at] = moved;
+    this.#rise(gate, counts, moved);
+  }
+
+  /** Tells what lies above a gate whose counts changed. */
+  #rise(gate: number, before: number, after: number): void {
+    const above = this.#gates[2 * gate + 1]!;
+    const old = valueOf(before, above & 1);
+    const value = valueOf(after, above & 1);
+    if (value === old) return;
+    const up = above >> 1;
+    if (up >= 0) this.move(up, old, value);
+    else {
+      this.#truths[-1 - up] = value;
+      this.note(-1 - up);
     }
   }
 
@@ -90,21 +98,38 @@ export class Gates {
   }
 
   get bytes(): number {
-    return this.#gates.byteLength + this.#news.length * 5;
+    return this.#gates.byteLength + this.#news.length * 6;
   }
+}
+
+function valueOf(counts: number, kind: number): Tri {
+  if ((counts & DECIDED) !== 0) return kind === ANY ? TRUE : FALSE;
+  return counts !== 0 ? UNKNOWN : kind === ANY ? FALSE : TRUE;
 }
 
 /** Gates while the network is being laid out. */
 export class GatePlan {
-  readonly kind: number[] = [];
-  readonly inputs: number[] = [];
-  readonly up: number[] = [];
+  #words = new Int32Array(1024);
+  #size = 0;
 
   /** @param up the gate this one feeds, or −1 − condition */
-  add(kind: typeof ALL | typeof ANY, inputs: number, up: number): number {
-    this.kind.push(kind);
-    this.inputs.push(inputs);
-    this.up.push(up);
-    return this.kind.length - 1;
+  add(kind: typeof ALL | typeof ANY, up: number): number {
+    const at = 2 * this.#size;
+    if (at === this.#words.length) {
+      const grown = new Int32Array(2 * at);
+      grown.set(this.#words);
+      this.#words = grown;
+    }
+    this.#words[at + 1] = 2 * up + kind;
+    return this.#size++;
+  }
+
+  /** A gate has one more input. */
+  feed(gate: number): void {
+    this.#words[2 * gate]! += ONE_UNKNOWN;
+  }
+
+  seal(): Int32Array {
+    return this.#words.slice(0, 2 * this.#size);
   }
 }

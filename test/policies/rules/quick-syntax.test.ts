@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseQuickly } from '../../../policies/rules/quick-syntax.ts';
+import { isPlain, parseQuickly } from '../../../policies/rules/quick-syntax.ts';
 import { parseFully } from '../../../policies/rules/syntax.ts';
 
 const space = fc.constantFrom('', ' ', '  ');
@@ -10,6 +10,9 @@ const operand = fc.constantFrom(
   '1',
   '0.5',
   '12.25',
+  '1234567890.1234',
+  '0.000000000001',
+  'now.hour',
   '"on"',
   "'o n'",
   '""',
@@ -77,8 +80,21 @@ describe('the quick parser', () => {
     expect(read).toBeGreaterThan(500);
   });
 
+  it('reads whatever is called plain', () => {
+    let plain = 0;
+    fc.assert(
+      fc.property(fc.oneof(condition, soup), (source) => {
+        if (!isPlain(source)) return;
+        plain++;
+        expect(parseQuickly(source)).toBeDefined();
+      }),
+      { numRuns: 1500 },
+    );
+    expect(plain).toBeGreaterThan(50);
+  });
+
   it.each([
-    'now.hour >= 21',
+    'now.second >= 21',
     'sensor.a.b + 1 > 2',
     'changed(sensor.a.b)',
     'a.b == 1',

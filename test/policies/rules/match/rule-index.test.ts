@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileCondition } from '../../../../policies/rules/compile.ts';
 import { createLocalTime } from '../../../../policies/rules/local-time.ts';
+import { IndexPlan } from '../../../../policies/rules/match/index-plan.ts';
 import { RuleIndex } from '../../../../policies/rules/match/rule-index.ts';
 import { parseExpression } from '../../../../policies/rules/syntax.ts';
 import type { PropertyKey } from '../../../../runtime/contract/ids.ts';
@@ -58,10 +59,9 @@ function setup(sources: readonly string[]) {
     if (!parsed.ok) throw new TypeError(`${source}: ${parsed.problem.message}`);
     return parsed.value.expr;
   });
-  const index = new RuleIndex(
-    exprs.map((expr) => ({ condition: expr })),
-    reader,
-  );
+  const plan = new IndexPlan(reader);
+  for (const expr of exprs) plan.addCondition(expr);
+  const index = new RuleIndex(plan);
   return { state, index, naive: exprs.map((expr) => compileCondition(expr, reader)) };
 }
 
@@ -121,7 +121,9 @@ describe('the rule index', () => {
   it('hears of a slot whatever its value, where a policy asks for the slot itself', () => {
     const { state } = setup([]);
     const slot = state.slot('sensor.a.x');
-    const index = new RuleIndex([{ slots: [slot] }], readerOf(state, createLocalTime('UTC')));
+    const plan = new IndexPlan(readerOf(state, createLocalTime('UTC')));
+    plan.addSlots([slot]);
+    const index = new RuleIndex(plan);
     index.slotChanged(slot);
     index.slotChanged(slot);
     expect(takeNews(index)).toEqual([0]);
