@@ -2,16 +2,20 @@ import type { House } from '../../runtime/contract/house.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { checkCall, type ToolSignature } from './call-check.ts';
 import type { Expr, Expression } from './expression.ts';
+import { instantiate } from './instances.ts';
 import { parsePolicies } from './parse.ts';
 import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import type { PolicyFile } from './read-yaml.ts';
+import type { TemplateSpec } from './template.ts';
 import { checkExpression, type TypeProblem } from './type-check.ts';
 import { checkVeto } from './veto.ts';
 
 export interface CheckedPolicies {
   /** Those that can be read, also where the house does not (yet) have what they name. */
   readonly policies: readonly PolicySpec[];
+  /** Templates as written; the rules they become in this house are among the policies. */
+  readonly templates: readonly TemplateSpec[];
   readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
 }
@@ -22,12 +26,17 @@ export function checkPolicies(
   house: House,
   tools: readonly ToolSignature[],
 ): CheckedPolicies {
-  const { policies, vetoes, problems } = parsePolicies(files);
+  const { policies: plain, templates, vetoes, problems } = parsePolicies(files);
+  const taken = new Set([...plain, ...vetoes, ...templates].map(({ id }) => id));
+  const made = instantiate(templates, house, (id) => taken.has(id));
+  const policies = [...plain, ...made.instances.map(({ spec }) => spec)];
   return {
     policies,
+    templates,
     vetoes,
     problems: [
       ...problems,
+      ...made.problems,
       ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
       ...vetoes.flatMap((veto) => checkVeto(veto, house)),
       ...contradictions(policies),

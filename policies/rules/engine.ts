@@ -8,20 +8,19 @@ import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
 import type { ToolSignature } from './call-check.ts';
-import { contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
 import { DueHeap } from './due-heap.ts';
-import { HouseCheck } from './house-check.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
 import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { type Candidate, settle } from './settle.ts';
-import { IndexPlan } from './match/index-plan.ts';
-import { RuleIndex } from './match/rule-index.ts';
-import { DecideTrack, isRule, Names, RuleTrack, Times, type Track } from './track.ts';
+import { type DecideTrack, isRule, type RuleTrack, type Track } from './track.ts';
+import type { TemplateSpec } from './template.ts';
+import type { RuleIndex } from './match/rule-index.ts';
+import { Roster } from './roster.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
 import { checkVeto, type Veto, Vetoes } from './veto.ts';
@@ -31,6 +30,8 @@ import { Watches } from './watch/watches.ts';
 export interface RuleEngineOptions {
   readonly policies: readonly PolicySpec[];
   readonly vetoes?: readonly VetoSpec[];
+  /** Rules for each area or entity; what they become is worked out anew when the house has grown. */
+  readonly templates?: readonly TemplateSpec[];
   readonly house: House;
   readonly tools: readonly ToolSignature[];
   readonly state: StateView;
@@ -54,21 +55,15 @@ const CLOCK_CHECK_MS = 60_000;
 const CLOCK_JUMP_MS = 500;
 /** Conditions the watchdog evaluates afresh at each look. */
 const AUDITED = 200;
+const MAX_PER_MINUTE = 30;
 const INACTIVE = 0;
 const RULE = 1;
 const DECIDE = 2;
 /** A rule with `for`. */
 const HOLDING = 3;
+/** The clock check in the heap of what is due. */
+const CLOCK = 0;
 const NOTHING: readonly Firing[] = [];
-
-interface RuleEngineParts {
-  readonly reader: Reader;
-  readonly watches: Watches;
-  readonly tracks: readonly Track[];
-  readonly index: RuleIndex;
-  readonly check: HouseCheck;
-  readonly limit: number;
-}
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
@@ -80,22 +75,8 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     nameOf: (id) => options.house.entity(id)?.name,
   };
   watches.attach(reader);
-  const limit = options.maxFiringsPerMinute ?? 30;
-  const names = new Names();
-  const times = new Times(options.policies.length);
-  const plan = new IndexPlan(reader);
-  const check = new HouseCheck(options.house, options.tools);
-  // One policy after the other, from its text to the index: what only this needs is gone before the next one comes.
-  const tracks = options.policies.map((spec, index): Track => {
-    const place = { index, reader, maxPerMinute: limit, names, times };
-    const track = spec.type === 'rule' ? new RuleTrack(spec, place) : new DecideTrack(spec, place);
-    if (isRule(track)) plan.addCondition(track.spec.when.expr);
-    else plan.addSlots(track.slots);
-    check.check(track);
-    track.release();
-    return track;
-  });
-  return new RuleEngine(options, { reader, watches, tracks, index: new RuleIndex(plan), check, limit });
+  const limit = options.maxFiringsPerMinute ?? MAX_PER_MINUTE;
+  return new RuleEngine(options, reader, watches, new Roster(options, reader, limit));
 }
 
 /**
@@ -107,39 +88,28 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 export class RuleEngine {
   readonly #options: RuleEngineOptions;
   readonly #reader: Reader;
-  readonly #tracks: readonly Track[];
-  readonly #byId: ReadonlyMap<string, Track>;
-  readonly #index: RuleIndex;
+  readonly #roster: Roster;
+  #index: RuleIndex;
   readonly #watches: Watches;
   readonly #vetoes: Vetoes;
-  readonly #contradictions: readonly PolicyProblem[];
-  /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
-  readonly #heap: DueHeap;
-  readonly #limit: number;
+  /** Ids: 0 for the clock check, then those of `boundaryOf` and `holdOf`. */
+  readonly #heap = new DueHeap(0);
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
-  readonly #kind: Uint8Array;
-  readonly #value: Int8Array;
-  readonly #evaluations: Uint32Array;
-  readonly #houseCheck: HouseCheck;
+  #kind = new Uint8Array(0);
+  #value = new Int8Array(0);
+  #evaluations = new Uint32Array(0);
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
   #audited = 0;
 
-  constructor(options: RuleEngineOptions, { reader, watches, tracks, index, check, limit }: RuleEngineParts) {
+  constructor(options: RuleEngineOptions, reader: Reader, watches: Watches, roster: Roster) {
     this.#options = options;
     this.#watches = watches;
     this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
-    this.#contradictions = contradictions(options.policies);
     this.#reader = reader;
-    this.#tracks = tracks;
-    this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = index;
-    this.#heap = new DueHeap(2 * tracks.length + 1);
-    this.#limit = limit;
-    this.#kind = new Uint8Array(tracks.length);
-    this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Uint32Array(tracks.length);
-    this.#houseCheck = check;
+    this.#roster = roster;
+    this.#index = roster.index;
+    this.#widen();
   }
 
   /** Checks every policy against the house and takes the present state as baseline: nothing fires. */
@@ -147,9 +117,9 @@ export class RuleEngine {
     this.#reader.time.set(now.wall);
     this.#clockGap = now.wall - now.mono;
     this.#watches.begin(now);
+    this.#grow(this.#roster.house);
     this.#index.sync();
-    this.#houseCheck.turnTo(this.#houseCheck.house);
-    for (const track of this.#tracks) {
+    for (const track of this.#roster.tracks) {
       this.#restoreCooldown(track, now);
       track.active = false;
       this.#kind[track.index] = INACTIVE;
@@ -159,17 +129,17 @@ export class RuleEngine {
     }
     if (
       this.#watches.scheduled ||
-      this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined)
+      this.#roster.tracks.some((track) => isRule(track) && track.boundaries !== undefined)
     ) {
-      this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
+      this.#heap.set(CLOCK, now.mono + CLOCK_CHECK_MS);
     }
   }
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
-    this.#houseCheck.turnTo(house);
     this.#enter(now);
-    for (const track of this.#tracks) {
+    if (this.#grow(house)) this.#index.sync();
+    for (const track of this.#roster.tracks) {
       if (this.#check(track, now)) track.release();
     }
   }
@@ -216,18 +186,18 @@ export class RuleEngine {
     const track = this.#track(id);
     this.#reader.time.set(now.wall);
     return explainTrack(track, this.#reader, now, {
-      holdDue: this.#heap.at(2 * track.index + 1),
+      holdDue: this.#heap.at(holdOf(track.index)),
       evaluations: this.#evaluations[track.index]!,
       watches: this.#watches,
     });
   }
 
   infos(): PolicyInfo[] {
-    return this.#tracks.map(infoOf);
+    return this.#roster.present().map(infoOf);
   }
 
   policy(id: string): PolicySpec | undefined {
-    return this.#byId.get(id)?.spec;
+    return this.#roster.byId(id)?.spec;
   }
 
   /** Whether a rule forbids a call, whoever wants it. */
@@ -248,10 +218,10 @@ export class RuleEngine {
    */
   overdue(now: Now): Overdue[] {
     this.#enter(now);
-    const found = this.#tracks.flatMap((track) => overdueOf(track, this.#watches));
+    const found = this.#roster.present().flatMap((track) => overdueOf(track, this.#watches));
     let lost = false;
-    for (let i = 0; i < Math.min(AUDITED, this.#tracks.length); i++) {
-      const track = this.#tracks[this.#audited++ % this.#tracks.length]!;
+    for (let i = 0; i < Math.min(AUDITED, this.#roster.tracks.length); i++) {
+      const track = this.#roster.tracks[this.#audited++ % this.#roster.tracks.length]!;
       if (!isRule(track) || !track.active || track.boundaries !== undefined) continue;
       if (track.when() === this.#index.value(track.index)) continue;
       lost = true;
@@ -269,26 +239,49 @@ export class RuleEngine {
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
     const vetoes = this.#options.vetoes ?? [];
-    return [
-      ...this.#tracks.flatMap((track) => track.problems),
-      ...vetoes.flatMap((veto) => checkVeto(veto, this.#houseCheck.house)),
-      ...this.#contradictions,
-    ];
+    return [...this.#roster.problems(), ...vetoes.flatMap((veto) => checkVeto(veto, this.#roster.house))];
   }
 
   /** To be stored and handed to the next process as `lastFired`. */
   lastFired(): ReadonlyMap<string, WallMs> {
     const result = new Map<string, WallMs>();
-    for (const { spec, lastFiredWall } of this.#tracks) {
+    for (const { spec, lastFiredWall } of this.#roster.present()) {
       if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
     }
     return result;
   }
 
   #track(id: string): Track {
-    const track = this.#byId.get(id);
+    const track = this.#roster.byId(id);
     if (track !== undefined) return track;
-    throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
+    throw new GanglionError('POLICY_UNKNOWN', {
+      id,
+      hint: didYouMean(
+        id,
+        this.#roster.specs().map((spec) => spec.id),
+      ),
+    });
+  }
+
+  /** Takes over what templates become in the house as it is now; the index has to be synchronised if that was news. */
+  #grow(house: House): boolean {
+    if (!this.#roster.turnTo(house)) return false;
+    this.#index = this.#roster.index;
+    this.#widen();
+    return true;
+  }
+
+  /** Room for all policies there are. */
+  #widen(): void {
+    const { length } = this.#roster.tracks;
+    const before = this.#kind.length;
+    const [kind, value, evaluations] = [this.#kind, this.#value, this.#evaluations];
+    this.#kind = new Uint8Array(length);
+    this.#value = new Int8Array(length).fill(UNKNOWN, before);
+    this.#evaluations = new Uint32Array(length);
+    this.#kind.set(kind);
+    this.#value.set(value);
+    this.#evaluations.set(evaluations);
   }
 
   /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
@@ -297,9 +290,9 @@ export class RuleEngine {
     const gap = now.wall - now.mono;
     if (Math.abs(gap - this.#clockGap) <= CLOCK_JUMP_MS) return;
     this.#clockGap = gap;
-    for (const track of this.#tracks) {
+    for (const track of this.#roster.tracks) {
       if (isRule(track) && track.active && track.boundaries !== undefined)
-        this.#heap.set(2 * track.index, now.mono);
+        this.#heap.set(boundaryOf(track.index), now.mono);
     }
     this.#watches.clockSet(now, this.#onWatch);
     this.#hear(now, false, 'time');
@@ -314,7 +307,7 @@ export class RuleEngine {
       const policy = index.newsAt(i);
       const kind = this.#kind[policy];
       if (kind === RULE || kind === HOLDING) this.#look(policy, now, silent, by);
-      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
+      else if (kind === DECIDE) this.#notice(this.#roster.tracks[policy] as DecideTrack, now, silent);
     }
     index.forget();
   }
@@ -325,9 +318,12 @@ export class RuleEngine {
     for (;;) {
       const id = this.#heap.take(now.mono);
       if (id < 0) return;
-      const track = this.#tracks[id >> 1];
-      if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
-      else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
+      if (id === CLOCK) {
+        this.#heap.set(CLOCK, now.mono + CLOCK_CHECK_MS);
+        continue;
+      }
+      const track = this.#roster.tracks[(id >> 1) - 1]!;
+      if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
       else if ((id & 1) === 0) {
         this.#index.timeChanged(track.index);
         this.#hear(now, false, 'time');
@@ -348,15 +344,15 @@ export class RuleEngine {
     this.#value[policy] = value;
     if (this.#kind[policy] === HOLDING) this.#hold(policy, before, now, silent);
     else if (value === TRUE && before === FALSE && !silent) {
-      this.#candidates.push({ track: this.#tracks[policy]!, by });
+      this.#candidates.push({ track: this.#roster.tracks[policy]!, by });
     }
   }
 
   /** `when` of a rule with `for` has changed: its wait begins, begins anew, or ends. */
   #hold(policy: number, before: number | undefined, now: Now, silent: boolean): void {
-    const track = this.#tracks[policy] as RuleTrack;
+    const track = this.#roster.tracks[policy] as RuleTrack;
     const value = this.#value[policy];
-    const hold = 2 * policy + 1;
+    const hold = holdOf(policy);
     if (value !== TRUE) {
       this.#heap.clear(hold);
       if (value === FALSE) track.armed = false;
@@ -377,7 +373,7 @@ export class RuleEngine {
       track.seen[i] = value;
       news ||= value !== undefined;
     }
-    const deferred = 2 * track.index;
+    const deferred = boundaryOf(track.index);
     if (!news || silent || this.#heap.at(deferred) !== undefined) return;
     const earliest = track.lastFiredMono + track.spec.minIntervalMs;
     if (earliest > now.mono) this.#heap.set(deferred, earliest);
@@ -396,7 +392,7 @@ export class RuleEngine {
     this.#candidates = [];
     return settle(candidates, {
       reader: this.#reader,
-      house: this.#houseCheck.house,
+      house: this.#roster.house,
       tools: this.#options.tools,
       now,
       slots,
@@ -408,16 +404,22 @@ export class RuleEngine {
   }
 
   readonly #onPaused = (policy: string): void =>
-    this.#options.onPaused?.(new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }));
+    this.#options.onPaused?.(
+      new GanglionError('POLICY_LOOP', {
+        policy,
+        limit: this.#options.maxFiringsPerMinute ?? MAX_PER_MINUTE,
+        pausedS: 60,
+      }),
+    );
 
   /** Returns whether it had to look. */
   #check(track: Track, now: Now): boolean {
-    const known = this.#houseCheck.stands(track);
-    if (!known) this.#houseCheck.check(track);
+    const checked = this.#roster.recheck(track);
     const active =
+      !track.retired &&
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return !known;
+    if (active === track.active) return checked;
     this.#stop(track);
     track.active = active;
     this.#kind[track.index] = active ? kindOf(track) : INACTIVE;
@@ -432,8 +434,8 @@ export class RuleEngine {
 
   /** Forgets what a policy was waiting for. */
   #stop(track: Track): void {
-    this.#heap.clear(2 * track.index);
-    this.#heap.clear(2 * track.index + 1);
+    this.#heap.clear(boundaryOf(track.index));
+    this.#heap.clear(holdOf(track.index));
     this.#value[track.index] = UNKNOWN;
     if (isRule(track)) track.armed = false;
   }
@@ -442,7 +444,7 @@ export class RuleEngine {
     if (track.boundaries === undefined) return;
     const { time } = this.#reader;
     const wait = time.plausible ? nextBoundary(track.boundaries, now.wall, time) - now.wall : CLOCK_CHECK_MS;
-    this.#heap.set(2 * track.index, now.mono + Math.max(1, wait));
+    this.#heap.set(boundaryOf(track.index), now.mono + Math.max(1, wait));
   }
 
   /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
@@ -455,4 +457,14 @@ export class RuleEngine {
 
 function kindOf(track: Track): typeof RULE | typeof HOLDING | typeof DECIDE {
   return !isRule(track) ? DECIDE : track.spec.forMs > 0 ? HOLDING : RULE;
+}
+
+/** Its time boundary or deferred decision. */
+function boundaryOf(policy: number): number {
+  return 2 * policy + 2;
+}
+
+/** Its `for`. */
+function holdOf(policy: number): number {
+  return 2 * policy + 3;
 }

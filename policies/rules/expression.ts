@@ -150,3 +150,9 @@ export function usesNow(expr: Expr): boolean {
       return parts(expr).some(usesNow);
   }
 }
+
+/** How many nodes it has, those inside of watches included. */
+export function countParts(expr: Expr): number {
+  const inner = expr.op === 'watch' ? stepsOf(expr.watch) : parts(expr);
+  return inner.reduce((sum, part) => sum + countParts(part), 1);
+}

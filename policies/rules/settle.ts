@@ -57,7 +57,7 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
     candidates.length === 1
       ? candidates
       : candidates.toSorted(
-          (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.index - b.track.index,
+          (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.order - b.track.order,
         );
   // One policy alone has nothing to share.
   const claims = candidates.length === 1 ? undefined : new Map<string, Claim>();

@@ -35,8 +35,12 @@ interface WhyNot {
  * first asked for.
  */
 abstract class Policy {
-  /** Place in file order; also its ids in the due heap. */
+  /** Its place in the index, and its ids in the due heap. */
   index: number;
+  /** Place in file order. */
+  order: number;
+  /** Its template does not make it any more. */
+  retired = false;
   readonly reader: Reader;
   /** Everything it reads or acts on. */
   readonly names: readonly EntityId[];
@@ -50,6 +54,7 @@ abstract class Policy {
 
   constructor(place: TrackPlace, keys: ReadonlySet<PropertyKey>, targets: readonly EntityId[]) {
     this.index = place.index;
+    this.order = place.order;
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
     this.#times = place.times;
@@ -148,6 +153,7 @@ const NO_PROBLEMS: readonly PolicyProblem[] = [];
 
 export interface TrackPlace {
   readonly index: number;
+  readonly order: number;
   readonly reader: Reader;
   readonly maxPerMinute: number;
   readonly names: Names;
