@@ -13,6 +13,7 @@ export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
 export type { CallTemplate, DecideSpec, PolicyMode, PolicySpec, RuleSpec, VetoSpec } from './rules/policy.ts';
+export { policiesJsonSchema } from './rules/schema.ts';
 export type { TemplateSpec } from './rules/template.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';

@@ -7,15 +7,14 @@ import { parsePolicies } from './parse.ts';
 import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import type { PolicyFile } from './read-yaml.ts';
-import type { TemplateSpec } from './template.ts';
 import { checkExpression, type TypeProblem } from './type-check.ts';
 import { checkVeto } from './veto.ts';
 
 export interface CheckedPolicies {
   /** Those that can be read, also where the house does not (yet) have what they name. */
   readonly policies: readonly PolicySpec[];
-  /** Templates as written; the rules they become in this house are among the policies. */
-  readonly templates: readonly TemplateSpec[];
+  /** What templates become in this house; those rules are among the policies. */
+  readonly templates: readonly { readonly id: string; readonly rules: readonly string[] }[];
   readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
 }
@@ -32,7 +31,10 @@ export function checkPolicies(
   const policies = [...plain, ...made.instances.map(({ spec }) => spec)];
   return {
     policies,
-    templates,
+    templates: templates.map(({ id }) => ({
+      id,
+      rules: made.instances.filter(({ template }) => template === id).map(({ spec }) => spec.id),
+    })),
     vetoes,
     problems: [
       ...problems,

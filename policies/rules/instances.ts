@@ -6,6 +6,7 @@ import { candidates, type Role, type TemplateSpec, type TemplateText } from './t
 
 /** A rule that a template became for one area or entity. */
 export interface Instance {
+  readonly template: string;
   readonly spec: RuleSpec;
   /** Where it stands among all policies: between those before and after its template. */
   readonly order: number;
@@ -55,7 +56,7 @@ export function instantiate(
       ids.add(id);
       // Between the policies before and after it, and among the templates there as they stand.
       const order = template.place - 1 + (t + 1 + made / (2 * MAX_INSTANCES)) / (templates.length + 1);
-      instances.push({ spec, order, text: JSON.stringify(data) });
+      instances.push({ template: template.id, spec, order, text: JSON.stringify(data) });
       made++;
     }
     if (made === 0 && !problems.some(({ policy }) => policy === template.id)) {

@@ -91,6 +91,15 @@ const decideBody = z.strictObject({
 
 export const decideSchema = z.strictObject({ ...common, decide: decideBody });
 
+/** Whatever is `like` another policy may leave out what that says. */
+const heirSchema = z.strictObject({ ...templateSchema.partial().shape, id: common.id, like: common.id });
+
+/** The JSON schema editors use for policy files. */
+export function policiesJsonSchema(): object {
+  const entry = z.union([ruleSchema, templateSchema, heirSchema, vetoSchema, decideSchema, letSchema]);
+  return z.toJSONSchema(z.array(entry), { io: 'input', unrepresentable: 'any' });
+}
+
 /** Keys per place, to name the nearest one for a key nobody knows. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   rule: [...Object.keys(ruleSchema.shape), 'like', 'for_each'],

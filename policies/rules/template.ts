@@ -1,9 +1,10 @@
 import type { House, Entity } from '../../runtime/contract/house.ts';
+import { kindSpec } from '../../runtime/contract/kinds.ts';
 import { parseCall } from './calls.ts';
 import type { Expr } from './expression.ts';
 import type { Scope } from './scope.ts';
 import { type Parsed, parseExpression } from './syntax.ts';
-import { propertyType } from './type-check.ts';
+import { onlyNamed, propertyType } from './type-check.ts';
 import type { Variables } from './variables.ts';
 
 /** What a template says in one role, by the words that name it: `motion: binary_sensor.*_motion`. */
@@ -149,7 +150,9 @@ export function candidates(role: Role, house: House, area: string | undefined): 
   for (const entity of house.entities()) {
     if (!matches.test(entity.id) || (area !== undefined && entity.area !== area)) continue;
     if (![...role.properties].every((property) => propertyType(entity, property) !== undefined)) continue;
-    if ([...role.commands].every((command) => entity.commands.includes(command))) found.push(entity);
+    // What its kind usually takes, until a hub says what it takes.
+    const commands = onlyNamed(entity) ? Object.keys(kindSpec(entity.kind).commands) : entity.commands;
+    if ([...role.commands].every((command) => commands.includes(command))) found.push(entity);
   }
   return found.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
