@@ -47,6 +47,7 @@ export const policyCheckCommand = defineCommand({
     } else {
       for (const problem of problems) print(problem, io, style);
       for (const { id, rules } of templates) {
+        if (rules.length === 0) continue; // named among the problems
         const made = rules.length === 1 ? '1 rule' : `${rules.length} rules`;
         io.out(
           `${wrap(`${style.bold(clean(id))} becomes ${made}: ${clean(rules.join(', '))}`, io.columns)}\n`,

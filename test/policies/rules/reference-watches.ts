@@ -173,8 +173,7 @@ class ReferenceWatch {
       const truth = this.#evaluate(step);
       this.#truths[i] = truth;
       this.#edges[i] ??= [];
-      if (!silent && before === false && truth === true)
-        this.#edges[i]!.push({ at: mono, look: this.#looks });
+      if (!silent && before === false && truth === true) this.#edges[i].push({ at: mono, look: this.#looks });
     }
   }
 
