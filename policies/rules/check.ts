@@ -152,5 +152,6 @@ function expression(expr: Expr, source: string): Expression {
 /** Entities a policy acts on; what conflicts are decided by. Tools and notifications never conflict. */
 export function actsOn(policy: RuleSpec): readonly string[] {
   const entities = policy.calls.map((call) => call.entity);
-  return [...new Set(entities)].filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
+  const each = entities.length === 1 ? entities : [...new Set(entities)];
+  return each.filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
 }

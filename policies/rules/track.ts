@@ -313,14 +313,11 @@ export type Track = RuleTrack | DecideTrack;
 export class CompiledCall {
   readonly template: CallTemplate;
   readonly #reader: Reader;
-  /** Whether its arguments are always the same. */
-  readonly isFixed: boolean;
   #args: readonly (readonly [name: string, evaluate: Evaluate])[] | undefined;
 
   constructor(template: CallTemplate, reader: Reader) {
     this.template = template;
     this.#reader = reader;
-    this.isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
   }
 
   get args(): readonly (readonly [name: string, evaluate: Evaluate])[] {

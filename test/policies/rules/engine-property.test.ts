@@ -135,8 +135,8 @@ describe('the rule engine', () => {
           firings += actual.length;
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
-    expect(firings).toBeGreaterThan(100);
-  });
+    expect(firings).toBeGreaterThan(60);
+  }, 60_000);
 });
