@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   devices: async () => (await import('./devices.ts')).devices,
   soak: async () => (await import('./soak.ts')).soak,
   tree: async () => (await import('./tree.ts')).tree,
+  replay: async () => (await import('./replay.ts')).replay,
   distil: async () => (await import('./distil.ts')).distil,
   occupancy: async () => (await import('./occupancy.ts')).occupancy,
   synapse: async () => (await import('./synapse.ts')).synapse,

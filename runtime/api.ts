@@ -20,6 +20,7 @@ import type {
 import type { Feedback } from './contract/action.ts';
 import type { ChatAnswer, ChatRequest } from './contract/engine.ts';
 import type { House } from './contract/house.ts';
+import type { PolicyShelf } from './contract/policy-shelf.ts';
 import type { StateView } from './contract/state.ts';
 import { GanglionError } from './errors.ts';
 import type { HealthBoard } from './health.ts';
@@ -39,6 +40,7 @@ export interface ApiParts {
   readonly stats: RuntimeStats;
   readonly events: EventBus<RuntimeEvent>;
   readonly policies: () => readonly PolicyInfo[];
+  readonly shelf: PolicyShelf;
   readonly models: Models;
 }
 
@@ -87,6 +89,10 @@ export class Api implements RuntimeApi {
 
   policies(): readonly PolicyInfo[] {
     return this.#parts.policies();
+  }
+
+  get shelf(): PolicyShelf {
+    return this.#parts.shelf;
   }
 
   async ask(text: string, options: AskOptions): Promise<AskResult> {

@@ -23,9 +23,11 @@ import type { Clock, MonoMs } from './contract/time.ts';
 import { Decider } from './decide.ts';
 import type { Proposal } from './decide.ts';
 import { Deliberation } from './deliberation.ts';
-import { messageOf } from './errors.ts';
+import { synapseOf, type UsedSynapse } from './embedded-model.ts';
+import { isGanglionError, messageOf } from './errors.ts';
 import { loadExtensions } from './extensions.ts';
 import type { Extensions } from './extensions.ts';
+import { filtersOf } from './fuse-filters.ts';
 import { Fusion } from './fuse.ts';
 import { governBoard } from './governor.ts';
 import { HealthBoard } from './health.ts';
@@ -40,7 +42,11 @@ import { Models } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemDesk } from './problems.ts';
 import { Reflexes } from './reflexes.ts';
-import { openRulebook } from './rulebook.ts';
+import { PastDesk } from './replay/index.ts';
+import { PolicyFolder } from './policies/policy-folder.ts';
+import { PolicyVersions } from './policies/policy-versions.ts';
+import { Shelf } from './policies/shelf.ts';
+import { decidesOf, openRulebook } from './rulebook.ts';
 import { Senses } from './sense.ts';
 import { RuntimeStats } from './stats.ts';
 import { packageVersion } from './version.ts';
@@ -74,6 +80,8 @@ export interface Assembly {
   readonly health: HealthBoard;
   readonly stats: RuntimeStats;
   readonly problems: ProblemDesk;
+  /** Where the past is asked about. */
+  readonly past: PastDesk;
   /** To be called once the sources have said what they had waiting: now it is known what policies wait for. */
   readonly onSettled: () => void;
 }
@@ -118,10 +126,29 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   restore(recovered);
 
   const tools = new Map([...extensions.tools].map(([name, { tool }]) => [name, tool]));
-  const rulebook = openRulebook({ config, house, state, tools: [...tools.values()], journal, problems });
+  const shelf = new Shelf({
+    folder: config.policies === undefined ? undefined : new PolicyFolder(config.policies),
+    versions: new PolicyVersions(journal, config.data),
+    clock,
+    problems,
+    health,
+  });
+  teardown.add('policies', () => shelf.stop());
+  const parsed = shelf.open();
+  const rulebook = openRulebook({
+    config,
+    parsed,
+    house,
+    state,
+    tools: [...tools.values()],
+    journal,
+    problems,
+  });
 
+  const synapse = findSynapse(config, problems);
   const models = new Models({
     config,
+    synapse,
     classifiers: rulebook.classifiers,
     engineModules: extensions.engineModules,
     clock,
@@ -204,7 +231,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   rulebook.buildLadders(ladderParts);
   const deliberation = new Deliberation({
     policy: (id) => rulebook.ladder(id),
-    askLadder: askLadder(ladderParts, askTimeoutMs(config)),
+    askLadder: askLadder(ladderParts, askTimeoutMs(config), synapse !== undefined),
     house,
     state,
     clock,
@@ -265,7 +292,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const fusion = new Fusion({
     state,
     clock,
-    filters: filtersOf(config),
+    filters: filtersOf(config.fuse),
     combine: config.fuse.combine,
     onReleased: (changed, reading) => {
       // Called by a timer: nobody else would catch it.
@@ -302,11 +329,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     },
   });
 
+  const { reader } = models;
   const asking = new Asking({
     house,
     state,
     decider,
     deliberation,
+    ...(reader === undefined ? {} : { reader }),
     executor,
     clock,
     subscribe: (listener, types) => events.subscribe(listener, types),
@@ -322,10 +351,33 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     stats,
     events,
     policies: () => rulebook.engine.infos(),
+    shelf,
     models,
   });
 
+  const past = new PastDesk({
+    config,
+    house,
+    tools: [...tools.values()],
+    engine: rulebook.engine,
+    interlocks,
+    clock,
+    flush: () => void journal.accept(),
+  });
+  teardown.add('past', async () => past.stop());
+
   reflexes.prime();
+  shelf.start({
+    check: (some) => rulebook.check(some),
+    replace: (next, { changed, removed }) => {
+      reflexes.replace(next);
+      rulebook.replaceDecides(decidesOf(next));
+      for (const policy of [...changed, ...removed]) cache.forget({ policy });
+      if (settled) rulebook.report(problems, health);
+      log.info({ changed, removed }, 'Policies were changed and are at work.');
+      emit({ type: 'policies', changed, removed });
+    },
+  });
   models.start();
   governor.start();
   const topics = (): string[] => [
@@ -348,8 +400,20 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     health,
     stats,
     problems,
+    past,
     onSettled,
   };
+}
+
+/** A card that cannot be read takes the embedded model with it, and nothing else. */
+function findSynapse(config: Config, problems: ProblemDesk): UsedSynapse | undefined {
+  try {
+    return synapseOf(config);
+  } catch (error) {
+    if (isGanglionError(error)) problems.report(error, error.message);
+    else throw error;
+    return undefined;
+  }
 }
 
 function openJournal(
@@ -377,23 +441,4 @@ function openJournal(
       }
     },
   });
-}
-
-function filtersOf(config: Config): ConstructorParameters<typeof Fusion>[0]['filters'] {
-  return Object.fromEntries(
-    Object.entries(config.fuse.filters).map(([pattern, { deadband, debounce }]) => [
-      pattern,
-      {
-        ...(deadband === undefined
-          ? {}
-          : {
-              deadband:
-                typeof deadband === 'number'
-                  ? { absolute: deadband }
-                  : { percent: Number.parseFloat(deadband) },
-            }),
-        ...(debounce === undefined ? {} : { debounceMs: debounce }),
-      },
-    ]),
-  );
 }

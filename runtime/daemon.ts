@@ -266,6 +266,7 @@ class Daemon implements Runtime {
     if (this.#abort.signal.aborted) return;
     const server = createHttpServer({
       api: assembly.api,
+      past: assembly.past,
       listen,
       hosts,
       ...(token === undefined ? {} : { token }),

@@ -64,7 +64,9 @@ export class Deliberation {
     };
     const answer = policy.ladder.decide(request, this.#abort.signal);
     if (answer instanceof Promise)
-      this.#later(firing, since, started, answer).catch((error: unknown) => this.#parts.onError(error));
+      this.#later(firing, since, started, answer, policy.ladder).catch((error: unknown) =>
+        this.#parts.onError(error),
+      );
     else this.#propose(firing, since, started, answer);
   }
 
@@ -85,12 +87,15 @@ export class Deliberation {
     since: MonoMs,
     started: number,
     pending: Promise<LadderAnswer>,
+    ladder: Ladder,
   ): Promise<void> {
     const waiting: Waiting = { latest: undefined };
     this.#running.set(firing.policy, waiting);
     try {
       const answer = await pending;
-      if (!this.#abort.signal.aborted) this.#propose(firing, since, started, answer);
+      // Whoever took the policy away, or has it say something else, wants no answer to the old question.
+      const stands = this.#parts.policy(firing.policy)?.ladder === ladder;
+      if (stands && !this.#abort.signal.aborted) this.#propose(firing, since, started, answer);
     } finally {
       this.#running.delete(firing.policy);
       const { latest } = waiting;

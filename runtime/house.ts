@@ -8,7 +8,8 @@ import { isGanglionError } from './errors.ts';
 import type { Journal } from './journal/journal.ts';
 import type { ProblemDesk } from './problems.ts';
 
-const MAPPING = 'house';
+/** The journal's document that the house is kept in. */
+export const HOUSE_DOCUMENT = 'house';
 
 /** The house as house.yaml, discovery and the last run know it. A house.yaml that cannot be read is a problem, not an end. */
 export function openHouse(parts: {
@@ -40,12 +41,12 @@ function mappingStore(journal: Journal): { load(): unknown; save(mapping: unknow
   return {
     load() {
       unread = journal.volatile;
-      return journal.decisions.document(MAPPING);
+      return journal.decisions.document(HOUSE_DOCUMENT);
     },
     save(mapping) {
-      if (unread && (journal.volatile || journal.decisions.document(MAPPING) !== undefined)) return;
+      if (unread && (journal.volatile || journal.decisions.document(HOUSE_DOCUMENT) !== undefined)) return;
       unread = false;
-      journal.saveDocument(MAPPING, mapping);
+      journal.saveDocument(HOUSE_DOCUMENT, mapping);
     },
   };
 }

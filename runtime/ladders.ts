@@ -47,9 +47,13 @@ export function askTimeoutMs(config: {
   return ms > 0 ? ms : LINKER_MS;
 }
 
-/** The ladder of requests in words. */
-export function askLadder(parts: LadderParts, timeoutMs: number): Ladder {
-  const rungs = (['llm', 'remote'] as const).flatMap((name): readonly (Rung | SkippedRung)[] => {
+/**
+ * The ladder of requests in words.
+ * @param read whether the embedded model reads them before: then it is no rung, and `llm` is not asked again
+ */
+export function askLadder(parts: LadderParts, timeoutMs: number, read = false): Ladder {
+  const names = read ? (['remote'] as const) : (['llm', 'remote'] as const);
+  const rungs = names.flatMap((name): readonly (Rung | SkippedRung)[] => {
     const rung = parts.shared.get(name);
     if (rung !== undefined) return [rung];
     // Who configured no server elsewhere need not read of it in every answer.

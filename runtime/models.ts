@@ -7,6 +7,7 @@ import type { RungName } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
 import { GanglionError, isGanglionError, messageOf } from './errors.ts';
+import { costsText, EmbeddedModel, watchEmbedded, type UsedSynapse } from './embedded-model.ts';
 import type { HealthBoard } from './health.ts';
 import { modelName, settingsOf, shortName } from './model-settings.ts';
 import { ModelHost } from './modelhost/client.ts';
@@ -16,12 +17,16 @@ import { modelStore } from './modelhost/pull/open.ts';
 import { isModelReference } from './modelhost/pull/reference.ts';
 import { Repeats } from './modelhost/repeats.ts';
 import { LlmRung, OnnxRung, type Asker } from './modelhost/rungs.ts';
+import { SynapseReader } from './modelhost/synapse/reader.ts';
+import { SynapseRung } from './modelhost/synapse/rung.ts';
 import type { ProblemDesk } from './problems.ts';
 import { Remote } from './remote-model.ts';
 import { loadSpec } from './tuned.ts';
 
 export interface ModelsOptions {
   readonly config: Config;
+  /** The embedded model, or one like it, where it is the one that is asked. */
+  readonly synapse?: UsedSynapse | undefined;
   /** Classifier files by policy id, absolute. */
   readonly classifiers: ReadonlyMap<string, string>;
   readonly engineModules: readonly string[];
@@ -56,6 +61,7 @@ export class Models {
   readonly #files: ModelFiles;
   readonly #repeats: Repeats;
   readonly #remote: Remote | undefined;
+  readonly #embedded: EmbeddedModel | undefined;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
@@ -86,6 +92,8 @@ export class Models {
       onDied: (error) => problems.report(error, 'model host'),
       ...(maxBytes === 0 ? {} : { prefixCache: { folder: join(config.data, 'prefix-cache'), maxBytes } }),
     });
+    if (options.synapse !== undefined)
+      this.#embedded = new EmbeddedModel({ synapse: options.synapse, host: this.#host, repeats });
   }
 
   get rungs(): ReadonlyMap<RungName, Rung> {
@@ -95,7 +103,8 @@ export class Models {
     const host = this.#host;
     if (host === undefined) return rungs;
     const asker = this.#asker(host);
-    if (config.model !== undefined) {
+    if (this.#embedded !== undefined) rungs.set('llm', new SynapseRung(this.#embedded.asked));
+    else if (config.model !== undefined) {
       const { file } = config.model;
       rungs.set('llm', new LlmRung({ host: asker, file, minConfidence: 0, repeats: this.#repeats }));
     }
@@ -107,6 +116,11 @@ export class Models {
     return rungs;
   }
 
+  /** What reads requests in words before the ladder; undefined where a general model or none does. */
+  get reader(): SynapseReader | undefined {
+    return this.#embedded === undefined ? undefined : new SynapseReader(this.#embedded.asked);
+  }
+
   /** Starts the host and loads in the background: rules do not wait for models. */
   start(): void {
     const host = this.#host;
@@ -115,11 +129,14 @@ export class Models {
     if (host === undefined) return;
     for (const { reference, eager } of this.#configured)
       if (eager) health.set(partName(reference), 'starting', 'loading');
+    if (this.#embedded !== undefined)
+      watchEmbedded(this.#embedded, partName(this.#embedded.file), health, this.#options.problems);
     health.beforeRead(() => this.#look(host));
     // Known from the first moment, so that a person who asks while a model is being loaded waits for it.
     for (const model of this.#configured)
       if (!isModelReference(model.reference)) host.register(this.#specOf(model.reference, model));
-    void this.#load(host);
+    // The embedded model alone takes no process and no memory until somebody asks it.
+    if (this.#configured.some(({ eager }) => eager)) void this.#load(host);
   }
 
   async stop(): Promise<void> {
@@ -257,13 +274,19 @@ export class Models {
     for (const { reference, eager } of this.#configured) {
       const known = byPath.get(this.#pathIfThere(reference));
       if (known === undefined) continue;
-      const { state, info, problem } = known;
+      const { state, info, problem, loadMs } = known;
       const part = partName(reference);
+      // Whether its bytes are the right ones was said at the start.
+      if (reference === this.#embedded?.file && state === 'unloaded') continue;
       if (state === 'failed' || state === 'given-up') health.set(part, 'fail', problem ?? state);
       // One that is to be loaded at the start is on its way.
       else if (state === 'unloaded' && !eager) health.set(part, 'ok', 'loaded when it is asked');
       else if (state === 'ready' && running === 'running')
-        health.set(part, 'ok', info === undefined ? 'ready' : `${info.name} by ${info.engine}`);
+        health.set(
+          part,
+          'ok',
+          info === undefined ? 'ready' : `${info.name} by ${info.engine}${costsText(info, loadMs)}`,
+        );
       else if (running === 'restarting')
         health.set(
           part,
@@ -277,11 +300,24 @@ export class Models {
 }
 
 /** The main model, the further ones, then the classifiers of policies; each once. */
-function configuredModels({ config, classifiers }: ModelsOptions): readonly Configured[] {
+function configuredModels({ config, classifiers, synapse }: ModelsOptions): readonly Configured[] {
   const { model, models } = config;
-  const main: Configured[] =
-    model === undefined
+  // It answers in a language of its own and writes no text: nobody can talk with it.
+  const embedded: Configured[] =
+    synapse === undefined
       ? []
+      : [
+          {
+            name: synapse.card.name,
+            reference: synapse.file,
+            settings: synapse.spec,
+            language: false,
+            eager: false,
+          },
+        ];
+  const main: Configured[] =
+    model === undefined || synapse !== undefined
+      ? embedded
       : [
           {
             name: modelName(model.file),

@@ -1,4 +1,4 @@
-import type { Firing, Overdue, RuleEngine } from '../policies/index.ts';
+import type { Firing, Overdue, ParsedPolicies, RuleEngine } from '../policies/index.ts';
 import type { House } from './contract/house.ts';
 import type { Reading } from './contract/reading.ts';
 import type { Clock, MonoMs, Timer } from './contract/time.ts';
@@ -49,6 +49,21 @@ export class Reflexes {
     if (slots.length === 0 || this.#stopped) return;
     const since = readings[0]?.received ?? this.#options.clock.mono();
     this.#fire(this.#options.engine.changed(slots, this.#now(), retained, readings), since);
+    this.#schedule();
+  }
+
+  /** Other policies take the place of these; what was due fires first. Throws only before anything has changed. */
+  replace({
+    policies,
+    vetoes,
+    templates = [],
+  }: Pick<ParsedPolicies, 'policies' | 'vetoes'> & Partial<Pick<ParsedPolicies, 'templates'>>): void {
+    const firings = this.#options.engine.replace(policies, vetoes, this.#now(), templates);
+    try {
+      this.#fire(firings, this.#options.clock.mono());
+    } catch (error) {
+      this.#options.onError(error);
+    }
     this.#schedule();
   }
 

@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { createRuleEngine, formatProblem, parsePolicies } from '../policies/index.ts';
+import { checkPolicy, checkVeto, createRuleEngine, formatProblem, samePolicy } from '../policies/index.ts';
 import type {
   DecideSpec,
   Ladder,
   Overdue,
+  ParsedPolicies,
   PolicyProblem,
   RuleEngine,
   ToolSignature,
@@ -12,15 +13,16 @@ import type { Config } from './config/load.ts';
 import type { House } from './contract/house.ts';
 import type { StateView } from './contract/state.ts';
 import type { WallMs } from './contract/time.ts';
+import { GanglionError } from './errors.ts';
 import type { HealthBoard } from './health.ts';
 import type { Journal } from './journal/journal.ts';
 import { ladderFor } from './ladders.ts';
 import type { LadderParts } from './ladders.ts';
-import { readPolicyFiles } from './policy-files.ts';
 import type { ProblemDesk } from './problems.ts';
 
 export interface RulebookParts {
   readonly config: Config;
+  readonly parsed: ParsedPolicies;
   readonly house: House;
   readonly state: StateView;
   readonly tools: readonly ToolSignature[];
@@ -28,28 +30,71 @@ export interface RulebookParts {
   readonly problems: ProblemDesk;
 }
 
-/** The policies of this daemon, read once: the rule engine, and the decide policies with their ladders. */
+/** The policies this daemon runs: the rule engine, and the decide policies with their ladders. */
 export class Rulebook {
   readonly engine: RuleEngine;
-  readonly decides: readonly DecideSpec[];
-  readonly #ladders = new Map<string, { readonly spec: DecideSpec; readonly ladder: Ladder }>();
+  readonly #parts: Pick<RulebookParts, 'house' | 'tools'>;
+  readonly #classifiers = new Map<string, string>();
+  /** Those the model host was told of when it was started. */
+  readonly #loaded: ReadonlySet<string>;
+  #decides: readonly DecideSpec[];
+  #ladders = new Map<string, { readonly spec: DecideSpec; readonly ladder: Ladder }>();
+  #ladderParts: LadderParts | undefined;
 
-  constructor(engine: RuleEngine, decides: readonly DecideSpec[]) {
+  constructor(
+    engine: RuleEngine,
+    decides: readonly DecideSpec[],
+    parts: Pick<RulebookParts, 'house' | 'tools'>,
+  ) {
     this.engine = engine;
-    this.decides = decides;
+    this.#decides = decides;
+    this.#parts = parts;
+    for (const [id, file] of classifiersOf(decides)) this.#classifiers.set(id, file);
+    this.#loaded = new Set(this.#classifiers.values());
   }
 
-  /** Absolute files of the classifiers that policies name, by policy. */
-  get classifiers(): Map<string, string> {
-    return new Map(
-      this.decides.flatMap((spec) =>
-        spec.model === undefined ? [] : [[spec.id, resolve(dirname(spec.file), spec.model)]],
-      ),
-    );
+  get decides(): readonly DecideSpec[] {
+    return this.#decides;
+  }
+
+  /** Absolute files of the classifiers that policies name, by policy; the same map, kept up to date. */
+  get classifiers(): ReadonlyMap<string, string> {
+    return this.#classifiers;
   }
 
   buildLadders(parts: LadderParts): void {
+    this.#ladderParts = parts;
     for (const spec of this.decides) this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, parts) });
+  }
+
+  /** Other decide policies, once the engine has them; who does the same as before keeps its ladder. */
+  replaceDecides(decides: readonly DecideSpec[]): void {
+    const before = this.#ladders;
+    this.#decides = decides;
+    this.#ladders = new Map();
+    for (const spec of decides) {
+      const old = before.get(spec.id);
+      const same = old !== undefined && samePolicy(old.spec, spec);
+      if (same) this.#ladders.set(spec.id, { spec, ladder: old.ladder });
+      else if (this.#ladderParts !== undefined)
+        this.#ladders.set(spec.id, { spec, ladder: ladderFor(spec, this.#ladderParts) });
+    }
+    this.#classifiers.clear();
+    for (const [id, file] of classifiersOf(decides)) {
+      this.#classifiers.set(id, file);
+      const reason = 'classifiers are loaded when the daemon starts: start it again';
+      if (!this.#loaded.has(file))
+        this.#ladderParts?.onProblem(new GanglionError('MODEL_NOT_READY', { file, reason }));
+    }
+  }
+
+  /** What the house says against policies that do not run yet. */
+  check({ policies, vetoes }: Pick<ParsedPolicies, 'policies' | 'vetoes'>): PolicyProblem[] {
+    const { house, tools } = this.#parts;
+    return [
+      ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
+      ...vetoes.flatMap((veto) => checkVeto(veto, house)),
+    ];
   }
 
   /** Says which policies cannot run as they are, and why; the others do. */
@@ -81,12 +126,9 @@ export class Rulebook {
   }
 }
 
-/** Reads and compiles the policies. What is wrong with one is reported; the others run. */
+/** Compiles the policies that could be read. */
 export function openRulebook(parts: RulebookParts): Rulebook {
-  const { config, house, state, tools, journal, problems } = parts;
-  const files = readPolicyFiles(config.policies, (error) => problems.report(error, config.policies));
-  const parsed = parsePolicies(files);
-  for (const problem of parsed.problems) sayPolicyProblem(problems, problem);
+  const { config, parsed, house, state, tools, journal, problems } = parts;
   const { latitude, longitude } = config.site;
   const engine = createRuleEngine({
     policies: parsed.policies,
@@ -101,10 +143,18 @@ export function openRulebook(parts: RulebookParts): Rulebook {
     lastFired: journal.decisions.lastFired() as Map<string, WallMs>,
     onPaused: (error) => problems.report(error, error.message),
   });
-  return new Rulebook(
-    engine,
-    parsed.policies.filter((policy) => policy.type === 'decide'),
+  return new Rulebook(engine, decidesOf(parsed), parts);
+}
+
+function classifiersOf(decides: readonly DecideSpec[]): (readonly [string, string])[] {
+  return decides.flatMap((spec) =>
+    spec.model === undefined ? [] : [[spec.id, resolve(dirname(spec.file), spec.model)] as const],
   );
+}
+
+/** The decide policies among them. */
+export function decidesOf({ policies }: ParsedPolicies): DecideSpec[] {
+  return policies.filter((policy) => policy.type === 'decide');
 }
 
 function sayPolicyProblem(problems: ProblemDesk, problem: PolicyProblem): void {

@@ -12,3 +12,4 @@ export { createShellyDecoder, type ShellyOptions } from './decode/shelly.ts';
 export { createTasmotaDecoder, type TasmotaOptions } from './decode/tasmota.ts';
 export { HostSource, type HostSourceOptions } from './sources/host.ts';
 export { ReplaySource, type ReplaySourceOptions } from './sources/replay.ts';
+export { readRecord } from './sources/replay-record.ts';

@@ -3,6 +3,7 @@ import type { Quantization } from '../../quantize/index.ts';
 import { DEVICES, type Device, type ModelSpec } from '../../runtime/contract/engine.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { modelSpec } from '../../runtime/modelhost/options.ts';
+import { takeText } from './options.ts';
 import { modelOfShape } from './shape/model.ts';
 
 /** What the budgets are about: half a billion parameters at Q4_K_M. */
@@ -45,18 +46,6 @@ export async function readModelOption(
     file === undefined ? await writtenShape(shape, context.type ?? 'Q4_K_M', context.log) : resolve(file);
   const spec = modelSpec(path, { contextTokens: context.contextTokens, device });
   return { spec, name: file ?? shape, args };
-}
-
-/** The value of a text option, taken out of the list: `--model x` or `--model=x`. Throws BENCH_OPTION if it has none. */
-export function takeText(args: string[], option: string): string | undefined {
-  const at = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
-  if (at === -1) return undefined;
-  const inline = args[at] === option ? undefined : args[at]!.slice(option.length + 1);
-  const value = inline ?? args[at + 1];
-  if (value === undefined || value === '')
-    throw new GanglionError('BENCH_OPTION', { option, expected: 'a value', received: 'nothing' });
-  args.splice(at, inline === undefined ? 2 : 1);
-  return value;
 }
 
 async function writtenShape(shape: string, type: Quantization, log: (line: string) => void): Promise<string> {

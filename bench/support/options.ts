@@ -35,3 +35,15 @@ export function readOptions<D extends OptionDefaults>(
   }
   return values as Record<keyof D, number>;
 }
+
+/** The value of a text option, taken out of the list: `--model x` or `--model=x`. Throws BENCH_OPTION if it has none. */
+export function takeText(args: string[], option: string): string | undefined {
+  const at = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  if (at === -1) return undefined;
+  const inline = args[at] === option ? undefined : args[at]!.slice(option.length + 1);
+  const value = inline ?? args[at + 1];
+  if (value === undefined || value === '')
+    throw new GanglionError('BENCH_OPTION', { option, expected: 'a value', received: 'nothing' });
+  args.splice(at, inline === undefined ? 2 : 1);
+  return value;
+}

@@ -135,7 +135,10 @@ function dial(
   if (quantity.type === 'percent' && !PERCENT_KINDS.has(entity.kind)) return undefined;
   if (quantity.type === 'degrees' && entity.kind !== 'climate') return undefined;
   const changing = clause.verb === 'up' || clause.verb === 'down';
-  if (changing && (clause.relative || quantity.type === 'degrees') && !('limit' in quantity)) {
+  if (changing && clause.relative && !('limit' in quantity)) {
+    const { min, max } = argSpec(entity, found.command, found.arg) ?? {};
+    if (min !== undefined && max !== undefined && quantity.value > max - min)
+      return { outside: `a change by ${quantity.value} is more than ${min} to ${max} allow` };
     return step(entity, clause, quantity.value / found.step, present);
   }
   if (clause.relative) return undefined;

@@ -1,33 +1,109 @@
-import { CANCELS, HINTS, LATER, NEGATIONS, QUESTION_OPENERS, REQUEST_OPENERS } from './linker-lexicon.ts';
+import {
+  ASIDES,
+  CANCELS,
+  HINTS,
+  LATER,
+  NEGATIONS,
+  QUESTION_OPENERS,
+  REQUEST_OPENERS,
+  SUGGESTIONS,
+  VERB_NOUNS,
+  VERBS,
+} from './linker-lexicon.ts';
 import type { Token } from './linker-tokenize.ts';
 
-/** What a sentence does, as far as its form tells. */
-export type Gist = 'request' | 'question' | 'cancel' | 'negated' | 'later' | 'statement';
+/**
+ * What a sentence does, as far as its form tells. `limited`: it orders something and denies something else in the same breath
+ * ("all off, but not the hall"), or words a wish by what is missing ("I can't see a thing"): an order, but never a certain one.
+ */
+export type Gist = 'request' | 'question' | 'cancel' | 'negated' | 'later' | 'statement' | 'limited';
 
 const POLITE = new Set(['hey', 'hi', 'hello', 'ok', 'okay', 'please', 'and', 'so', 'now']);
-const COPULAS = new Set(['is', 'are', 'was', 'were']);
+const COPULAS = new Set(['is', 'are', 'was', 'were', 'its']);
+/** A negation rules over a verb that follows it within so many words. */
+const REACH = 3;
+/** Behind these a word such as `lock` or `light` is a verb. */
+const TAKE_VERBS = new Set(['to', 'not', 'dont', 'never']);
 
 /** Tells orders from questions, denials, cancellations and plans. Words inside names (`inSpan`) tell nothing. */
 export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], endsAsQuestion: boolean): Gist {
   const words = tokens.filter((_, at) => inSpan[at] !== true).map((token) => token.text);
   const said = words.filter((word) => !POLITE.has(word));
-  if (
-    CANCELS.some((cancel) => cancel.length === said.length && cancel.every((word, at) => said[at] === word))
-  )
-    return 'cancel';
+  if (isCalledOff(said)) return 'cancel';
   const first =
     tokens.find((token) => !POLITE.has(token.text) || REQUEST_OPENERS.has(token.text))?.text ?? '';
+  const suggests = SUGGESTIONS.some((phrase) => startsWith(said, phrase));
+  const opensAsQuestion = QUESTION_OPENERS.has(first) && !suggests;
+  const denies = words.some(
+    (word, at) => isNegation(words, at) && !(word === 'leave' && words[at + 1] === 'me'),
+  );
+  if (denies && !suggests) {
+    if (opensAsQuestion && first !== 'do') return 'question';
+    return isRuledByNegation(words, said) ? 'negated' : words.some(isLater) ? 'later' : 'limited';
+  }
+  if (opensAsQuestion || asksToBeTold(words)) return 'question';
+  if (words.some(isLater)) return 'later';
+  const asks = endsAsQuestion && !REQUEST_OPENERS.has(first);
+  if (asks && !suggests && !words.includes('mind')) return 'question';
+  if (suggests) return 'limited';
   const makeSure = words.some(
     (word, at) => word === 'ensure' || (word === 'make' && words[at + 1] === 'sure'),
   );
-  if (words.some((word, at) => NEGATIONS.has(word) && !(word === 'leave' && words[at + 1] === 'me'))) {
-    return QUESTION_OPENERS.has(first) && first !== 'do' ? 'question' : 'negated';
-  }
-  if (words.includes('tell') || words.includes('whether')) return 'question';
-  if (QUESTION_OPENERS.has(first)) return 'question';
-  if (words.some((word) => LATER.has(word))) return 'later';
-  const asks = endsAsQuestion && !REQUEST_OPENERS.has(first);
-  if (asks && !words.includes('mind')) return 'question';
   const complains = words.some((word) => HINTS.has(word));
   return words.some((word) => COPULAS.has(word)) && !makeSure && !complains ? 'statement' : 'request';
+}
+
+/** Called off as a whole, or in an afterthought: `turn on the lamp, no wait, forget it`. */
+function isCalledOff(said: readonly string[]): boolean {
+  return CANCELS.some((phrase) => {
+    if (phrase.length === said.length) return startsWith(said, phrase);
+    const whole = phrase.length > 1 || phrase[0] === 'nevermind';
+    return whole && (startsWith(said, phrase) || startsWith(said.slice(-phrase.length), phrase));
+  });
+}
+
+function startsWith(words: readonly string[], phrase: readonly string[]): boolean {
+  return phrase.every((word, at) => words[at] === word);
+}
+
+function isNegation(words: readonly string[], at: number): boolean {
+  return NEGATIONS.has(words[at]!) && !ASIDES.has(words[at + 1] ?? '');
+}
+
+/** Whether what is denied is an order itself (`don't ever open …`), or the sentence opens with a bare no. */
+function isRuledByNegation(words: readonly string[], said: readonly string[]): boolean {
+  if (said[0] === 'no' || said[0] === 'not') {
+    if (said[1] === undefined || VERBS.has(said[1]) || said[0] === 'not') return true;
+  }
+  return words.some((word, at) => {
+    if (!isNegation(words, at) || word === 'leave') return false;
+    return words
+      .slice(at + 1, at + 1 + REACH)
+      .some((next, i) => VERBS.has(next) && (!VERB_NOUNS.has(next) || TAKE_VERBS.has(words[at + i]!)));
+  });
+}
+
+/** `tell me …`, `let me know if …`, `check whether …`; but not `tell Robbie to go home`. */
+function asksToBeTold(words: readonly string[]): boolean {
+  return words.some((word, at) => {
+    const next = words[at + 1] ?? '';
+    switch (word) {
+      case 'tell':
+        return next === 'me' || next === 'us' || !words.includes('to', at);
+      case 'whether':
+        return true;
+      case 'know':
+      case 'check':
+      case 'see':
+        return next === 'if' || next === 'that' || next === 'whether';
+      case 'find':
+        return next === 'out';
+      default:
+        return false;
+    }
+  });
+}
+
+function isLater(word: string, at: number, words: readonly string[]): boolean {
+  return LATER.has(word) && !(word === 'once' && (words[at - 1] === 'at' || words[at + 1] === 'more'));
 }

@@ -170,10 +170,32 @@ export const CANCELS: readonly (readonly string[])[] = [
   ['no'],
   ['no', 'thanks'],
   ['no', 'thank', 'you'],
+  ['no', 'wait'],
+  ['forget', 'about', 'it'],
+  ['forget', 'i', 'asked'],
+  ['on', 'second', 'thought'],
+  ['on', 'second', 'thoughts'],
+  ['changed', 'my', 'mind'],
+  ['take', 'that', 'back'],
+  ['take', 'it', 'back'],
+];
+/** Behind a negation: an order all the same (`don't forget to …`). */
+export const ASIDES = list('forget hesitate');
+/** Sentences that open like questions and are wishes. */
+export const SUGGESTIONS: readonly (readonly string[])[] = [
+  ['why', 'dont', 'you'],
+  ['why', 'dont', 'we'],
+  ['how', 'about'],
+  ['shall', 'we'],
+  ['is', 'it', 'possible', 'to'],
+  ['is', 'it', 'ok', 'to'],
+  ['is', 'it', 'okay', 'to'],
+  ['do', 'you', 'mind'],
+  ['are', 'you', 'able', 'to'],
 ];
 export const QUESTION_OPENERS =
   list(`is are was were am what whats which who whos whose where wheres when whens why how hows do does
-   did has tell should status`);
+   did has should status`);
 /** Openers of a polite request, which may end in a question mark. */
 export const REQUEST_OPENERS = list('can could would will please');
 /** Words that put the request off to another time or tie it to a condition. */

@@ -76,6 +76,8 @@ const AFTER_ON = new Set([
   'then',
   'inside',
   'thanks',
+  'up',
+  'down',
 ]);
 const TURNERS = new Set([
   'turn',
@@ -117,7 +119,9 @@ export function correct(tokens: readonly Token[], index: HouseIndex): { tokens: 
     }
     if (near.length !== 1) return token;
     typos++;
-    return { ...token, text: near[0]!, stem: near[0]! };
+    const [word] = near as [string];
+    const plural = token.text !== token.stem && !word.endsWith('s');
+    return { ...token, text: plural ? `${word}s` : word, stem: word };
   });
   return { tokens: corrected, typos };
 }
@@ -192,6 +196,7 @@ export function parseClause(tokens: readonly Token[], inSpan: readonly boolean[]
   };
   const verbs: string[] = [];
   const particles = { on: false, off: false, up: false, down: false };
+  let towards = false;
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]!;
     const found = inSpan[at] === true ? undefined : quantityAt(tokens, at);
@@ -200,13 +205,19 @@ export function parseClause(tokens: readonly Token[], inSpan: readonly boolean[]
     } else if (found !== undefined) {
       if (clause.quantity === undefined && !isCount(tokens, at, found)) clause.quantity = found.quantity;
       else clause.unknown.push(token.text);
-      clause.relative ||= tokens[at - 1]?.text === 'by';
+      const before = tokens[at - 1];
+      clause.relative ||= before?.text === 'by';
+      towards ||= before?.text === 'to' || before?.text === 'at';
+      // `the blind 5`, without a unit: rather a part of a name than a value.
+      if (found.quantity.type === 'number' && KIND_WORDS.has(before?.stem ?? ''))
+        clause.unknown.push(token.text);
       at += found.length - 1;
-    } else if (!takeParticle(tokens, at, particles) && !takeVerb(token, tokens[at + 1], verbs, clause)) {
+    } else if (!takeParticle(tokens, at, particles) && !takeVerb(tokens, at, verbs, clause)) {
       takeWord(clause, token, tokens[at - 1]);
     }
   }
   settleVerb(clause, verbs, particles);
+  settleChange(clause, verbs, particles, towards);
   return clause;
 }
 
@@ -248,16 +259,36 @@ function takeParticle(
   return false;
 }
 
-function takeVerb(token: Token, next: Token | undefined, verbs: string[], clause: Clause): boolean {
-  const { text } = token;
+/** Before these a word is a noun: `the light can go off`. */
+const ARTICLES = new Set([
+  'the',
+  'a',
+  'an',
+  'my',
+  'our',
+  'your',
+  'all',
+  'every',
+  'each',
+  'both',
+  'this',
+  'that',
+  'of',
+]);
+
+function takeVerb(tokens: readonly Token[], at: number, verbs: string[], clause: Clause): boolean {
+  const { text } = tokens[at]!;
+  const next = tokens[at + 1];
   if (!VERBS.has(text)) return false;
   const first = verbs.length === 0 && clause.nouns.length === 0;
-  if (VERB_NOUNS.has(text) && !first) return false;
+  if (VERB_NOUNS.has(text) && (!first || ARTICLES.has(tokens[at - 1]?.text ?? ''))) return false;
   // `light off in the kitchen`: a noun that only looks like a verb.
-  if (text === 'light' && (next === undefined || next.text === 'on' || next.text === 'off')) return false;
+  if (text === 'light' && (next === undefined || NOUN_BEFORE.has(next.text))) return false;
   verbs.push(text);
   return true;
 }
+
+const NOUN_BEFORE = new Set(['on', 'off', 'down', 'to', 'in', 'at']);
 
 function takeWord(clause: Clause, token: Token, before: Token | undefined): void {
   const { text, stem } = token;
@@ -271,7 +302,8 @@ function takeWord(clause: Clause, token: Token, before: Token | undefined): void
   } else if (text === 'it' || text === 'them') {
     clause.pronoun = true;
   } else if (ROOM_WORDS.has(stem)) {
-    const each = text !== stem || QUANTIFIERS.has(before?.text ?? '');
+    // `this room's` looks like a plural.
+    const each = !HERE.has(before?.text ?? '') && (text !== stem || QUANTIFIERS.has(before?.text ?? ''));
     clause.whole ||= each;
     clause.here ||= !each;
   } else if (aspect !== undefined) {
@@ -310,4 +342,30 @@ function settleVerb(clause: Clause, words: readonly string[], particles: Particl
   }
   const implied = words.map((word) => VERB_KINDS.get(word)).find((kinds) => kinds !== undefined);
   if (implied !== undefined) clause.impliedKinds = implied;
+}
+
+/** `up 20 %` is by 20, `up to 20 %` is to 20; a verb alone (`dim it 20 %`) leaves open which. */
+function settleChange(
+  clause: Clause,
+  words: readonly string[],
+  particles: Particles,
+  towards: boolean,
+): void {
+  const { verb, quantity } = clause;
+  const lightUp = particles.up && words.includes('light');
+  if ((particles.up || particles.down) && verb === 'on' && !lightUp) clause.unknown.push('up');
+  if (particles.on && (verb === 'up' || verb === 'down')) clause.unknown.push('on');
+  if (verb !== 'up' && verb !== 'down') return;
+  if (
+    quantity === undefined ||
+    quantity.type === 'color' ||
+    quantity.type === 'kelvin' ||
+    quantity.type === 'mode'
+  )
+    return;
+  if (towards) clause.verb = 'set';
+  else if (!clause.relative && !('limit' in quantity)) {
+    clause.relative = true;
+    if (!particles.up && !particles.down && quantity.type !== 'degrees') clause.unknown.push(words[0] ?? '');
+  }
 }

@@ -105,7 +105,12 @@ function choose(
   const exact = exactlyNamed(full, stems, plural);
   if (exact.length === 1) return one(exact[0]!, 0.98);
   const kindWords = stems.filter((stem) => KIND_WORDS.has(stem));
-  const members = sparing(oneKind(calledSo(full, kindWords), kindWords), clause);
+  const called = calledSo(full, kindWords);
+  const members = sparing(oneKind(called, kindWords), clause);
+  const kindsSaid = kindWords.filter((word) => !index.placeWords.has(word));
+  const vague = isVague(clause, kindsSaid, plural, called.length < full.length);
+  if (vague)
+    return { members, confidence: 0, certain: false, what: 'more than what is called so could be meant' };
   if (members.length === 1) return one(members[0]!, 0.92);
   const kinds = new Set(members.map(({ entity }) => entity.kind));
   const everything = kinds.size > 1;
@@ -120,9 +125,25 @@ function choose(
   const critical = members.some(({ entity }) => entity.critical);
   const what = `${members.length} devices could be meant`;
   if (critical && (everything || !plural)) return { members, confidence: 0, certain: false, what };
+  // `the thermostat in the hall` is one of those there; `the light in the hall` is all of them.
+  if (
+    !plural &&
+    kinds.size === 1 &&
+    members[0]!.entity.kind !== 'light' &&
+    members[0]!.entity.kind !== 'cover'
+  )
+    return { members, confidence: 0, certain: false, what };
+  if (clause.verb === 'toggle') return { members, confidence: 0, certain: false, what };
   if (partial) return { members, confidence: 0.88, certain: plural, what };
   if (placed || clause.whole) return { members, confidence: 0.93, certain: true, what };
   return inTheRoom(members, clause, plural, area, what);
+}
+
+/** `everything on` hardly means blinds and valves; `all doors` hardly means only what has a door in its name. */
+function isVague(clause: Clause, kindWords: readonly string[], plural: boolean, narrowed: boolean): boolean {
+  const unkind = kindWords.length === 0 && clause.impliedKinds === undefined;
+  if (clause.all && unkind && (clause.verb !== 'off' || clause.pronoun)) return true;
+  return plural && narrowed && kindWords.some((word) => (KIND_WORDS.get(word)?.length ?? 0) > 1);
 }
 
 /** No place was named: the speaker's own room if that is known, the whole house for plurals otherwise. */

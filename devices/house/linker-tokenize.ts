@@ -51,6 +51,8 @@ function tokensOf(groups: Record<string, string | undefined>, afterPause: boolea
   const sign = groups['sign'] ?? groups['hex'];
   if (sign !== undefined) return [{ text: sign, stem: sign, afterPause }];
   const words = (groups['word'] ?? '')
+    // Without its apostrophe it would be another word.
+    .replace(/^we['’]re$/u, 'we_are')
     .replaceAll(/['’]/g, '')
     .split('_')
     .filter((word) => word !== '');

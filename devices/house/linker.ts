@@ -68,11 +68,12 @@ export function link(
       };
     }
     case 'statement':
+    case 'limited':
     case 'request':
       break;
   }
   const targets = linkClauses(tokens, inSpan, typos, index, state, options);
-  return settle(targets, gist === 'statement');
+  return settle(targets, gist !== 'request');
 }
 
 const NONE: Choice = { label: 'none', calls: [] };

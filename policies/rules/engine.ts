@@ -2,52 +2,30 @@ import type { Call } from '../../runtime/contract/action.ts';
 import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import type { Reading } from '../../runtime/contract/reading.ts';
-import type { StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
-import type { ToolSignature } from './call-check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
-import { DueHeap } from './due-heap.ts';
+import { boundaryOf, DueHeap, holdOf } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
-import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
+import type { RuleEngineOptions } from './engine-options.ts';
+import { createLocalTime } from './local-time.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
+import { samePolicy } from './same.ts';
 import { type Candidate, settle } from './settle.ts';
 import { type DecideTrack, isRule, type RuleTrack, type Track } from './track.ts';
+import { DECIDE, HOLDING, INACTIVE, kindOf, RULE } from './track-kind.ts';
 import type { TemplateSpec } from './template.ts';
 import type { RuleIndex } from './match/rule-index.ts';
 import { Roster } from './roster.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
-import { checkVeto, type Veto, Vetoes } from './veto.ts';
-import type { Site } from './watch/sun.ts';
+import { checkVeto, type Veto, Vetoes, vetoInfo } from './veto.ts';
 import { Watches } from './watch/watches.ts';
-
-export interface RuleEngineOptions {
-  readonly policies: readonly PolicySpec[];
-  readonly vetoes?: readonly VetoSpec[];
-  /** Rules for each area or entity; what they become is worked out anew when the house has grown. */
-  readonly templates?: readonly TemplateSpec[];
-  readonly house: House;
-  readonly tools: readonly ToolSignature[];
-  readonly state: StateView;
-  /** IANA name of the site's time zone. */
-  readonly timezone: string;
-  /** Where the house stands; without it everything about the sun is unknown. */
-  readonly site?: Site;
-  /** Wall clock of each policy's last firing before this process, so that cooldowns outlive a restart. */
-  readonly lastFired?: ReadonlyMap<string, WallMs>;
-  /** A policy that fires more often within a minute is paused for one. */
-  readonly maxFiringsPerMinute?: number;
-  /** A clock for the CPU time of firings, ms; without it no CPU time is kept. */
-  readonly cpuMs?: () => number;
-  /** Told when that happens, with POLICY_LOOP. */
-  readonly onPaused?: (error: GanglionError) => void;
-}
 
 /** The wall clock is compared with the monotonic one this often while any rule looks at the time, ms. */
 const CLOCK_CHECK_MS = 60_000;
@@ -56,11 +34,6 @@ const CLOCK_JUMP_MS = 500;
 /** Conditions the watchdog evaluates afresh at each look. */
 const AUDITED = 200;
 const MAX_PER_MINUTE = 30;
-const INACTIVE = 0;
-const RULE = 1;
-const DECIDE = 2;
-/** A rule with `for`. */
-const HOLDING = 3;
 /** The clock check in the heap of what is due. */
 const CLOCK = 0;
 const NOTHING: readonly Firing[] = [];
@@ -88,12 +61,15 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 export class RuleEngine {
   readonly #options: RuleEngineOptions;
   readonly #reader: Reader;
-  readonly #roster: Roster;
-  #index: RuleIndex;
   readonly #watches: Watches;
-  readonly #vetoes: Vetoes;
+  /** Last firings that are known of; those of policies that were taken away stay, as they may come back. */
+  readonly #lastFired: Map<string, WallMs>;
+  #roster: Roster;
+  #index: RuleIndex;
+  #vetoes: Vetoes;
+  #vetoSpecs: readonly VetoSpec[];
   /** Ids: 0 for the clock check, then those of `boundaryOf` and `holdOf`. */
-  readonly #heap = new DueHeap(0);
+  #heap = new DueHeap(0);
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
   #kind = new Uint8Array(0);
   #value = new Int8Array(0);
@@ -105,7 +81,9 @@ export class RuleEngine {
   constructor(options: RuleEngineOptions, reader: Reader, watches: Watches, roster: Roster) {
     this.#options = options;
     this.#watches = watches;
-    this.#vetoes = new Vetoes(options.vetoes ?? [], reader);
+    this.#lastFired = new Map(options.lastFired);
+    this.#vetoSpecs = options.vetoes ?? [];
+    this.#vetoes = new Vetoes(this.#vetoSpecs, reader);
     this.#reader = reader;
     this.#roster = roster;
     this.#index = roster.index;
@@ -120,25 +98,96 @@ export class RuleEngine {
     this.#grow(this.#roster.house);
     this.#index.sync();
     for (const track of this.#roster.tracks) {
-      this.#restoreCooldown(track, now);
+      track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
       track.active = false;
       this.#kind[track.index] = INACTIVE;
       this.#stop(track);
       this.#check(track, now);
       track.release();
     }
-    if (
-      this.#watches.scheduled ||
-      this.#roster.tracks.some((track) => isRule(track) && track.boundaries !== undefined)
-    ) {
-      this.#heap.set(CLOCK, now.mono + CLOCK_CHECK_MS);
+    this.#watchClock(now);
+  }
+
+  /**
+   * Puts other policies in the place of these. Those that do the same as before go on as if nothing had happened: waits
+   * and cooldowns run on, windows keep what they have seen, no edge is made or lost. What is new or changed begins with
+   * a silent baseline; a cooldown goes by the id. Throws only before anything has changed.
+   * @returns what was due
+   */
+  replace(
+    policies: readonly PolicySpec[],
+    vetoes: readonly VetoSpec[],
+    now: Now,
+    templates: readonly TemplateSpec[] = [],
+  ): readonly Firing[] {
+    this.#reader.time.set(now.wall);
+    this.#watches.renew(now);
+    const { house } = this.#roster;
+    const { tools, maxFiringsPerMinute: limit = MAX_PER_MINUTE } = this.#options;
+    const roster = new Roster({ policies, templates, house, tools }, this.#reader, limit);
+    const forbidding = new Vetoes(vetoes, this.#reader);
+    // What was to come by now comes from those who were there.
+    const due = this.due(now);
+    for (const [id, wall] of this.lastFired()) this.#lastFired.set(id, wall);
+    const old = this.#roster;
+    const before = { heap: this.#heap, value: this.#value, counts: this.#evaluations };
+    this.#watches.dropOthers();
+    this.#roster = roster;
+    this.#index = roster.index;
+    this.#vetoes = forbidding;
+    this.#vetoSpecs = vetoes;
+    this.#heap = new DueHeap(0);
+    const { length } = roster.tracks;
+    this.#kind = new Uint8Array(length);
+    this.#value = new Int8Array(length).fill(UNKNOWN);
+    this.#evaluations = new Uint32Array(length);
+    this.#index.sync();
+    for (const track of roster.tracks) {
+      const same = old.byId(track.spec.id);
+      if (same !== undefined) track.inherit(same);
+      else track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
+      if (same !== undefined && samePolicy(same.spec, track.spec)) this.#goOn(track, same, before);
+      this.#check(track, now);
+      track.release();
     }
+    this.#watchClock(now);
+    // Time may have moved a condition between the last look and this one: that edge counts.
+    for (const track of roster.tracks)
+      if (isRule(track) && track.active) this.#look(track.index, now, false, 'time');
+    const rest = this.#settle(now, [], []);
+    return due.length === 0 ? rest : [...due, ...rest];
+  }
+
+  /** Takes over what the same policy was waiting for. */
+  #goOn(
+    track: Track,
+    old: Track,
+    before: { readonly heap: DueHeap; readonly value: Int8Array; readonly counts: Uint32Array },
+  ): void {
+    if (isRule(track) && isRule(old)) track.goOn(old);
+    else if (!isRule(track) && !isRule(old)) track.goOn(old);
+    if (track.active) this.#kind[track.index] = kindOf(track);
+    this.#value[track.index] = before.value[old.index]!;
+    this.#evaluations[track.index] = before.counts[old.index]!;
+    for (const place of [boundaryOf, holdOf]) {
+      const at = before.heap.at(place(old.index));
+      if (at !== undefined) this.#heap.set(place(track.index), at);
+    }
+  }
+
+  #watchClock({ mono }: Now): void {
+    const { tracks } = this.#roster;
+    const timed = tracks.some((track) => isRule(track) && track.boundaries !== undefined);
+    if (timed || this.#watches.scheduled) this.#heap.set(CLOCK, mono + CLOCK_CHECK_MS);
   }
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
     this.#enter(now);
-    if (this.#grow(house)) this.#index.sync();
+    if (this.#grow(house)) {
+      this.#index.sync();
+      this.#watchClock(now);
+    }
     for (const track of this.#roster.tracks) {
       if (this.#check(track, now)) track.release();
     }
@@ -193,7 +242,7 @@ export class RuleEngine {
   }
 
   infos(): PolicyInfo[] {
-    return this.#roster.present().map(infoOf);
+    return [...this.#roster.present().map(infoOf), ...this.#vetoSpecs.map(vetoInfo)];
   }
 
   policy(id: string): PolicySpec | undefined {
@@ -238,17 +287,15 @@ export class RuleEngine {
 
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
-    const vetoes = this.#options.vetoes ?? [];
-    return [...this.#roster.problems(), ...vetoes.flatMap((veto) => checkVeto(veto, this.#roster.house))];
+    return [
+      ...this.#roster.problems(),
+      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#roster.house)),
+    ];
   }
 
   /** To be stored and handed to the next process as `lastFired`. */
   lastFired(): ReadonlyMap<string, WallMs> {
-    const result = new Map<string, WallMs>();
-    for (const { spec, lastFiredWall } of this.#roster.present()) {
-      if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
-    }
-    return result;
+    return this.#roster.lastFired();
   }
 
   #track(id: string): Track {
@@ -274,14 +321,14 @@ export class RuleEngine {
   /** Room for all policies there are. */
   #widen(): void {
     const { length } = this.#roster.tracks;
-    const before = this.#kind.length;
-    const [kind, value, evaluations] = [this.#kind, this.#value, this.#evaluations];
-    this.#kind = new Uint8Array(length);
-    this.#value = new Int8Array(length).fill(UNKNOWN, before);
-    this.#evaluations = new Uint32Array(length);
-    this.#kind.set(kind);
-    this.#value.set(value);
-    this.#evaluations.set(evaluations);
+    const { length: before } = this.#kind;
+    const grown = <T extends Uint8Array | Int8Array | Uint32Array>(old: T, into: T): T => {
+      into.set(old);
+      return into;
+    };
+    this.#kind = grown(this.#kind, new Uint8Array(length));
+    this.#value = grown(this.#value, new Int8Array(length).fill(UNKNOWN, before));
+    this.#evaluations = grown(this.#evaluations, new Uint32Array(length));
   }
 
   /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
@@ -399,6 +446,7 @@ export class RuleEngine {
       readings,
       cpuMs: this.#options.cpuMs,
       failed: false,
+      onHeld: this.#options.onHeld,
       onPaused: this.#onPaused,
     });
   }
@@ -446,25 +494,4 @@ export class RuleEngine {
     const wait = time.plausible ? nextBoundary(track.boundaries, now.wall, time) - now.wall : CLOCK_CHECK_MS;
     this.#heap.set(boundaryOf(track.index), now.mono + Math.max(1, wait));
   }
-
-  /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
-  #restoreCooldown(track: Track, now: Now): void {
-    const last = this.#options.lastFired?.get(track.spec.id);
-    if (last === undefined || track.lastFiredWall !== undefined) return;
-    track.restore(now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last)), last);
-  }
-}
-
-function kindOf(track: Track): typeof RULE | typeof HOLDING | typeof DECIDE {
-  return !isRule(track) ? DECIDE : track.spec.forMs > 0 ? HOLDING : RULE;
-}
-
-/** Its time boundary or deferred decision. */
-function boundaryOf(policy: number): number {
-  return 2 * policy + 2;
-}
-
-/** Its `for`. */
-function holdOf(policy: number): number {
-  return 2 * policy + 3;
 }

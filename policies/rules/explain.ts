@@ -5,6 +5,7 @@ import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
 import { formatDuration } from './duration.ts';
 import type { Now } from './firing.ts';
+import { type ConditionPart, partsOf } from './parts.ts';
 import type { PolicyMode } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { cooldownLeft, isRule, type Track } from './track.ts';
@@ -18,6 +19,8 @@ export interface ConditionNow {
   readonly source: string;
   readonly value: boolean | 'unknown';
   readonly because: string;
+  /** The same, taken apart. */
+  readonly part: ConditionPart;
 }
 
 /** Everything `ganglion policy explain` shows about one policy. */
@@ -86,6 +89,7 @@ export function explainTrack(
       source: track.spec.when.source,
       value: triValue(track.when()),
       because: because(track.spec.when),
+      part: partsOf(track.spec.when, reader),
     },
     ...(track.only === undefined || track.spec.if === undefined
       ? {}
@@ -94,6 +98,7 @@ export function explainTrack(
             source: track.spec.if.source,
             value: triValue(track.only()),
             because: because(track.spec.if),
+            part: partsOf(track.spec.if, reader),
           },
         }),
   };

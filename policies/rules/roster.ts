@@ -1,4 +1,5 @@
 import type { House } from '../../runtime/contract/house.ts';
+import type { WallMs } from '../../runtime/contract/time.ts';
 import type { ToolSignature } from './call-check.ts';
 import { contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
@@ -92,6 +93,14 @@ export class Roster {
     if (this.#check.stands(track)) return false;
     this.#check.check(track);
     return true;
+  }
+
+  lastFired(): ReadonlyMap<string, WallMs> {
+    const result = new Map<string, WallMs>();
+    for (const { spec, lastFiredWall } of this.present()) {
+      if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
+    }
+    return result;
   }
 
   problems(): PolicyProblem[] {

@@ -41,6 +41,7 @@ export interface Settling {
   /** What stopped the policy just now was not meant: unknown, out of range, paused. */
   failed: boolean;
   readonly onPaused: (policy: string) => void;
+  readonly onHeld: ((policy: string, reason: string) => void) | undefined;
 }
 
 const BY_TIME: Trigger = { kind: 'time' };
@@ -75,6 +76,7 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
     if (settling.cpuMs !== undefined) track.spend(settling.cpuMs() - start);
     if (typeof result === 'string') {
       track.refuse(settling.now.wall, result, !settling.failed);
+      settling.onHeld?.(track.spec.id, result);
       settling.failed = false;
     } else firings.push(result);
   }

@@ -11,6 +11,7 @@ import { compileCondition, compileValue, type Condition, type Evaluate, type Rea
 import { collectKeys, collectWatches, type Expr } from './expression.ts';
 import type { Now } from './firing.ts';
 import { FrameBuilder } from './frame.ts';
+import { PLAUSIBLE_FROM_MS } from './local-time.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
@@ -95,6 +96,12 @@ abstract class Policy {
     this.#times.fire(this.index, mono);
   }
 
+  /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
+  restoreCooldown(last: WallMs | undefined, { mono, wall }: Now): void {
+    if (last === undefined || this.lastFiredWall !== undefined) return;
+    this.restore(mono - (wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, wall - last)), last);
+  }
+
   /** It fires. */
   record({ mono, wall }: Now): void {
     const past = (this.#past ??= new Past());
@@ -139,6 +146,29 @@ abstract class Policy {
   pause(until: number): void {
     this.#times.pause(this.index, until);
     this.#past?.guard?.clear();
+  }
+
+  /** Takes over what it did under this id before, in whatever words: a cooldown is about what was done last. */
+  inherit(before: Policy): void {
+    this.#times.fire(this.index, before.lastFiredMono);
+    this.#times.pause(this.index, before.pausedUntil);
+    const old = before.#past;
+    if (old === undefined) return;
+    const past = (this.#past ??= new Past());
+    past.lastFiredWall = old.lastFiredWall;
+    past.fired = old.fired;
+    past.cpuMs = old.cpuMs;
+    past.guard = old.guard;
+  }
+
+  /** Goes on where the same policy was: it is as if it had never been read again. */
+  protected resume(before: Policy): void {
+    this.active = before.active;
+    const old = before.#past;
+    if (old === undefined) return;
+    const past = (this.#past ??= new Past());
+    past.whyNot = old.whyNot;
+    past.blocked = old.blocked;
   }
 
   /** Everything it reads, with the slots. */
@@ -274,6 +304,11 @@ export class RuleTrack extends Policy {
     for (const { args } of this.spec.calls) for (const name in args) args[name]!.release?.();
   }
 
+  goOn(before: RuleTrack): void {
+    this.resume(before);
+    this.armed = before.armed;
+  }
+
   protected keys(): ReadonlySet<PropertyKey> {
     return keysOf(this.spec);
   }
@@ -301,6 +336,11 @@ export class DecideTrack extends Policy {
   }
 
   release(): void {}
+
+  goOn(before: DecideTrack): void {
+    this.resume(before);
+    for (const [i, value] of before.seen.entries()) this.seen[i] = value;
+  }
 
   protected keys(): ReadonlySet<PropertyKey> {
     return decideKeys(this.spec);

@@ -1,4 +1,5 @@
 import type { Call } from '../../runtime/contract/action.ts';
+import type { PolicyInfo } from '../../runtime/contract/api.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
 import { matchesAny } from '../../runtime/lib/pattern.ts';
@@ -64,6 +65,12 @@ function concerns({ never }: VetoSpec, entity: string, command: string): boolean
     const wanted = pattern.slice(dot + 1);
     return (wanted === '*' || wanted === command) && matchesAny([pattern.slice(0, dot)], entity);
   });
+}
+
+/** A rule that forbids, as it is listed; it never fires. */
+export function vetoInfo({ id, file, mode, never, while: during }: VetoSpec): PolicyInfo {
+  const when = during === undefined ? '' : ` while ${during.source}`;
+  return { id, type: 'veto', file, mode, summary: `never ${never.join(', ')}${when}`, fired: 0 };
 }
 
 /** What is wrong with a veto in this house. It forbids all the same: what it cannot know is unknown. */

@@ -21,7 +21,7 @@ export interface InterlockParts {
   readonly limits: Limits;
   readonly house: House;
   readonly state: StateView;
-  readonly tools: ReadonlyMap<string, Tool>;
+  readonly tools: ReadonlyMap<string, Pick<Tool, 'parameters'>>;
   /** Whether a dialect only sends messages that set something: webhooks and user code may do anything. */
   readonly repeatable: (dialect: string) => boolean;
   /** Whether a rule of the house forbids a call, and why; asked last, in absolute terms. */

@@ -1,8 +1,8 @@
-import { link, simulate } from '../../devices/index.ts';
+import { link, simulate, type LinkResult } from '../../devices/index.ts';
 import type { Executor } from '../act/executor.ts';
 import type { Outcome } from '../contract/action.ts';
 import type { AskOptions, AskResult, RuntimeApi } from '../contract/api.ts';
-import type { Decision } from '../contract/decision.ts';
+import type { Decision, SkippedRung } from '../contract/decision.ts';
 import type { House } from '../contract/house.ts';
 import { entityOf, propertyOf } from '../contract/ids.ts';
 import type { EntityId, PropertyKey } from '../contract/ids.ts';
@@ -13,6 +13,7 @@ import type { Clock } from '../contract/time.ts';
 import type { Decider, Proposal } from '../decide.ts';
 import type { Deliberation } from '../deliberation.ts';
 import { matchesAny } from '../lib/pattern.ts';
+import type { Reading, SynapseReader } from '../modelhost/synapse/reader.ts';
 import { openRequest } from './open-request.ts';
 
 export interface AskingParts {
@@ -20,12 +21,17 @@ export interface AskingParts {
   readonly state: StateView;
   readonly decider: Decider;
   readonly deliberation: Deliberation;
+  /** The embedded model, where no other is configured: asked before the ladder what the linker leaves open. */
+  readonly reader?: Pick<SynapseReader, 'read'>;
   /** Absent: dry runs only. */
   readonly executor: Executor | undefined;
   readonly clock: Clock;
   readonly subscribe: RuntimeApi['subscribe'];
 }
 
+/** A question that the linker has an answer for is answered by the model only where it is likelier right than not. */
+const LIKELY = 0.5;
+const UNKNOWN = 'Nothing is known of that now.';
 const EMPTY = 'No device of this house takes commands yet; `ganglion devices` shows what it has.';
 
 /** A rung's part of a proposal. */
@@ -67,12 +73,51 @@ export class Asking {
     const linked = link(text, house, state);
     if (linked.kind === 'certain')
       return { ...certain(linked.explanation), calls: linked.calls, confidence: linked.confidence };
-    if (linked.kind === 'question') return certain(this.#tell(linked.about ?? [], linked.explanation));
-    if (!takesCommands(house)) return certain(`${linked.explanation} ${EMPTY}`);
-    if (linked.kind === 'nothing') return certain(linked.explanation);
-    const question = openRequest(linked.choices, house);
-    const answer = await deliberation.ask(text, question, options.signal);
-    return answer.rung === 'abstain' ? withReadings(answer, linked.choices, linked.explanation) : answer;
+    if (linked.kind !== 'question' && !takesCommands(house)) return certain(`${linked.explanation} ${EMPTY}`);
+    const read = await this.#read(text, linked, options);
+    const answer = read === undefined ? undefined : this.#understood(read, linked);
+    if (answer !== undefined) return answer;
+    const skipped: SkippedRung[] = read?.kind === 'unsure' ? [{ rung: 'llm', reason: read.reason }] : [];
+    if (linked.kind === 'question')
+      return { ...certain(this.#tell(linked.about ?? [], linked.explanation)), skipped };
+    if (linked.kind === 'nothing') return { ...certain(`${linked.explanation}${because(read)}`), skipped };
+    const asked = await deliberation.ask(text, openRequest(linked.choices, house), options.signal);
+    const alone = read !== undefined && asked.rung === 'abstain' && asked.skipped.length === 0;
+    const climbed = {
+      ...asked,
+      skipped: [...skipped, ...asked.skipped],
+      // Where there is nobody else to ask, that is no news.
+      ...(alone ? { explanation: '' } : {}),
+    };
+    return asked.rung === 'abstain'
+      ? withReadings(climbed, linked.choices, `${linked.explanation}${because(read)}`)
+      : climbed;
+  }
+
+  /** What the embedded model makes of it, where there is one. */
+  async #read(text: string, linked: LinkResult, options: AskOptions): Promise<Reading | undefined> {
+    const { house, state, reader } = this.#parts;
+    if (reader === undefined || linked.kind === 'certain') return undefined;
+    const signal = options.signal ?? new AbortController().signal;
+    return reader.read({ text, house, state, signal });
+  }
+
+  #understood(read: Reading, linked: LinkResult): Answer | undefined {
+    if (read.kind === 'unsure' || read.kind === 'barred') return undefined;
+    const { confidence, explanation, tokens } = read;
+    const by = { rung: 'llm', confidence, skipped: [], tokens };
+    if (read.kind === 'calls') {
+      // Of a question nothing is to be done: what the linker finds for it is the better answer.
+      return linked.kind === 'question' ? undefined : { ...by, calls: read.calls, explanation };
+    }
+    const about = linked.kind === 'question' ? (linked.about ?? []) : [];
+    if (about.length > 0 && confidence < LIKELY) return undefined;
+    const told = this.#tell(read.keys, '');
+    return {
+      ...by,
+      calls: [],
+      explanation: told === '' ? `${explanation} ${UNKNOWN}` : `${told} ${explanation}`,
+    };
   }
 
   /** The answer to a question about the state, in words. */
@@ -139,6 +184,10 @@ function certain(explanation: string): Answer {
   return { rung: 'link', calls: [], confidence: 1, explanation, skipped: [] };
 }
 
+function because(read: Reading | undefined): string {
+  return read?.kind === 'unsure' ? ` ${read.reason.replace(/^./, (first) => first.toUpperCase())}.` : '';
+}
+
 /** Requests from places anyone can write to may touch only what the owner lists for them. */
 function restricted(proposal: Proposal, allow: readonly string[] | undefined): Proposal {
   if (allow === undefined) return proposal;
@@ -157,7 +206,7 @@ function withReadings(answer: Answer, choices: readonly Choice[], explanation: s
   const named = choices.filter((choice) => choice.calls.length > 0).map((choice) => choice.label);
   const readings =
     named.length === 0 ? 'Nothing in this house fits.' : `Possible: ${named.slice(0, 5).join(' | ')}.`;
-  return { ...answer, explanation: `${explanation} ${readings} ${answer.explanation}` };
+  return { ...answer, explanation: `${explanation} ${readings} ${answer.explanation}`.trim() };
 }
 
 /** The properties that the actions are about: `state`, and whatever differs. */

@@ -11,8 +11,10 @@ import type { Rung } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { Decider } from '../decide.ts';
 import { Deliberation } from '../deliberation.ts';
+import type { EmbeddedModel } from '../embedded-model.ts';
 import { GanglionError } from '../errors.ts';
 import { askLadder, askTimeoutMs } from '../ladders.ts';
+import { SynapseReader } from '../modelhost/synapse/reader.ts';
 import { Remote } from '../remote-model.ts';
 import { RuntimeStats } from '../stats.ts';
 import { houseOfRegistry } from './house-file.ts';
@@ -25,6 +27,8 @@ export interface AskApartOptions {
   /** The shape of `state:` in house.yaml; goes over the state in the house file. */
   readonly state?: string;
   readonly clock: Clock;
+  /** Where it is the model to be asked what the linker leaves open. */
+  readonly embedded?: EmbeddedModel;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +37,7 @@ export interface AskApartOptions {
  * actions simulated. Throws CONFIG_… for the files, and MODEL_… if the configured model is needed and cannot be loaded.
  */
 export async function askApart(text: string, options: AskApartOptions): Promise<AskResult> {
-  const { config, clock, signal } = options;
+  const { config, clock, signal, embedded } = options;
   const file = options.house ?? config.house;
   if (file === undefined) {
     throw new GanglionError('USAGE', {
@@ -50,7 +54,10 @@ export async function askApart(text: string, options: AskApartOptions): Promise<
     take(state, memberOf(given, 'state') ?? given, clock, options.state);
   }
   const { model: settings } = config;
-  const model = settings === undefined ? undefined : new LocalModel({ ...config, model: settings }, clock);
+  const model =
+    settings === undefined || embedded !== undefined
+      ? undefined
+      : new LocalModel({ ...config, model: settings }, clock);
   const remote =
     config.remote === undefined
       ? undefined
@@ -71,7 +78,7 @@ function assemble(
   house: House,
   state: StateStore,
   shared: ReadonlyMap<string, Rung>,
-  { config, clock }: AskApartOptions,
+  { config, clock, embedded }: AskApartOptions,
 ): Asking {
   const ladder = askLadder(
     {
@@ -84,6 +91,7 @@ function assemble(
       onProblem: () => {},
     },
     askTimeoutMs(config),
+    embedded !== undefined,
   );
   return new Asking({
     house,
@@ -111,6 +119,7 @@ function assemble(
       onProposal: () => {},
       onError: () => {},
     }),
+    ...(embedded === undefined ? {} : { reader: new SynapseReader(embedded.asked) }),
     executor: undefined,
     clock,
     subscribe: () => () => {},

@@ -68,9 +68,49 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy-check.ts')).policyCheckCommand,
   },
   {
+    name: 'policy test',
+    summary: 'run given-when-then tests of policies',
+    load: async () => (await import('./commands/policy-test.ts')).policyTestCommand,
+  },
+  {
+    name: 'policy replay',
+    summary: 'what policies would have done in the past',
+    load: async () => (await import('./commands/policy-replay.ts')).policyReplayCommand,
+  },
+  {
+    name: 'policy explain',
+    summary: 'why a policy does or does not fire, now or at a past time',
+    load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
+  },
+  {
     name: 'policy import',
     summary: 'turn rules of json-rules-engine into policies that suggest',
     load: async () => (await import('./commands/policy-import.ts')).policyImportCommand,
+  },
+  {
+    name: 'policy list',
+    summary: 'the policies at work, with mode, file and how often they fired',
+    load: async () => (await import('./commands/policy-list.ts')).policyListCommand,
+  },
+  {
+    name: 'policy versions',
+    summary: 'what a policy said before, and what each change changed',
+    load: async () => (await import('./commands/policy-versions.ts')).policyVersionsCommand,
+  },
+  {
+    name: 'policy revert',
+    summary: 'put an earlier version of a policy back to work',
+    load: async () => (await import('./commands/policy-revert.ts')).policyRevertCommand,
+  },
+  {
+    name: 'policy install',
+    summary: 'check the policies of a file and put them to work at once',
+    load: async () => (await import('./commands/policy-install.ts')).policyInstallCommand,
+  },
+  {
+    name: 'policy remove',
+    summary: 'take a policy out of its file and out of work',
+    load: async () => (await import('./commands/policy-remove.ts')).policyRemoveCommand,
   },
   {
     name: 'model list',

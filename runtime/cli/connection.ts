@@ -38,11 +38,17 @@ export class DaemonConnection {
   }
 
   /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */
-  get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
-    const params = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
-    const search = params.size === 0 ? '' : `?${params.toString()}`;
-    return this.#call<T>(path + search, {}, 15_000);
+  get<T>(
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+    timeoutMs = 15_000,
+  ): Promise<T> {
+    return this.#call<T>(path + searchOf(query), {}, timeoutMs);
+  }
+
+  /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */
+  delete<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
+    return this.#call<T>(path + searchOf(query), { method: 'DELETE' }, 15_000);
   }
 
   /** Throws DAEMON_UNREACHABLE or DAEMON_ANSWERED. */
@@ -88,6 +94,12 @@ export class DaemonConnection {
       redirect: 'error',
     });
   }
+}
+
+function searchOf(query: Readonly<Record<string, string | undefined>>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
+  return params.size === 0 ? '' : `?${params.toString()}`;
 }
 
 function unreachable(error: unknown, timeoutMs: number): string {

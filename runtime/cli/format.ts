@@ -66,3 +66,10 @@ export function outcomeText(record: Pick<DecisionRecord, 'actions'>): string {
   if (counts.size === 1) return [...counts.keys()][0]!;
   return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
 }
+
+/** 494 032 768 → `494M`. */
+export function count(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)}B`;
+  if (parameters >= 1e6) return `${Math.round(parameters / 1e6)}M`;
+  return parameters >= 1e3 ? `${Math.round(parameters / 1e3)}k` : String(parameters);
+}

@@ -1,5 +1,4 @@
 import type { Config } from '../config/load.ts';
-import type { Log } from '../contract/log.ts';
 import type { Rung, RungAnswer, RungRequest } from '../contract/rung.ts';
 import type { Clock } from '../contract/time.ts';
 import { ModelHost } from '../modelhost/client.ts';
@@ -9,9 +8,8 @@ import { modelStore } from '../modelhost/pull/open.ts';
 import { isModelReference } from '../modelhost/pull/reference.ts';
 import { LlmRung } from '../modelhost/rungs.ts';
 import { settingsOf } from '../model-settings.ts';
+import { silent } from '../lib/silent-log.ts';
 import { loadSpec } from '../tuned.ts';
-
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Rung `llm` for a single request: the model is loaded when it is first asked, and not at all if nobody asks. */
 export class LocalModel implements Rung {

@@ -152,6 +152,9 @@ export const configSchema = z.strictObject({
         .meta({ description: 'a decision the model has not made by then falls to the next rung' }),
     })
     .optional(),
+  embedded_model: z.boolean().default(true).meta({
+    description: 'without `model`, the small model that comes with Ganglion reads requests and guidance',
+  }),
   models: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.strictObject(localModel))
     .default({})

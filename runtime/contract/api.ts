@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts';
 import type { ChatAnswer, ChatRequest, ModelInfo } from './engine.ts';
 import type { House } from './house.ts';
 import type { EntityId, PropertyKey } from './ids.ts';
+import type { PolicyShelf } from './policy-shelf.ts';
 import type { Reading, Value } from './reading.ts';
 import type { StateView } from './state.ts';
 
@@ -18,6 +19,8 @@ export interface RuntimeApi {
   decision(id: string): DecisionRecord | undefined;
   actions(query: DecisionQuery): readonly ActionRecord[];
   policies(): readonly PolicyInfo[];
+  /** The policies as files, with their versions: where they are changed while they run. */
+  readonly shelf: PolicyShelf;
   /** Throws GanglionError ASK_… if the request cannot even be tried. */
   ask(text: string, options: AskOptions): Promise<AskResult>;
   /** Throws ACTION_UNKNOWN or FEEDBACK_INVALID. */
@@ -111,14 +114,14 @@ export interface DecisionRecord {
 
 export interface PolicyInfo {
   readonly id: string;
-  readonly type: 'rule' | 'decide';
+  readonly type: 'rule' | 'decide' | 'veto';
   readonly file: string;
   readonly mode: 'auto' | 'suggest' | 'approve' | 'off';
   /** The rule in words. */
   readonly summary: string;
   readonly fired: number;
   readonly lastFired?: number;
-  /** The present value of `when` and `if`; for decide policies undefined. */
+  /** The present value of `when` and `if`; for others undefined. */
   readonly when?: boolean | 'unknown';
 }
 
@@ -158,6 +161,7 @@ export type RuntimeEvent =
   | { readonly type: 'outcome'; readonly outcome: Outcome; readonly action: Action }
   | { readonly type: 'feedback'; readonly feedback: Feedback }
   | { readonly type: 'source'; readonly source: string; readonly connected: boolean; readonly detail: string }
+  | { readonly type: 'policies'; readonly changed: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: 'problem'; readonly code: string; readonly message: string; readonly remedy: string };
 
 /** Latency of one stage over the last minutes. */

@@ -80,6 +80,11 @@ export interface DecideRequest {
   readonly minProbability?: number;
   /** Every member of a small language (at most 64 strings) is scored, and the likeliest wins. Default: best token at each branch. */
   readonly exact?: boolean;
+  /**
+   * What a model's probabilities are to be read with, as it was fitted for that model: every choice's share is raised to
+   * 1 / temperature and they are made to sum up to 1 again. Above 0, default 1. It changes no choice, only how sure it is.
+   */
+  readonly temperature?: number;
 }
 
 export interface ScoredAnswer {

@@ -20,6 +20,9 @@ export interface PolicyShelf {
   /** Policies that run now, by id, as YAML of one policy each. */
   current(): ReadonlyMap<string, string>;
 
+  /** The id of a policy given as YAML. @throws GanglionError POLICY_INVALID when it is no policy with an id */
+  idOf(text: string): string;
+
   /**
    * Checks `text` (YAML of one policy) against the house and the other policies, writes it to its file, keeps the version and
    * puts it to work without a restart. A policy with the same id is replaced.

@@ -11,6 +11,16 @@ export const ACT_ERRORS = {
     (f: { path: string; reason: string }) => `Expected a journal at ${f.path} but ${f.reason}.`,
     'Move the folder away to start with an empty journal, and restore it from a backup if you have one.',
   ),
+  JOURNAL_ABSENT: spec(
+    'caller',
+    (f: { path: string }) => `Expected a journal in ${f.path} but there is none.`,
+    'Name the folder with `data:` in ganglion.yaml, give a recording, or let the daemon run for a while first.',
+  ),
+  JOURNAL_UNREADABLE: spec(
+    'environment',
+    (f: { path: string; reason: string }) => `Expected to read the journal ${f.path} but ${f.reason}.`,
+    'Check who owns the files, and that you may read them.',
+  ),
   JOURNAL_LOCKED: spec(
     'environment',
     (f: { path: string; pid: string }) =>

@@ -11,13 +11,53 @@ export const POLICY_ERRORS = {
     'caller',
     (f: { id: string; hint: string }) =>
       `Expected a policy named ${f.id} but there is none${f.hint === '' ? '' : `; ${f.hint}`}.`,
-    'List them with `ganglion policy check`.',
+    'List them with `ganglion policy list`.',
+  ),
+  POLICY_VERSION_UNKNOWN: spec(
+    'caller',
+    (f: { policy: string; version: number; kept: string }) =>
+      `Expected a version ${f.version} of policy ${f.policy} but there is none; ${f.kept}.`,
+    'List them with `ganglion policy versions ID`.',
+  ),
+  POLICY_UNWRITABLE: spec(
+    'environment',
+    (f: { file: string; reason: string }) => `Expected to write ${f.file} but ${f.reason}.`,
+    'Nothing has changed. Mend what it says and try again; the policies that run go on.',
+  ),
+  POLICY_FILE_BROKEN: spec(
+    'caller',
+    (f: { file: string; reason: string }) =>
+      `Expected ${f.file} to be readable but ${f.reason}; what it said before stays in force.`,
+    'Mend the file; it is read again as soon as it is saved.',
+  ),
+  POLICY_TWICE: spec(
+    'caller',
+    (f: { id: string; files: readonly string[] }) =>
+      `Expected policy ${f.id} in one file but it is in ${f.files.join(' and ')}; the first one counts.`,
+    'Take it out of all files but one by hand, then try again.',
+  ),
+  POLICY_NO_PLACE: spec(
+    'caller',
+    (_: Readonly<Record<string, never>>) =>
+      'Expected a folder for policies in the configuration but received none.',
+    'Add `policies: policies/` to ganglion.yaml, make the folder, and start the daemon again.',
   ),
   POLICY_LOOP: spec(
     'data',
     (f: { policy: string; limit: number; pausedS: number }) =>
       `Expected policy ${f.policy} to fire at most ${f.limit} times a minute but it fired more often; it is paused for ${f.pausedS} s.`,
     'Give it a cooldown, or a condition that its own actions do not change back and forth.',
+  ),
+  RECORDING_INVALID: spec(
+    'caller',
+    (f: { file: string; reason: string }) =>
+      `Expected a recording with lines of time,key,value in ${f.file} but ${f.reason}.`,
+    'docs/policy-tools.md shows what a recording looks like.',
+  ),
+  REPLAY_BUSY: spec(
+    'caller',
+    () => 'Expected to be the only one who looks at the past but another replay is running.',
+    'Try again when it is over; one runs at a time, so that the house does not wait for it.',
   ),
   TIMEZONE_UNKNOWN: spec(
     'caller',

@@ -26,12 +26,12 @@ const text = (most: number) =>
     .string(expected('text'))
     .min(1, expected('text'))
     .max(most, expected(`at most ${most} characters`));
-const id = text(64);
+export const id = text(64);
 const entity = z.string().refine(isEntityId, expected('an entity id such as light.hall'));
 const key = z
   .string(expected('a property such as sensor.hall.temperature'))
   .refine(isPropertyKey, expected('a property such as sensor.hall.temperature'));
-const moment = (nowMs: number) =>
+export const moment = (nowMs: number) =>
   z.string().transform((value, context) => {
     const ms = parseMoment(value, nowMs);
     if (ms !== undefined) return ms;
@@ -65,6 +65,7 @@ export const EVENT_TYPES = [
   'outcome',
   'feedback',
   'source',
+  'policies',
   'problem',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

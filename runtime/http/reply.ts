@@ -13,7 +13,10 @@ export interface ErrorReply {
 /** Codes whose status says more than their blame does. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   ACTION_UNKNOWN: 404,
+  POLICY_UNKNOWN: 404,
+  POLICY_VERSION_UNKNOWN: 404,
   HTTP_NOT_FOUND: 404,
+  REPLAY_BUSY: 409,
   HTTP_UNAUTHORIZED: 401,
   HTTP_HOST_REFUSED: 403,
   HTTP_ORIGIN_REFUSED: 403,

@@ -2,10 +2,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RuntimeApi } from '../contract/api.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
+import type { PastDesk } from '../replay/index.ts';
 import type { EventHub } from './events.ts';
 import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 import { addOpenAi } from './openai/routes.ts';
+import { addPast } from './past.ts';
+import { addPolicies } from './policies.ts';
 import {
   approvalBody,
   askBody,
@@ -22,6 +25,7 @@ import { devicesReply, requireProperty, stateReply } from './views.ts';
 
 export interface RouteParts {
   readonly api: RuntimeApi;
+  readonly past?: PastDesk;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly events: EventHub;
@@ -35,7 +39,9 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addOperations(app, parts);
   addInspection(app, parts);
   addCommands(app, parts);
-  const { api, clock, stopping } = parts;
+  const { api, clock, past, stopping } = parts;
+  if (past !== undefined) addPast(app, past, clock);
+  addPolicies(app, api);
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
   addOpenAi(app, { api, clock, signalFor });
 }
@@ -103,11 +109,6 @@ function addInspection(app: FastifyInstance, { api, clock }: RouteParts): void {
   app.get('/v1/actions', (request) => ({
     actions: api.actions(definedOf(parse(decisionQuery, request.query))),
   }));
-
-  app.get('/v1/policies', (request) => {
-    parse(noQuery, request.query);
-    return { policies: api.policies() };
-  });
 
   app.get('/v1/approvals', (request) => {
     parse(noQuery, request.query);

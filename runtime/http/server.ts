@@ -5,6 +5,7 @@ import type { Log } from '../contract/log.ts';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { PastDesk } from '../replay/index.ts';
 import { DEFAULT_LISTEN, isLoopback, parseAddress, urlOf } from './address.ts';
 import { buildApp } from './app.ts';
 import { EventHub } from './events.ts';
@@ -13,6 +14,8 @@ import { Metrics } from './metrics.ts';
 
 export interface HttpServerOptions {
   readonly api: RuntimeApi;
+  /** Who answers questions about the past; without it they are not found. */
+  readonly past?: PastDesk;
   /** `host:port`; port 0 takes any free one. Default: 127.0.0.1:8420. */
   readonly listen?: string;
   /** Needed for every address but loopback; where it is set, every request but `/health` and the pages needs it. */
@@ -69,7 +72,7 @@ class RuntimeHttpServer implements HttpServer {
   }
 
   async start(): Promise<{ readonly url: string }> {
-    const { api, token, log, clock = systemClock, hosts = [] } = this.#options;
+    const { api, past, token, log, clock = systemClock, hosts = [] } = this.#options;
     const address = parseAddress(this.#options.listen ?? DEFAULT_LISTEN);
     const shown = this.#options.listen ?? DEFAULT_LISTEN;
     if (!isLoopback(address.host) && (token === undefined || token.length < MIN_TOKEN_LENGTH)) {
@@ -81,6 +84,7 @@ class RuntimeHttpServer implements HttpServer {
     });
     const app = await buildApp({
       api,
+      ...(past !== undefined && { past }),
       clock,
       guard,
       log,

@@ -38,25 +38,46 @@ export function encodeBlock(points: readonly HistoryPoint[]): Buffer {
 }
 
 export function decodeBlock(bytes: Buffer): HistoryPoint[] {
-  const reader = new ByteReader(bytes);
-  const mode = reader.u8();
-  const count = reader.varint();
-  const scale = mode === DECIMALS ? 10 ** reader.u8() : 1;
   const points: HistoryPoint[] = [];
-  let at = 0;
-  let interval = 0;
-  let scaled = 0;
-  for (let i = 0; i < count && !reader.failed; i++) {
-    interval += reader.signed();
-    at += interval;
-    if (mode === DECIMALS) {
-      scaled += reader.signed();
-      points.push({ at, value: scaled / scale });
-    } else {
-      points.push({ at, value: mode === NUMBERS ? reader.f64() : readMixed(reader) });
-    }
-  }
+  const cursor = new BlockCursor(bytes);
+  while (cursor.next()) points.push({ at: cursor.at, value: cursor.value });
   return points;
+}
+
+/** Walks through a block, one point at a time: what is ahead stays packed. */
+export class BlockCursor {
+  /** Of the point `next` has come to. */
+  at = 0;
+  value: HistoryPoint['value'] = 0;
+  readonly #reader: ByteReader;
+  readonly #mode: number;
+  readonly #scale: number;
+  #left: number;
+  #interval = 0;
+  #scaled = 0;
+
+  constructor(bytes: Buffer) {
+    this.#reader = new ByteReader(bytes);
+    this.#mode = this.#reader.u8();
+    this.#left = this.#reader.varint();
+    this.#scale = this.#mode === DECIMALS ? 10 ** this.#reader.u8() : 1;
+  }
+
+  /** Goes on to the next point; false if there is none. */
+  next(): boolean {
+    const reader = this.#reader;
+    if (!(this.#left > 0) || reader.failed) return false;
+    this.#left--;
+    this.#interval += reader.signed();
+    this.at += this.#interval;
+    if (this.#mode === DECIMALS) {
+      this.#scaled += reader.signed();
+      this.value = this.#scaled / this.#scale;
+    } else {
+      this.value = this.#mode === NUMBERS ? reader.f64() : readMixed(reader);
+    }
+    return true;
+  }
 }
 
 /** The fewest decimal places (0–6) that give every value back exactly; undefined if there are none. */

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { GanglionError, messageOf } from '../errors.ts';
@@ -25,6 +25,11 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, decision TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision);
   CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS policy_versions (
+    policy TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, origin TEXT NOT NULL, text TEXT, note TEXT,
+    file TEXT NOT NULL, begun INTEGER NOT NULL, PRIMARY KEY (policy, version)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS policy_versions_begun ON policy_versions (policy) WHERE begun = 1;
+  CREATE TABLE IF NOT EXISTS policy_files (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 `;
 
 const VERSION = 1;
@@ -133,6 +138,16 @@ export async function syncWal(folder: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
     });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same for what is rare and waited for: it holds up the thread until the disk has it. */
+export function syncWalNow(folder: string): void {
+  const fd = openSync(join(folder, `${DATABASE_FILE}-wal`), 'r+');
+  try {
+    fdatasyncSync(fd);
   } finally {
     closeSync(fd);
   }

@@ -125,6 +125,11 @@ export class Journal {
     return this.#decisions;
   }
 
+  /** For tables with a keeper of their own; another one after the disk was found late. */
+  get database(): Sqlite {
+    return this.#db;
+  }
+
   get gauges(): Record<string, number> {
     return {
       journal_log_bytes: this.#log.sizeBytes,

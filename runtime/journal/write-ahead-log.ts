@@ -120,7 +120,21 @@ export class WriteAheadLog {
   *recover(): Generator<LoggedReading | LoggedEntry> {
     for (const segment of this.#segments()) {
       this.#segment = segment;
-      yield* this.#read(segment);
+      yield* this.#read(segment, true);
+    }
+  }
+
+  /**
+   * The same for a log that another process may be writing: nothing is mended, and a segment that is dropped meanwhile is
+   * passed over, as the database has what was in it.
+   */
+  *look(): Generator<LoggedReading | LoggedEntry> {
+    for (const segment of this.#segments()) {
+      try {
+        yield* this.#read(segment, false);
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'ENOENT') throw error;
+      }
     }
   }
 
@@ -281,7 +295,7 @@ export class WriteAheadLog {
     else if (typeof value === 'string') out.text(value);
   }
 
-  *#read(segment: number): Generator<LoggedReading | LoggedEntry> {
+  *#read(segment: number, mend: boolean): Generator<LoggedReading | LoggedEntry> {
     const path = join(this.#folder, fileName(segment));
     const bytes = readFileSync(path);
     const keys: PropertyKey[] = [];
@@ -320,7 +334,7 @@ export class WriteAheadLog {
         yield { type: 'reading', sequence: segment * SEGMENT + (news ? count++ : 0), key, at, value, news };
       }
     }
-    if (offset < bytes.length) truncateSync(path, offset);
+    if (mend && offset < bytes.length) truncateSync(path, offset);
   }
 
   #segments(): number[] {

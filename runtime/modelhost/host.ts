@@ -27,7 +27,7 @@ const log: HostLog = (level, message) => send({ type: 'log', level, message });
 
 async function start({ priority, extensions, prefixCache }: HostSettings): Promise<void> {
   try {
-    setPriority(priority);
+    if (priority !== 0) setPriority(priority);
   } catch {
     // Only politeness towards the main process.
   }

@@ -91,6 +91,7 @@ export class ModelLoader {
     const { clock, loadMs, nextId } = this.#parts;
     model.state = 'loading';
     model.loadId = nextId();
+    model.loadSince = clock.mono();
     host.loading = true;
     this.#timer = clock.schedule(loadMs, () => {
       host.kill(`it took longer than ${loadMs / 1000} s to load ${model.spec.file}`);
@@ -112,6 +113,7 @@ export class ModelLoader {
     if (loading === undefined) return false;
     this.#ended();
     if (message.type === 'loaded') {
+      loading.loadMs = this.#parts.clock.mono() - loading.loadSince;
       loading.ready(message.info, message.kinds);
       this.#makeRoom(loading);
     } else {

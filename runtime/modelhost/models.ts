@@ -12,6 +12,8 @@ export interface ModelStatus {
   readonly file: string;
   readonly state: ModelState;
   readonly info?: ModelInfo;
+  /** What loading it took the last time, ms. */
+  readonly loadMs?: number;
   readonly problem?: string;
   /** Times in a row it ended the host. */
   readonly crashes: number;
@@ -25,6 +27,9 @@ export class ModelRecord {
   kinds: readonly QuestionKind[] = [];
   problem: GanglionError | undefined;
   crashes = 0;
+  /** When its loading began (monotonic, ms), and what it took the last time. */
+  loadSince = 0;
+  loadMs: number | undefined;
   /** The id of the load message under way. */
   loadId = 0;
   /** When it was asked last: a count that only grows. */
@@ -89,6 +94,7 @@ export class ModelRecord {
       state: this.state,
       crashes: this.crashes,
       ...(this.info === undefined ? {} : { info: this.info }),
+      ...(this.loadMs === undefined ? {} : { loadMs: this.loadMs }),
       ...(this.problem === undefined ? {} : { problem: this.problem.message }),
     };
   }

@@ -26,6 +26,8 @@ export interface ModelHostOptions {
   readonly laneLimits?: Partial<LaneLimits>;
   /** Times in a row a model may end the host before it is given up. */
   readonly maxCrashes?: number;
+  /** Niceness of its process; 0: that of ours. Default 10: decisions by rules keep their latency while a model works. */
+  readonly priority?: number;
   /** Modules whose engines the host loads besides its own: absolute paths or package names. */
   readonly extensions?: readonly string[];
   /** Intervals, ms. Defaults: see DEFAULT_TIMES. */

@@ -13,7 +13,7 @@ export interface SupervisorEvents {
   died(reason: string, overMemory: boolean, restartMs: number): void;
 }
 
-/** Niceness of the host: decisions by rules keep their latency while a model works. */
+/** Niceness of the host. */
 const PRIORITY = 10;
 
 /** Keeps one model host process running: starts it, and again after a growing delay whenever it ends. */
@@ -76,9 +76,9 @@ export class Supervisor {
   }
 
   #spawn(): void {
-    const { clock, log, memoryBytes, extensions, prefixCache } = this.#options;
+    const { clock, log, memoryBytes, extensions, prefixCache, priority = PRIORITY } = this.#options;
     const settings = {
-      priority: PRIORITY,
+      priority,
       extensions: extensions ?? [],
       ...(prefixCache === undefined ? {} : { prefixCache }),
     };

@@ -24,6 +24,7 @@ import type { Value } from '../../runtime/contract/reading.ts';
 import type { PropertyState, StateView } from '../../runtime/contract/state.ts';
 import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
+import { ScriptedShelf } from './scripted-shelf.ts';
 import { newId } from '../../runtime/lib/id.ts';
 
 export function chatAnswer(text: string): ChatAnswer {
@@ -42,6 +43,7 @@ export class ScriptedApi implements RuntimeApi {
   readonly node = 'hub';
   readonly house: House;
   readonly state: StateView;
+  readonly shelf = new ScriptedShelf();
   readonly listeners = new Set<(event: RuntimeEvent) => void>();
   readonly asked: { text: string; options: AskOptions }[] = [];
   readonly told: FeedbackInput[] = [];

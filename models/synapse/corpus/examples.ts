@@ -1,8 +1,9 @@
-import { rank } from '../../../devices/index.ts';
+import { hintsFor, listedFor, optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
 import { listingOf, type Listable, type Listing } from '../../../runtime/modelhost/synapse/listing.ts';
 import type { Hints } from '../../../runtime/modelhost/synapse/question.ts';
 import type { Said } from '../../../runtime/modelhost/synapse/said.ts';
 import { plainText, valuesIn, type FoundValue } from '../../../runtime/modelhost/synapse/values.ts';
+import { makeCombined } from './combined.ts';
 import type { Example, Task } from './example.ts';
 import { makeEvent, makeRule } from './guided.ts';
 import type { Home } from './homes.ts';
@@ -13,8 +14,12 @@ import { makeRequest } from './requests.ts';
 import type { Scene } from './scene.ts';
 import { withTypo } from './typos.ts';
 
+/** How many requests are about several sorts of things at once, or can be carried out in part only. */
+const COMBINED = 0.18;
+
 const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
-  request: makeRequest,
+  request: (scene) =>
+    scene.random.chance(COMBINED) ? (makeCombined(scene) ?? makeRequest(scene)) : makeRequest(scene),
   refusal: makeRefusal,
   question: makeQuestion,
   event: makeEvent,
@@ -23,11 +28,11 @@ const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
 
 /** Of a hundred examples. */
 export const TASK_WEIGHTS: Readonly<Record<Task, number>> = {
-  request: 46,
-  refusal: 24,
-  question: 10,
-  event: 10,
-  rule: 10,
+  request: 44,
+  refusal: 26,
+  question: 12,
+  event: 9,
+  rule: 9,
 };
 
 const TYPOS = 0.07;
@@ -45,18 +50,6 @@ export function makeExample(scene: Scene, task: Task): Example | undefined {
   return undefined;
 }
 
-/** Words of the lists of devices in a listing: values that a text can name. */
-export function optionsOf(listing: Listing): string[] {
-  return listing.lines.flatMap((line) =>
-    line.type === 'entity'
-      ? [
-          ...(line.entity.properties['option']?.values ?? []),
-          ...(line.entity.properties['source']?.values ?? []),
-        ]
-      : [],
-  );
-}
-
 /** What the model is given of an example's text, and what it should answer. */
 export interface Posed {
   readonly text: string;
@@ -72,31 +65,12 @@ export function pose(example: Example, listing: Listing, home: Home): Posed | un
   const said = saidOf(example.meant, listing, found);
   return said === undefined
     ? undefined
-    : { text, found, hints: hintsFor(text, listing, home, example.here?.id), said };
-}
-
-/** So many things the linker ranks; those that are listed become hints. */
-const RANKED = 8;
-
-export function hintsFor(text: string, listing: Listing, home: Home, here: string | undefined): Hints {
-  const pointer = new Map(
-    listing.lines.map((line) => [
-      `${line.type} ${line.type === 'entity' ? line.entity.id : line.type === 'area' ? line.area.id : line.floor.id}`,
-      line.pointer,
-    ]),
-  );
-  const pointers = rank(text, home.house, RANKED * 2).flatMap(
-    ({ type, id }) => pointer.get(`${type} ${id}`) ?? [],
-  );
-  const where = here === undefined ? undefined : pointer.get(`area ${here}`);
-  return { pointers: pointers.slice(0, RANKED), ...(where === undefined ? {} : { here: where }) };
+    : { text, found, hints: hintsFor(text, listing, home.house, example.here?.id), said };
 }
 
 /** What is listed for a text: what the linker ranks first, and what a question names of itself. */
 export function listed(text: string, home: Home, most: number, sure: readonly Listable[] = []): Listable[] {
-  const ranked = rank(plainText(text), home.house, most).map(({ type, id }): Listable => ({ type, id }));
-  const all = new Map([...sure, ...ranked].map((one) => [`${one.type} ${one.id}`, one]));
-  return [...all.values()].slice(0, Math.max(most, sure.length));
+  return listedFor(plainText(text), home.house, most, sure);
 }
 
 /** A listing that holds all that is meant, whether the linker found it or not: for what is expected. */

@@ -59,3 +59,41 @@ function tidy(text: string): string {
     .replaceAll(/ ([,.;?!])/g, '$1')
     .trim();
 }
+
+/**
+ * Whether a template can give this text, in which every slot holds something else. Compiled once per template: a test of all
+ * against all is cheap.
+ */
+export function couldSay(template: string, text: string): boolean {
+  let pattern = patterns.get(template);
+  if (pattern === undefined) {
+    pattern = new RegExp(`^${patternOf(template)}$`);
+    patterns.set(template, pattern);
+  }
+  return pattern.test(text.replaceAll(/\s+/g, ''));
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** Without spaces: an alternative may be empty, and leaves none behind. */
+function patternOf(template: string): string {
+  let out = '';
+  for (let i = 0; i < template.length; i++) {
+    const char = template[i]!;
+    const close = CLOSERS[char];
+    const end = close === undefined ? -1 : closing(template, i, char, close);
+    if (end < 0) {
+      if (char !== ' ') out += char.replace(/[.*+?^$\\/{}()|[\]]/, String.raw`\$&`);
+      continue;
+    }
+    const inner = template.slice(i + 1, end);
+    if (char === '{') out += '.+';
+    else if (char === '[') out += `(?:${patternOf(inner)})?`;
+    else
+      out += `(?:${alternatives(inner)
+        .map((one) => patternOf(one))
+        .join('|')})`;
+    i = end;
+  }
+  return out;
+}

@@ -89,11 +89,19 @@ export function makeHome(random: Random, lexicon: Lexicon, part: Part, most = 20
   );
   const entities = new Map<string, HomeEntity>();
   const said = new Set<string>();
+  const habit = habitOf(random);
+  let last: { readonly kind: HomeKind; readonly area: Area | undefined } | undefined;
   for (let tries = 0; entities.size < count && tries < count * 3; tries++) {
-    const kind = random.weighted<HomeKind>(KIND_WEIGHTS);
+    const again = last !== undefined && random.chance(habit.clusters);
+    const kind = again ? last!.kind : random.weighted<HomeKind>(KIND_WEIGHTS);
     const placed = kind !== 'person' && random.chance(kind === 'scene' ? 0.2 : 0.94);
-    const area = placed ? random.pick(areas) : undefined;
-    const naming = names.entity(kind, area);
+    const area = again && kind !== 'person' ? last!.area : placed ? random.pick(areas) : undefined;
+    last = { kind, area };
+    const fresh = names.entity(kind, area);
+    const naming =
+      area === undefined || !random.chance(habit.repeats)
+        ? fresh
+        : (repeated([...entities.values()], kind, areas, random) ?? fresh);
     const key = `${kind} ${naming.name.toLowerCase()} ${area?.id}`;
     if (said.has(key)) continue;
     said.add(key);
@@ -102,6 +110,40 @@ export function makeHome(random: Random, lexicon: Lexicon, part: Part, most = 20
     entities.set(id, { ...naming, entity: makeEntity(random, lexicon, part, id, kind, naming, area) });
   }
   return homeOf([...entities.values()], areas, floors);
+}
+
+/** How a home's owner goes about it: several of a kind side by side, the same name in every room. */
+function habitOf(random: Random): { readonly clusters: number; readonly repeats: number } {
+  return {
+    clusters:
+      random.weighted({ none: 55, some: 30, many: 15 }) === 'none' ? 0 : random.pick([0.2, 0.35, 0.5]),
+    repeats: random.chance(0.35) ? random.pick([0.2, 0.4, 0.6]) : 0,
+  };
+}
+
+/** `ceiling light`, as in another room: a name of this kind that tells no place, and no owner. */
+function repeated(
+  entities: readonly HomeEntity[],
+  kind: HomeKind,
+  areas: readonly Area[],
+  random: Random,
+): Naming | undefined {
+  const plain = entities.filter(({ entity }) => {
+    const name = entity.name.toLowerCase();
+    return (
+      entity.kind === kind &&
+      !/['\d(]/.test(name) &&
+      !areas.some((area) => [area.name, ...area.aliases].some((own) => name.includes(own.toLowerCase())))
+    );
+  });
+  if (plain.length === 0) return undefined;
+  const { entity, noun, plural } = random.pick(plain);
+  return {
+    name: entity.name,
+    aliases: [],
+    ...(noun === undefined ? {} : { noun }),
+    ...(plural === undefined ? {} : { plural }),
+  };
 }
 
 export function homeOf(

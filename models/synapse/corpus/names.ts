@@ -33,6 +33,14 @@ const PATTERNS = {
   bare: 11,
   short: 2,
   code: 2,
+  'person before noun': 2,
+  'brand area noun': 2,
+  'noun area': 3,
+  'noun area number': 2,
+  'noun (area)': 1,
+  'area before': 4,
+  'short before': 2,
+  underscored: 2,
 } as const;
 
 /** Makes names of places, people and devices that people could give, from one side of the split. */
@@ -136,6 +144,22 @@ export class Names {
         return `${place ?? qualifier} ${noun} ${number}`;
       case 'short':
         return place === undefined ? `${qualifier} ${noun}` : `${initials(place)} ${noun}`;
+      case 'person before noun':
+        return `${this.#word('persons')}'s ${qualifier} ${noun}`;
+      case 'brand area noun':
+        return `${this.#word('brands')} ${place ?? qualifier} ${noun}`;
+      case 'noun area':
+        return `${noun} ${place ?? number}`;
+      case 'noun area number':
+        return `${noun} ${place ?? qualifier} ${number}`;
+      case 'noun (area)':
+        return place === undefined ? `${noun} ${number}` : `${noun} (${place})`;
+      case 'area before':
+        return place === undefined ? `${qualifier} ${noun}` : `${place} ${qualifier}`;
+      case 'short before':
+        return place === undefined ? `${qualifier} ${noun}` : `${initials(place)} ${qualifier}`;
+      case 'underscored':
+        return `${place ?? qualifier} ${noun} ${number}`.replaceAll(' ', '_');
       case 'before noun':
       case 'bare':
       case 'code':
@@ -195,7 +219,8 @@ function words(line: string): readonly string[] {
   return known;
 }
 
-function initials(place: string): string {
+/** `lr` of a living room. */
+export function initials(place: string): string {
   const parts = place.split(' ');
   return parts.length > 1
     ? parts.map((word) => word.charAt(0)).join('')

@@ -9,6 +9,7 @@ import type { Example } from './example.ts';
 import { expand } from './grammar.ts';
 import type { HomeEntity } from './homes.ts';
 import type { Ref } from './meant.ts';
+import { agreeing } from './requests.ts';
 import { line, type Scene } from './scene.ts';
 import { nameEntity, nameGroup, namePlace } from './targets.ts';
 
@@ -34,7 +35,8 @@ export function makeQuestion(scene: Scene): Example | undefined {
   const named = whom(scene, template, section, property, one);
   if (named === undefined) return undefined;
   const fill = (): string => named.text;
-  const plain = expand(template, random, { t: fill, p: fill, room: fill });
+  const spoken = random.chance(0.93) ? agreeing(template, named.plural) : template;
+  const plain = expand(spoken, random, { t: fill, p: fill, room: fill });
   if (/[{}]/.test(plain)) return undefined;
   const text = random.chance(0.6) && !plain.endsWith('?') ? `${plain}?` : plain;
   return {
@@ -61,7 +63,9 @@ function whom(
   section: string,
   property: Property,
   one: HomeEntity,
-): { readonly text: string; readonly kind: TargetKind; readonly ref: Ref } | undefined {
+):
+  | { readonly text: string; readonly kind: TargetKind; readonly ref: Ref; readonly plural: boolean }
+  | undefined {
   const { random } = scene;
   const kind = one.entity.kind as TargetKind;
   const has = (entity: HomeEntity['entity']): boolean => propertiesOf(entity).includes(property);
@@ -81,7 +85,9 @@ function whom(
   }
   if (!template.includes('{t}')) {
     const alike = scene.home.entities.filter(({ entity }) => entity.kind === kind && has(entity));
-    return alike.length === 1 ? { text: '', kind, ref: { type: 'entity', id: one.entity.id } } : undefined;
+    return alike.length === 1
+      ? { text: '', kind, plural: false, ref: { type: 'entity', id: one.entity.id } }
+      : undefined;
   }
   if (/\{t\}.*\b(?:are|\(is\|are\))|are \{t\}/.test(template) || (kind === 'light' && random.chance(0.2))) {
     const group = nameGroup(
@@ -93,10 +99,12 @@ function whom(
     const [ref] = group?.refs ?? [];
     return group === undefined || ref === undefined || group.refs.length > 1 || kind === 'binary_sensor'
       ? undefined
-      : { text: group.text, kind, ref };
+      : { text: group.text, kind, ref, plural: group.plural };
   }
   const text = nameEntity(scene, one);
-  return text === undefined ? undefined : { text, kind, ref: { type: 'entity', id: one.entity.id } };
+  return text === undefined
+    ? undefined
+    : { text, kind, plural: false, ref: { type: 'entity', id: one.entity.id } };
 }
 
 /** Binary sensors of one area tell different things: the area means one of them only where all tell the same. */

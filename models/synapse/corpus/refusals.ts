@@ -1,27 +1,34 @@
-import type { Entity } from '../../../runtime/contract/house.ts';
 import { callOf, type Amount as Said } from '../../../runtime/modelhost/synapse/commands.ts';
-import { rank } from '../../../devices/index.ts';
 import { makeClock, makeDuration } from './amounts.ts';
 import type { Example } from './example.ts';
-import { expand } from './grammar.ts';
-import type { HomeEntity } from './homes.ts';
-import { Names } from './names.ts';
-import { clauseOf, frames, makeClause, withManners, punctuated, type Frame } from './requests.ts';
+import { couldSay, expand } from './grammar.ts';
+import type { Home, HomeEntity } from './homes.ts';
+import { initials, Names } from './names.ts';
+import {
+  clauseOf,
+  frames,
+  makeClause,
+  withManners,
+  punctuated,
+  type Clause,
+  type Frame,
+} from './requests.ts';
+import { Random } from './random.ts';
 import { ANY_STATE, isUnique, line, placeName, withoutDoubleArticle, type Scene } from './scene.ts';
-import { nameEntity } from './targets.ts';
+import { isGeneric, nameEntity } from './targets.ts';
 
 /** How often which sort of thing that must not act is made. */
 const SORTS = {
   absent: 24,
-  'absent area': 14,
-  'wrong kind': 12,
+  'absent area': 12,
+  'wrong kind': 9,
   'no such kind': 8,
-  'out of range': 7,
+  'out of range': 6,
   negated: 10,
-  later: 7,
-  cancel: 5,
-  talk: 7,
-  unsupported: 8,
+  later: 8,
+  cancel: 6,
+  talk: 10,
+  unsupported: 11,
 } as const;
 
 /** A text that asks for nothing that can be done here. */
@@ -41,9 +48,9 @@ function refusalText(scene: Scene, sort: keyof typeof SORTS): string | undefined
   const { random, lexicon } = scene;
   switch (sort) {
     case 'absent':
-      return absent(scene);
+      return mannered(scene, absent(scene));
     case 'absent area':
-      return absentArea(scene);
+      return mannered(scene, absentArea(scene));
     case 'wrong kind':
       return wrongKind(scene);
     case 'no such kind':
@@ -79,10 +86,12 @@ function plainLine(scene: Scene, section: string): string | undefined {
   );
   if (template.includes('{name}') && named.length === 0) return undefined;
   if (template.includes('{area}') && scene.areas.length === 0) return undefined;
+  if (!template.includes('{') && section !== 'cancel' && concerns(template, scene, section === 'unsupported'))
+    return undefined;
   const clock = makeClock(scene);
   const duration = makeDuration(scene);
   const text = expand(template, random, {
-    name: () => random.pick(named).entity.name.toLowerCase(),
+    name: () => random.pick(named).entity.name.toLowerCase().replaceAll('_', ' '),
     area: () => placeName(random, random.pick(scene.areas)),
     c: () => clock?.text ?? 'noon',
     d: () => duration?.text ?? '5 minutes',
@@ -90,8 +99,44 @@ function plainLine(scene: Scene, section: string): string | undefined {
   return punctuated(scene, withoutDoubleArticle(text), /^(?:how|who|what|will|do|can)\b/.test(text));
 }
 
+/** Whether a set phrase means something in this home: `good night` where a scene is called so, `restart the router` with a button for it. */
+function concerns(text: string, { home }: Scene, orders: boolean): boolean {
+  const words = new Set(wordsOf(text).filter((word) => word.length > 3 && !COMMON.has(word)));
+  return home.entities.some(({ entity }) => {
+    const names = [entity.name, ...entity.aliases].map((name) => name.toLowerCase());
+    const whole = names.some((name) => ` ${text} `.includes(` ${name} `));
+    // `i'm reading a book` is no order to the reading lamp, but may be one to the scene called reading.
+    const part =
+      (orders || entity.kind === 'scene') &&
+      names.some((name) => wordsOf(name).some((word) => words.has(word)));
+    return whole || part;
+  });
+}
+
+/** Words that stand in too many names to mean one of them. */
+const COMMON: ReadonlySet<string> = new Set([
+  'light',
+  'lights',
+  'door',
+  'room',
+  'house',
+  'window',
+  'home',
+  'phone',
+  'water',
+  'kitchen',
+  'front',
+  'back',
+  'left',
+  'right',
+  'with',
+  'this',
+  'that',
+  'what',
+]);
+
 /** A device this home does not have, or one like it elsewhere: `bedroom lamp` where only the kitchen has a lamp. */
-function absent(scene: Scene): string | undefined {
+function absent(scene: Scene): Clause | undefined {
   const { random, lexicon, part, home } = scene;
   if (scene.entities.length === 0) return undefined;
   const like = random.pick(scene.entities);
@@ -99,7 +144,7 @@ function absent(scene: Scene): string | undefined {
   const area = random.chance(0.5) && scene.areas.length > 0 ? random.pick(scene.areas) : undefined;
   const naming = names.entity(like.entity.kind, area);
   const name = naming.name.toLowerCase();
-  if (mayMean(name, naming.noun, scene)) return undefined;
+  if (mayMean(name, naming.noun, like.entity.kind, scene)) return undefined;
   const made: HomeEntity = { ...naming, entity: { ...like.entity, name: naming.name, aliases: [] } };
   const possible = frames(lexicon).filter(
     ({ kinds, indirect }) => !indirect && kinds.includes(like.entity.kind as Frame['kinds'][number]),
@@ -110,27 +155,66 @@ function absent(scene: Scene): string | undefined {
   return clause === undefined ||
     clause.calls.some(({ target }) => target === 'house' || target.type !== 'entity')
     ? undefined
-    : withManners(scene, clause.text, clause.order);
+    : clause;
 }
 
-/** Whether somebody here could be called so: every word that tells it apart belongs to one entity, area or floor. */
-function mayMean(name: string, noun: string | undefined, { home }: Scene): boolean {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '' && word !== 's');
+function mannered(scene: Scene, clause: Clause | undefined): string | undefined {
+  return clause === undefined ? undefined : withManners(scene, clause.text, clause.order);
+}
+
+/**
+ * Whether somebody here could be called so: every word that tells it apart, whatever its noun, belongs to one entity, its area
+ * (or the letters that stand for it) or its floor. A noun alone means all of the kind, or whoever has the noun.
+ */
+export function mayMean(name: string, noun: string | undefined, kind: string, { home }: Scene): boolean {
+  const words = wordsOf(name);
   const telling = noun === undefined ? words : words.filter((word) => !noun.split(' ').includes(word));
-  if (telling.length === 0) return true;
-  return rank(name, home.house, 6).some(({ type, id }) => {
-    if (type !== 'entity') return false;
-    const entity = home.house.entity(id as Entity['id']);
-    if (entity === undefined) return false;
-    const area = entity.area === undefined ? undefined : home.house.area(entity.area);
-    const own = [entity.name, ...entity.aliases, area?.name ?? '', ...(area?.aliases ?? [])]
-      .join(' ')
-      .toLowerCase();
-    return telling.every((word) => own.includes(word));
+  if (telling.length === 0)
+    return home.entities.some((one) =>
+      isGeneric(noun ?? name)
+        ? one.entity.kind === kind
+        : ownWords(one, home).includes((noun ?? name).split(' ').at(-1)!),
+    );
+  return home.entities.some((one) => {
+    const own = ownWords(one, home);
+    return telling.every(
+      (word) =>
+        own.includes(word) ||
+        SAME_WORDS.some((same) => same.includes(word) && same.some((other) => own.includes(other))),
+    );
   });
 }
 
-function absentArea(scene: Scene): string | undefined {
+/** Words people use for one another in names. */
+const SAME_WORDS: readonly (readonly string[])[] = [
+  ['sofa', 'couch'],
+  ['overhead', 'ceiling', 'main'],
+  ['bedside', 'nightstand', 'night'],
+  ['big', 'large', 'main'],
+  ['mum', 'mom'],
+  ['hall', 'hallway', 'corridor'],
+];
+
+function wordsOf(name: string): string[] {
+  return name
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '' && word !== 's');
+}
+
+/** All that can be said to tell an entity: as one string, so that parts of words count too. */
+function ownWords({ entity, noun }: HomeEntity, { house }: Home): string {
+  const area = entity.area === undefined ? undefined : house.area(entity.area);
+  const floor = [...house.floors()].find(({ id }) => id === area?.floor);
+  const places = [area, floor].flatMap((place) =>
+    place === undefined ? [] : [place.name, ...place.aliases],
+  );
+  return [entity.name, ...entity.aliases, noun ?? '', ...places, ...places.map((place) => initials(place))]
+    .join(' ')
+    .toLowerCase();
+}
+
+function absentArea(scene: Scene): Clause | undefined {
   const { random, lexicon, part, home } = scene;
   const names = new Names(random, lexicon, part);
   const [[name = ''] = []] = names.areas(1);
@@ -162,9 +246,25 @@ function absentArea(scene: Scene): string | undefined {
   const { here: _, ...anywhere } = stage;
   const clause = clauseOf(anywhere, random.pick(possible), made, false);
   const aboutArea = clause?.calls.every(({ target }) => target !== 'house' && target.type === 'area');
-  return clause === undefined || aboutArea !== true
-    ? undefined
-    : withManners(scene, clause.text, clause.order);
+  return aboutArea === true ? clause : undefined;
+}
+
+/** An order that cannot be carried out, without manners: half of one that can in part. */
+export function impossibleOrder(scene: Scene): string | undefined {
+  const { random, lexicon } = scene;
+  const sort = random.weighted({ absent: 50, area: 20, unsupported: 30 });
+  if (sort === 'unsupported') {
+    const text = line(scene, lexicon.refusals, 'unsupported');
+    const order = !/[{]|^(?:what|how|who|is|are|will|do|does|ignore|you|say|read)\b/.test(text);
+    return order && !concerns(text, scene, true) ? text : undefined;
+  }
+  const clause = sort === 'absent' ? absent(scene) : absentArea(scene);
+  return clause?.order === true && !clause.closed ? clause.text : undefined;
+}
+
+/** A device that is not there, as it would be named. */
+export function absentName(scene: Scene): string | undefined {
+  return absent(scene)?.named.text;
 }
 
 /** Words that could be meant of any device say nothing about its kind. */
@@ -190,9 +290,16 @@ function wrongKind(scene: Scene): string | undefined {
   if (callOf(one.entity, frame.action, undefined, ANY_STATE) !== undefined || one.entity.kind === 'scene')
     return undefined;
   const name = isUnique(scene, one.entity) ? nameEntity(scene, one) : undefined;
-  return name === undefined
-    ? undefined
-    : withManners(scene, expand(template, random, { t: () => name }), true);
+  if (name === undefined) return undefined;
+  // `silence the siren` is what a siren can do, though the phrase was written for a television.
+  const seed = random.int(0, 1 << 30);
+  const said = (what: string): string => expand(template, new Random(seed), { t: () => what, e: () => what });
+  const possible = frames(lexicon).some(
+    (other) =>
+      (other.kinds.includes(one.entity.kind as Frame['kinds'][number]) || other.kinds.includes('any')) &&
+      (lexicon.requests.get(other.section) ?? []).some((theirs) => couldSay(theirs, said('\u0001'))),
+  );
+  return possible ? undefined : withManners(scene, said(name), true);
 }
 
 /** A kind this area does not have: `open the blinds in the kitchen` where there are none. */

@@ -115,11 +115,13 @@ export function clauseOf(scene: Scene, frame: Frame, one: HomeEntity, directly: 
   const amount = amountFor(scene, frame, one.entity);
   if (amount === undefined && (frame.sort !== undefined || frame.by)) return undefined;
   const able = ableTo(frame.action, amount?.meant);
-  const template = line(scene, lexicon.requests, frame.section);
+  const template = random.chance(TERSE)
+    ? terseLine(scene, frame)
+    : line(scene, lexicon.requests, frame.section);
   const named = target(scene, template, kind, able, one, directly);
   if (named === undefined) return undefined;
   const where = (): string => named.text;
-  const text = expand(template, random, {
+  const text = expand(agreeing(template, named.plural), random, {
     t: where,
     e: where,
     p: where,
@@ -127,7 +129,7 @@ export function clauseOf(scene: Scene, frame: Frame, one: HomeEntity, directly: 
     v: () => amount?.text ?? '',
   });
   if (/[{}]/.test(text)) return undefined;
-  const but = exceptions(scene, named);
+  const but = isOrder(template) || random.chance(0.2) ? exceptions(scene, named) : { text: '', refs: [] };
   const calls = named.refs.map((ref): MeantCall => ({
     action: frame.action,
     kind: ref === 'house' || ref.type !== 'entity' ? kind : kindOfRef(scene, ref.id, kind),
@@ -142,6 +144,31 @@ export function clauseOf(scene: Scene, frame: Frame, one: HomeEntity, directly: 
     named,
     closed: but.text !== '',
   };
+}
+
+/** How often people drop the verb: `kitchen fan 40 %`. */
+const TERSE = 0.2;
+const TERSE_FORM = /^\{[te]\}(?: [a-z]+)?(?: \{v\})?$/;
+const TERSE_TRIES = 12;
+
+/** A line of a target and hardly anything else, where the section has some. */
+function terseLine(scene: Scene, { section }: Frame): string {
+  let drawn = '';
+  for (let tries = 0; tries < TERSE_TRIES && !TERSE_FORM.test(drawn); tries++)
+    drawn = line(scene, scene.lexicon.requests, section);
+  return drawn;
+}
+
+/** `is the lights on` is said by few. */
+export function agreeing(template: string, plural: boolean): string {
+  const [be, do_, have, was] = plural ? ['are', 'do', 'have', 'were'] : ['is', 'does', 'has', 'was'];
+  return template
+    .replaceAll(/\((?:is\|are|are\|is)\)/g, be)
+    .replaceAll(/\b(?:is|are)(?= \{t\})/g, be)
+    .replaceAll(/(?<=\{t\} )(?:is|are)\b/g, be)
+    .replaceAll(/\bdoes(?= \{t\})/g, do_)
+    .replaceAll(/\b(?:has|have)(?= \{t\} been)/g, have)
+    .replaceAll(/\b(?:was|were)(?= \{t\})/g, was);
 }
 
 function kindOfRef(scene: Scene, id: string, kind: TargetKind): TargetKind {
@@ -176,7 +203,7 @@ function target(
   return nameOne(scene, one, able);
 }
 
-function nameOne(scene: Scene, one: HomeEntity, able: Able): Named | undefined {
+export function nameOne(scene: Scene, one: HomeEntity, able: Able): Named | undefined {
   if (!able(one.entity) || !scene.entities.includes(one)) return undefined;
   const text = nameEntity(scene, one);
   if (text === undefined) return undefined;
@@ -185,7 +212,7 @@ function nameOne(scene: Scene, one: HomeEntity, able: Able): Named | undefined {
   return { text, kind, refs: [{ type: 'entity', id: entity.id }], plural: false, members: [entity] };
 }
 
-/** Two or three targets under one verb; rarely with one that is not there: the rest is done. */
+/** Two or three targets under one verb. */
 function nameList(scene: Scene, kind: TargetKind, able: Able): Named | undefined {
   const { random, lexicon } = scene;
   const count = random.chance(0.75) ? 2 : 3;
@@ -240,7 +267,7 @@ function exceptions(
   const { random, lexicon } = scene;
   const [ref] = named.refs;
   const group = named.refs.length === 1 && ref !== undefined && (ref === 'house' || ref.type !== 'entity');
-  if (!group || named.members.length < 3 || !random.chance(0.16)) return { text: '', refs: [] };
+  if (!group || named.members.length < 3 || !random.chance(0.4)) return { text: '', refs: [] };
   const parts: { text: string; ref: Listable; members: number }[] = [];
   const all = named.members.length;
   for (let tries = 0; parts.length < (random.chance(0.8) ? 1 : 2) && tries < 4; tries++) {
@@ -288,9 +315,9 @@ function exception(
 }
 
 const NO_ORDER =
-  /^(?:\{|\((?:i'd|a bit|a little|the |some|nobody|no one|color\|colour\) temp|i need|light\|)|i |i'|it|we|is |are |no |more |less |there|the |my |you |full |max|half |lowest|lower lights|brightest|brighter|dimmer|next|previous|last |another|louder|quieter|softer|volume|brightness|temperature|position|time|did |don't|not |on |off |all |everything|lights|some |that's|warmer|cooler|slowest|music|sound|silence$|heating|kindly|would|could|can |did|why|who|people|someone|stop wasting|darkness|be so|do me)/;
+  /^(?:\{|\((?:i'd|a bit|a little|the |some|nobody|no one|color\|colour\) temp|i need|light\|)|i |i'|it|we|is |are |no |more |less |there|the |my |you |full |max|half |lowest|lower lights|brightest|brighter|dimmer|next|previous|last |another|louder|quieter|softer|volume|brightness|temperature|position|time|did |don't|not |on |off |all |everything|lights|some |that's|warmer|cooler|slowest|music|sound|silence$|heating|kindly|would|could|can |did|why|who|people|someone|stop wasting|darkness|be so|do me|target |setpoint|thermostat to|brr|grandma|too |let's |\(let|\(i |everybody|nobody|a |\(could|\(would|where|bit |everyone's|only |just |minimum|\(colour\|color\) of|color temp|tunes|back |enough|this |something|please |photo |snapshot|picture|air circ|nothing|going to|false|ready|quiet on|any )/;
 
-function isOrder(template: string): boolean {
+export function isOrder(template: string): boolean {
   return !NO_ORDER.test(template);
 }
 
@@ -300,11 +327,15 @@ export function makeRequest(scene: Scene): Example | undefined {
   const first = makeClause(scene);
   if (first === undefined) return undefined;
   const clauses = [first];
-  if (!first.closed && random.chance(0.17)) {
+  if (!first.closed && random.chance(0.24)) {
     const second = random.chance(0.3) ? pronounClause(scene, first) : makeClause(scene);
-    if (second !== undefined) clauses.push(second);
+    // `raise the blind and the lamp to 40 %` is heard as one; `lamp off, blind down` is not.
+    const apart = second?.order === true || random.chance(first.order ? 0.15 : 0.7);
+    if (second !== undefined && apart) clauses.push(second);
     const third = random.chance(0.15) ? makeClause(scene) : undefined;
-    if (third !== undefined && second?.closed === false) clauses.push(third);
+    const follows = third?.order === true || (!first.order && random.chance(0.5));
+    if (third !== undefined && follows && clauses.length === 2 && second?.closed === false)
+      clauses.push(third);
   }
   const calls = clauses.flatMap((clause) => clause.calls);
   if (calls.length > MAX_CALLS || contradicts(calls)) return undefined;
@@ -325,7 +356,7 @@ export function makeRequest(scene: Scene): Example | undefined {
 }
 
 /** Two clauses about one target would have to be read in order. */
-function contradicts(calls: readonly MeantCall[]): boolean {
+export function contradicts(calls: readonly MeantCall[]): boolean {
   const keys = calls.map(
     ({ action, target: ref, value }) => `${JSON.stringify(ref)} ${value === undefined ? action : value.type}`,
   );

@@ -86,10 +86,19 @@ export function placeName(
   ).toLowerCase();
 }
 
-/** `the Anna's lamp` is said by nobody. */
+/** `the Anna's lamp`, `in the room 12` and `in the balcony` are said by nobody. */
 export function withoutDoubleArticle(text: string): string {
   return text
+    .replaceAll(
+      /\b(?:the|my|our) ((?:\p{L}+ )?(?:room|bedroom|bathroom|office|suite|unit|lab|hall|zone) \d+)\b/gu,
+      '$1',
+    )
+    .replaceAll(
+      /\bin (the|my|our) ((?:roof )?terrace|balcony|patio|porch|driveway|landing|deck|mezzanine|veranda|staircase)\b/g,
+      'on $1 $2',
+    )
     .replaceAll(/\b(?:the|my|our|that) ((?:\p{L}+'s) )/gu, '$1')
+    .replaceAll(/\blevel level\b/g, 'level')
     .replaceAll(/\b(the|my|our) (?:the|my|our) /g, '$1 ')
     .replaceAll(/\b(in|inside|for|from|of) the (upstairs|downstairs|outside|outdoors)\b/g, '$2')
     .replaceAll(/\bon (?:the )?(upstairs|downstairs|outside|outdoors)\b(?: level)?/g, '$1')

@@ -31,9 +31,10 @@ export function nameEntity(scene: Scene, one: HomeEntity): string | undefined {
   const { entity } = one;
   const area = entity.area === undefined ? undefined : home.house.area(entity.area);
   const place = area === undefined ? undefined : placeName(random, area);
-  const name = (
-    entity.aliases.length > 0 && random.chance(0.3) ? random.pick(entity.aliases) : entity.name
-  ).toLowerCase();
+  const name = (entity.aliases.length > 0 && random.chance(0.3) ? random.pick(entity.aliases) : entity.name)
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replaceAll(/[()]/g, '');
   const slots = { name: () => name, area: () => place ?? '' };
   const unique = isUnique(scene, entity);
   const holdsPlace = place !== undefined && name.includes(place);
@@ -123,6 +124,19 @@ const GENERIC: Partial<Record<TargetKind, readonly (readonly [string, string])[]
   camera: [['camera', 'cameras']],
 };
 
+/** Whether a noun means every entity of its kind. */
+export function isGeneric(noun: string): boolean {
+  return (
+    Object.values(GENERIC).some((nouns) => nouns.some((forms) => forms.includes(noun))) ||
+    SYNONYMS.some((words) => words.includes(noun))
+  );
+}
+
+/** `the bedroom light` may be all of them; pressing every button is never meant by `the bedroom button`. */
+const AS_ONE: ReadonlySet<TargetKind> = new Set(['light', 'cover', 'climate', 'fan', 'media_player']);
+/** Nobody wants all of them at once: these are meant as a group only where there is one. */
+const ALONE: ReadonlySet<TargetKind> = new Set(['scene', 'button', 'select', 'number', 'camera']);
+
 /** Everything of a kind in an area, on a floor, in the house or where the speaker is. Undefined where that is nothing. */
 export function nameGroup(
   scene: Scene,
@@ -154,21 +168,10 @@ export function nameGroup(
   if (meant.length === 0) return undefined;
   const said = place === undefined ? '' : placeName(random, place);
   // `the kitchen light` of a kitchen with a `kitchen light` and others is that one.
-  const singular = scope === 'area' && (meant.length === 1 || random.chance(0.2));
-  const exact = within.filter(({ entity }) =>
-    [entity.name, ...entity.aliases].some((name) => {
-      const plain = name.toLowerCase();
-      return (
-        plain === `${said} ${noun.noun}` ||
-        plain === `${said} ${noun.plural}` ||
-        plain === noun.noun ||
-        plain === noun.plural
-      );
-    }),
-  );
-  if (exact.length > 0 && !(exact.length === meant.length && exact.length === 1)) return undefined;
+  const singular = scope === 'area' && (meant.length === 1 || (AS_ONE.has(kind) && random.chance(0.2)));
+  if (!singular && meant.length > 1 && ALONE.has(kind)) return undefined;
   const slots = {
-    kind: () => noun.noun,
+    kind: () => (noun.noun === 'lighting' && !singular ? 'light' : noun.noun),
     kinds: () => (noun.plural === '' ? noun.noun : noun.plural),
     area: () => said,
     floor: () => said,
@@ -176,6 +179,14 @@ export function nameGroup(
   };
   const section = singular ? 'area singular' : scope;
   const text = withoutDoubleArticle(expand(line(scene, lexicon.targets, section), random, slots));
+  if (/\bboth\b/.test(text) && meant.length !== 2) return undefined;
+  const forms = text.includes(noun.plural) ? [noun.plural] : [noun.noun];
+  const exact = within.filter(({ entity }) =>
+    [entity.name, ...entity.aliases].some((name) =>
+      forms.some((form) => name.toLowerCase() === form || name.toLowerCase() === `${said} ${form}`),
+    ),
+  );
+  if (exact.length > 0 && !(exact.length === meant.length && exact.length === 1)) return undefined;
   // Where it is known where the speaker is, `the lights` are those there.
   if (
     scope === 'house' &&
@@ -183,14 +194,14 @@ export function nameGroup(
     !/house|home|everywhere|apartment|flat|every room|all rooms/.test(text)
   )
     return undefined;
-  const all = noun.members.length === within.length;
+  const whole = noun.members.length === within.length;
   const named = meant.filter((one) => scene.entities.includes(one));
-  if (!all && (named.length !== meant.length || meant.length > 4)) return undefined;
+  if (!whole && (named.length !== meant.length || meant.length > 4)) return undefined;
   return {
     text,
     kind,
     plural: !singular,
-    refs: all ? [ref] : meant.map(({ entity }): Listable => ({ type: 'entity', id: entity.id })),
+    refs: whole ? [ref] : meant.map(({ entity }): Listable => ({ type: 'entity', id: entity.id })),
     members: home.entities.length === 0 ? [] : meant.map(({ entity }) => entity),
   };
 }

@@ -4,7 +4,7 @@ import { makeHome, type Home } from '../corpus/homes.ts';
 import type { Lexicon } from '../corpus/lexicon.ts';
 import { Random } from '../corpus/random.ts';
 import { sceneOf, someOf } from '../corpus/scene.ts';
-import type { EvalCase } from './case.ts';
+import type { MadeCase } from './case.ts';
 import { expectedOf } from './expected.ts';
 import { madeState } from './state.ts';
 
@@ -17,8 +17,8 @@ const LISTED = 12;
  * Held-out cases: made of phrasings that training never sees, in homes whose names are put together from words that it never
  * sees. The same numbers of each task every time.
  */
-export function heldOutCases(lexicon: Lexicon, perTask: number, seed = SEED): EvalCase[] {
-  const cases: EvalCase[] = [];
+export function heldOutCases(lexicon: Lexicon, perTask: number, seed = SEED): MadeCase[] {
+  const cases: MadeCase[] = [];
   const counts = new Map<Task, number>();
   const tasks = Object.keys(TASK_WEIGHTS) as Task[];
   for (let i = 0; cases.length < perTask * tasks.length && i < perTask * 20; i++) {
@@ -41,7 +41,7 @@ export function heldOutCases(lexicon: Lexicon, perTask: number, seed = SEED): Ev
   return cases;
 }
 
-function caseOf(example: Example, home: Home, random: Random): EvalCase | undefined {
+function caseOf(example: Example, home: Home, random: Random): MadeCase | undefined {
   const state = madeState(home, random, example.facts);
   const expected = expectedOf(example, home, state);
   return expected === undefined ? undefined : { ...example, home, state, expected };

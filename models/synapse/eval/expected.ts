@@ -1,12 +1,12 @@
-import { propertyKey } from '../../../runtime/contract/ids.ts';
 import type { StateSnapshot } from '../../../runtime/contract/state.ts';
-import { propertiesOf, type Listing } from '../../../runtime/modelhost/synapse/listing.ts';
-import { entitiesOf, resolveCalls } from '../../../runtime/modelhost/synapse/resolve.ts';
+import { optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
+import type { Listing } from '../../../runtime/modelhost/synapse/listing.ts';
+import { meaningOfSaid } from '../../../runtime/modelhost/synapse/meaning.ts';
 import { draftRule } from '../../../runtime/modelhost/synapse/rule.ts';
 import type { Said } from '../../../runtime/modelhost/synapse/said.ts';
 import { plainText, valuesIn, type SaidValue } from '../../../runtime/modelhost/synapse/values.ts';
 import type { Example } from '../corpus/example.ts';
-import { fullListing, optionsOf } from '../corpus/examples.ts';
+import { fullListing } from '../corpus/examples.ts';
 import type { Home } from '../corpus/homes.ts';
 import { saidOf } from '../corpus/meant.ts';
 import type { Outcome } from './case.ts';
@@ -37,20 +37,7 @@ export function outcomeOf(
   state: StateSnapshot,
 ): Outcome | undefined {
   const present = presentIn(state);
-  switch (said.type) {
-    case 'none':
-      return { type: 'calls', calls: [] };
-    case 'calls':
-      return { type: 'calls', calls: resolveCalls(said.calls, listing, values, present) };
-    case 'query': {
-      const asked = entitiesOf(said.target, said.kind, [], listing).filter((entity) =>
-        propertiesOf(entity).includes(said.property),
-      );
-      return { type: 'query', keys: asked.map(({ id }) => propertyKey(id, said.property)) };
-    }
-    case 'rule': {
-      const rule = draftRule(said.rule, listing, values, present);
-      return rule === undefined ? undefined : { type: 'rule', rule };
-    }
-  }
+  if (said.type !== 'rule') return meaningOfSaid(said, listing, values, present);
+  const rule = draftRule(said.rule, listing, values, present);
+  return rule === undefined ? undefined : { type: 'rule', rule };
 }

@@ -1,14 +1,10 @@
 import { gist, link, rank } from '../../../devices/index.ts';
 import type { Entity } from '../../../runtime/contract/house.ts';
-import type { PropertyState, StateView } from '../../../runtime/contract/state.ts';
-import type { WallMs } from '../../../runtime/contract/time.ts';
 import { callOf } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { Action } from '../../../runtime/modelhost/synapse/tokens.ts';
 import { plainText, valuesIn } from '../../../runtime/modelhost/synapse/values.ts';
 import type { Answerer, EvalCase, Outcome } from './case.ts';
-import { presentIn } from './state.ts';
-
-const NOW = 0 as WallMs;
+import { presentIn, viewOf } from './state.ts';
 
 /** Words and the action they stand for; the first that fits. */
 const KEYWORDS: readonly (readonly [RegExp, Action])[] = [
@@ -62,13 +58,4 @@ function answer({ task, text, home, state, here }: Omit<EvalCase, 'expected' | '
     if (calls.length > 0) return { type: 'calls', calls };
   }
   return { type: 'calls', calls: [] };
-}
-
-function viewOf(state: EvalCase['state']): Pick<StateView, 'get'> {
-  const known: Record<string, PropertyState> = {};
-  for (const [entity, properties] of Object.entries(state)) {
-    for (const [name, value] of Object.entries(properties))
-      known[`${entity}.${name}`] = { value, standing: 'known', at: NOW };
-  }
-  return { get: (key) => known[key] ?? { value: undefined, standing: 'unknown', at: NOW } };
 }

@@ -1,83 +1,116 @@
-import type { LoadedModel } from '../../../runtime/contract/engine.ts';
-import { Lanes } from '../../../runtime/modelhost/lanes.ts';
-import { eventLanguage, requestLanguage, ruleLanguage } from '../../../runtime/modelhost/synapse/language.ts';
-import { listingOf, listingParts, type Listable } from '../../../runtime/modelhost/synapse/listing.ts';
-import { readSaid, type Said } from '../../../runtime/modelhost/synapse/said.ts';
-import { plainText, valuesIn } from '../../../runtime/modelhost/synapse/values.ts';
+import type { AnswerLanguage } from '../../../runtime/contract/answer.ts';
+import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { gist } from '../../../devices/index.ts';
-import { hintsFor, listed, optionsOf } from '../corpus/examples.ts';
-import { questionParts } from '../train/rows.ts';
+import { Lanes } from '../../../runtime/modelhost/lanes.ts';
+import { eventLanguage, ruleLanguage } from '../../../runtime/modelhost/synapse/language.ts';
+import { hintsFor, listedFor, optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
+import { listingOf, listingParts } from '../../../runtime/modelhost/synapse/listing.ts';
+import {
+  asLongAsFits,
+  LINES,
+  poseEvent,
+  poseRequest,
+  type Posed,
+} from '../../../runtime/modelhost/synapse/pose.ts';
+import { authorParts } from '../../../runtime/modelhost/synapse/question.ts';
+import { isBarred } from '../../../runtime/modelhost/synapse/reader.ts';
+import { readSaid } from '../../../runtime/modelhost/synapse/said.ts';
+import { plainText, valuesIn } from '../../../runtime/modelhost/synapse/values.ts';
 import type { Answerer, EvalCase, Outcome } from './case.ts';
 import { outcomeOf } from './expected.ts';
 
-/** Lines of the listing: for what people say, and for guidance and rules, which speak of more things. */
-const LINES = { request: 8, refusal: 8, question: 8, event: 16, rule: 16 } as const;
 const NOTHING: Outcome = { type: 'calls', calls: [] };
 
 export interface ModelOptions {
   /** Below this probability nothing is done. */
   readonly threshold: number;
-  /** Asked without knowing the question: milliseconds a decision took. */
-  readonly onDecided?: (ms: number, probability: number) => void;
+  /** As it was fitted for the model; 1 leaves its probabilities as they are. */
+  readonly temperature: number;
+  /** Told of every decision: milliseconds it took, and what was decided. */
+  readonly onDecided?: (ms: number, decided: Decided) => void;
 }
+
+/** A question of the set, without what is expected. */
+export type Asked = Omit<EvalCase, 'expected' | 'meant'>;
 
 /** Asks the embedded model as the product does: the linker's listing, the deterministic gates, the closed answer. */
 export class ModelAnswerer implements Answerer {
-  readonly #model: LoadedModel;
+  readonly #decide: Decide;
   readonly #options: ModelOptions;
-  readonly #lanes = new Lanes(() => performance.now());
-  readonly #signal = new AbortController().signal;
 
   constructor(model: LoadedModel, options: ModelOptions) {
-    this.#model = model;
+    this.#decide = deciderOf(model, options.temperature);
     this.#options = options;
   }
 
-  async answer(question: Omit<EvalCase, 'expected' | 'meant'>): Promise<Outcome> {
-    const { task, home, facts, here, state } = question;
-    const text = plainText(question.text);
-    const spoken = task !== 'event' && task !== 'rule';
-    const form = spoken ? gist(question.text, home.house) : 'request';
-    if (form === 'cancel' || form === 'negated' || form === 'later') return NOTHING;
-    const sure: Listable[] = [
-      ...(here === undefined ? [] : [{ type: 'area' as const, id: here.id }]),
-      ...facts.flatMap((fact): Listable[] =>
-        fact.type === 'property' ? [{ type: 'entity', id: fact.entity }] : [],
-      ),
-    ];
-    const listing = listingOf(home.house, listed(text, home, LINES[task], sure));
-    const found = valuesIn(text, optionsOf(listing));
-    const values = found.map(({ said }) => said);
-    const hints = hintsFor(text, listing, home, here?.id);
-    const language =
-      task === 'event'
-        ? eventLanguage(listing, values)
-        : task === 'rule'
-          ? ruleLanguage(listing, values)
-          : requestLanguage(listing, values);
+  async answer(question: Asked): Promise<Outcome> {
     const started = performance.now();
-    const decided = await this.#lanes.run(
-      { lane: 'interactive', signal: this.#signal, file: this.#model.info.file },
-      async (turn) =>
-        this.#model.decide!(
-          {
-            prompt: {
-              system: listingParts(listing),
-              user: questionParts(task, { text, found, hints }, facts, listing),
-            },
-            language,
-          },
-          turn,
-        ),
-    );
-    this.#options.onDecided?.(performance.now() - started, decided.probability);
-    const said = decided.probability < this.#options.threshold ? undefined : readSaid(decided.text);
-    if (said === undefined || isBarred(said, form === 'question')) return NOTHING;
-    return outcomeOf(said, listing, values, state) ?? NOTHING;
+    const answered = await this.#decide(question);
+    if (answered === undefined) return NOTHING;
+    const { posed, decided } = answered;
+    const { threshold } = this.#options;
+    this.#options.onDecided?.(performance.now() - started, decided);
+    const outcome = outcomeOfText(decided.text, posed, question);
+    const acts = outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0);
+    return acts && decided.probability < threshold ? NOTHING : outcome;
   }
 }
 
-/** What is asked is never done, whatever the model makes of it. */
-function isBarred(said: Said, asks: boolean): boolean {
-  return asks && said.type !== 'query';
+/** A question as it was asked, and what the model made of it. */
+export interface Answered {
+  readonly posed: PosedIn;
+  readonly decided: Decided;
+}
+
+/** Undefined where the words alone say that nothing is to be done. */
+export type Decide = (question: Asked) => Promise<Answered | undefined>;
+
+type PosedIn = Posed & { readonly language: AnswerLanguage };
+
+/** Asks a model one question after the other, as a person would. */
+export function deciderOf(model: LoadedModel, temperature: number): Decide {
+  const lanes = new Lanes(() => performance.now());
+  const { signal } = new AbortController();
+  const place = { lane: 'interactive', signal, file: model.info.file } as const;
+  return async (question) => {
+    const spoken = question.task !== 'event' && question.task !== 'rule';
+    if (spoken && isBarred(gist(question.text, question.home.house))) return undefined;
+    return asLongAsFits(spoken ? LINES.request : LINES.guidance, async (lines) => {
+      const posed = posedOf(question, lines);
+      const { prompt, language } = posed;
+      const decided = await lanes.run(place, async (turn) =>
+        model.decide!({ prompt, language, temperature }, turn),
+      );
+      return { posed, decided };
+    });
+  };
+}
+
+function posedOf({ task, text: words, home, facts, here }: Asked, lines: number): PosedIn {
+  const { house } = home;
+  if (task === 'event') {
+    const posed = poseEvent({ guidance: words, house, known: facts, lines });
+    return { ...posed, language: eventLanguage(posed.listing, posed.values) };
+  }
+  if (task === 'rule') {
+    const text = plainText(words);
+    const listing = listingOf(house, listedFor(text, house, lines));
+    const found = valuesIn(text, optionsOf(listing));
+    const values = found.map(({ said }) => said);
+    const question = authorParts(text, found, hintsFor(text, listing, house, undefined));
+    return {
+      prompt: { system: [], user: [...listingParts(listing), ...question] },
+      listing,
+      values,
+      language: ruleLanguage(listing, values),
+    };
+  }
+  const asks = gist(words, house) === 'question';
+  return poseRequest({ text: words, house, asks, here: here?.id, lines });
+}
+
+/** What a text of the model's language comes to. */
+export function outcomeOfText(text: string, { listing, values }: Posed, { state }: Asked): Outcome {
+  const said = readSaid(text);
+  return said === undefined ? NOTHING : (outcomeOf(said, listing, values, state) ?? NOTHING);
 }

@@ -1,7 +1,8 @@
-import { rank } from '../../../devices/index.ts';
+import { gist, rank } from '../../../devices/index.ts';
 import { plainText } from '../../../runtime/modelhost/synapse/values.ts';
 import { needs } from '../corpus/meant.ts';
 import type { EvalCase } from './case.ts';
+import { isStill } from './score.ts';
 
 export interface Recall {
   readonly texts: number;
@@ -24,4 +25,18 @@ export function recallOf(cases: readonly EvalCase[], limit: number): Recall {
     if (lacking.length > 0) missed.push(`${text} → ${lacking.map(({ id }) => id).join(', ')}`);
   }
   return { texts, share: texts === 0 ? 1 : (texts - missed.length) / texts, missed };
+}
+
+/** What the gates in front of the model take for a question, a prohibition or something for later. */
+const BARRED: ReadonlySet<string> = new Set(['question', 'negated', 'cancel', 'later']);
+
+/** Texts that ask for something to be done and that no model gets to do, because the gates in front of it bar them. */
+export function barredOf(cases: readonly EvalCase[]): Recall {
+  const wanted = cases.filter(({ expected }) => !isStill(expected));
+  const missed = wanted.filter(({ text, home }) => BARRED.has(gist(text, home.house)));
+  return {
+    texts: wanted.length,
+    share: missed.length / Math.max(1, wanted.length),
+    missed: missed.map(({ text }) => text),
+  };
 }

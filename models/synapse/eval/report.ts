@@ -4,12 +4,25 @@ import type { Answerer, EvalCase } from './case.ts';
 import { heldOutCases } from './cases.ts';
 import { haIntentCases } from './ha-intents.ts';
 import { scoreOf, type Score } from './score.ts';
+import { writtenCases } from './written/cases.ts';
 
 /** What is measured, by the name its figure has. */
-export const SUITES = ['requests', 'refusals', 'events', 'questions', 'rules', 'ha_intents'] as const;
+export const SUITES = [
+  'requests',
+  'refusals',
+  'events',
+  'questions',
+  'rules',
+  'ha_intents',
+  'written',
+] as const;
 export type Suite = (typeof SUITES)[number];
 
-const TASK_OF: Readonly<Record<Exclude<Suite, 'ha_intents'>, Task>> = {
+export function isSuite(name: string): name is Suite {
+  return (SUITES as readonly string[]).includes(name);
+}
+
+const TASK_OF: Readonly<Record<Exclude<Suite, 'ha_intents' | 'written'>, Task>> = {
   requests: 'request',
   refusals: 'refusal',
   events: 'event',
@@ -23,6 +36,8 @@ export interface SuiteOptions {
   readonly perTask: number;
   /** The folder of Home Assistant's intents; undefined: left out. */
   readonly haIntents: string | undefined;
+  /** Which are wanted. */
+  readonly only: ReadonlySet<Suite>;
 }
 
 /** The cases of every suite; those without data are not there. */
@@ -30,11 +45,15 @@ export function suites({
   lexicon,
   perTask,
   haIntents,
+  only,
 }: SuiteOptions): ReadonlyMap<Suite, readonly EvalCase[]> {
-  const made = heldOutCases(lexicon, perTask);
+  const generated = SUITES.some((suite) => suite in TASK_OF && only.has(suite));
+  const made = generated ? heldOutCases(lexicon, perTask) : [];
   const all = new Map<Suite, readonly EvalCase[]>();
   for (const suite of SUITES) {
-    if (suite !== 'ha_intents')
+    if (!only.has(suite)) continue;
+    if (suite === 'written') all.set(suite, writtenCases());
+    else if (suite !== 'ha_intents')
       all.set(
         suite,
         made.filter(({ task }) => task === TASK_OF[suite]),

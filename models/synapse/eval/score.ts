@@ -5,6 +5,8 @@ import { isKind } from '../../../runtime/contract/kinds.ts';
 import { kindOf } from '../../../runtime/contract/ids.ts';
 import type { StateSnapshot } from '../../../runtime/contract/state.ts';
 import type { Answerer, EvalCase, Outcome } from './case.ts';
+import { endedAs } from './written/accepts.ts';
+import type { Accepted, End } from './written/end.ts';
 
 export interface Score {
   readonly cases: number;
@@ -12,6 +14,8 @@ export interface Score {
   readonly right: number;
   /** Share that did something where nothing was to be done. */
   readonly acted: number;
+  /** Shares of 1 by category, where the cases have some. */
+  readonly categories: ReadonlyMap<string, number>;
   readonly wrong: readonly { readonly question: EvalCase; readonly outcome: Outcome }[];
 }
 
@@ -19,18 +23,36 @@ export interface Score {
 export async function scoreOf(cases: readonly EvalCase[], answerer: Answerer): Promise<Score> {
   const wrong: { question: EvalCase; outcome: Outcome }[] = [];
   let acted = 0;
+  const sorts = new Map<string, { cases: number; right: number }>();
   for (const question of cases) {
-    const { expected: _, meant: __, ...asked } = question;
+    const { expected, meant: _, category, ...asked } = question;
     const outcome = await answerer.answer(asked);
-    if (!isSame(question.expected, outcome, question.state)) wrong.push({ question, outcome });
-    const still = question.expected.type !== 'calls' || question.expected.calls.length === 0;
-    if (still && outcome.type === 'calls' && outcome.calls.length > 0) acted++;
+    const right = isSame(expected, outcome, question.state);
+    if (!right) wrong.push({ question, outcome });
+    if (isStill(expected) && outcome.type === 'calls' && outcome.calls.length > 0) acted++;
+    if (category === undefined) continue;
+    const sort = sorts.get(category) ?? { cases: 0, right: 0 };
+    sorts.set(category, { cases: sort.cases + 1, right: sort.right + (right ? 1 : 0) });
   }
   const count = Math.max(1, cases.length);
-  return { cases: cases.length, right: (cases.length - wrong.length) / count, acted: acted / count, wrong };
+  return {
+    cases: cases.length,
+    right: (cases.length - wrong.length) / count,
+    acted: acted / count,
+    categories: new Map([...sorts].map(([name, { cases: all, right }]) => [name, right / all])),
+    wrong,
+  };
 }
 
-export function isSame(expected: Outcome, outcome: Outcome, state: StateSnapshot): boolean {
+/** Whether nothing is to be done, whatever of what is accepted it comes to. */
+export function isStill(expected: Outcome | Accepted): boolean {
+  if (expected.type === 'accepted')
+    return expected.ends.every((end) => end.type === 'query' || end.wanted.size + end.calls.length === 0);
+  return expected.type !== 'calls' || expected.calls.length === 0;
+}
+
+export function isSame(expected: Outcome | Accepted, outcome: Outcome, state: StateSnapshot): boolean {
+  if (expected.type === 'accepted') return expected.ends.some((end) => endsAs(end, outcome, state));
   if (expected.type === 'calls' && outcome.type === 'calls') {
     const same = isDeepStrictEqual(after(state, expected.calls), after(state, outcome.calls));
     return same && isDeepStrictEqual(unseen(state, expected.calls), unseen(state, outcome.calls));
@@ -45,6 +67,15 @@ export function isSame(expected: Outcome, outcome: Outcome, state: StateSnapshot
   return false;
 }
 
+function endsAs(end: End, outcome: Outcome, state: StateSnapshot): boolean {
+  if (end.type === 'query')
+    return outcome.type === 'query' && isDeepStrictEqual(end.keys.toSorted(), outcome.keys.toSorted());
+  // An answer changes nothing, which is right where nothing may change.
+  const calls = outcome.type === 'calls' ? outcome.calls : [];
+  const done = unseenCalls(state, calls).map(({ entity, command }) => `${entity}.${command}`);
+  return endedAs(end.wanted, state, after(state, calls)) && isDeepStrictEqual(end.calls, done.toSorted());
+}
+
 function after(state: StateSnapshot, calls: readonly Call[]): StateSnapshot {
   return simulate(state, calls, (entity) => {
     const kind = kindOf(entity);
@@ -53,10 +84,14 @@ function after(state: StateSnapshot, calls: readonly Call[]): StateSnapshot {
 }
 
 /** Calls that no state shows: the next song, a scene, a picture. */
-function unseen(state: StateSnapshot, calls: readonly Call[]): string[] {
-  return sorted(
-    calls.filter((call) => isDeepStrictEqual(after(state, [call]), state) && !SETTINGS.test(call.command)),
+function unseenCalls(state: StateSnapshot, calls: readonly Call[]): Call[] {
+  return calls.filter(
+    (call) => isDeepStrictEqual(after(state, [call]), state) && !SETTINGS.test(call.command),
   );
+}
+
+function unseen(state: StateSnapshot, calls: readonly Call[]): string[] {
+  return sorted(unseenCalls(state, calls));
 }
 
 /** Doing again what is so already is nothing. */

@@ -1,7 +1,8 @@
 import type { Value } from '../../../runtime/contract/reading.ts';
 import type { EntityId } from '../../../runtime/contract/ids.ts';
 import { kindSpec } from '../../../runtime/contract/kinds.ts';
-import type { StateSnapshot } from '../../../runtime/contract/state.ts';
+import type { PropertyState, StateSnapshot, StateView } from '../../../runtime/contract/state.ts';
+import type { WallMs } from '../../../runtime/contract/time.ts';
 import type { Present } from '../../../runtime/modelhost/synapse/commands.ts';
 import type { KnownFact } from '../corpus/example.ts';
 import type { Home } from '../corpus/homes.ts';
@@ -35,4 +36,16 @@ export function madeState(home: Home, random: Random, facts: readonly KnownFact[
 
 export function presentIn(state: StateSnapshot): Present {
   return (entity, property) => state[entity.id]?.[property];
+}
+
+const NOW = 0 as WallMs;
+
+/** All of it known, and just now. */
+export function viewOf(state: StateSnapshot): Pick<StateView, 'get'> {
+  const known: Record<string, PropertyState> = {};
+  for (const [entity, properties] of Object.entries(state)) {
+    for (const [name, value] of Object.entries(properties))
+      known[`${entity}.${name}`] = { value, standing: 'known', at: NOW };
+  }
+  return { get: (key) => known[key] ?? { value: undefined, standing: 'unknown', at: NOW } };
 }

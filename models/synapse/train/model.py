@@ -20,6 +20,8 @@ class Config:
     context: int = 512
     rope_base: float = 10000.0
     norm_epsilon: float = 1e-5
+    # (first token, count) of groups whose members differ in nothing but which one they are; see Alike.
+    alike: tuple = ()
 
     def to_dict(self):
         return asdict(self)
@@ -57,7 +59,7 @@ class Layer(nn.Module):
         self.up = nn.Linear(w, f, bias=False)
         self.down = nn.Linear(f, w, bias=False)
 
-    def forward(self, x, cos, sin, mask):
+    def forward(self, x, cos, sin, mask, watched=False):
         """x: (batch, time, width); mask: (batch, 1, time, time), 0 or a large negative number. Returns x and attention."""
         b, t, w = x.shape
         h = self.attn_norm(x)
@@ -65,14 +67,31 @@ class Layer(nn.Module):
         def split(y):
             return y.view(b, t, self.heads, -1).transpose(1, 2)
 
-        q = rotate(split(self.q(h)).float(), cos, sin)
-        k = rotate(split(self.k(h)).float(), cos, sin)
+        # Rotary pairs are turned in 32 bits; what attention multiplies is as short as the autocast wants it.
         v = split(self.v(h))
-        scores = (q.to(v.dtype) @ k.to(v.dtype).transpose(-1, -2)).float() * (w // self.heads) ** -0.5 + mask
-        attention = scores.softmax(-1)
+        q = rotate(split(self.q(h)).float(), cos, sin).to(v.dtype)
+        k = rotate(split(self.k(h)).float(), cos, sin).to(v.dtype)
+        attention = ((q @ k.transpose(-1, -2)).float() * (w // self.heads) ** -0.5 + mask).softmax(-1)
         x = x + self.o((attention.to(v.dtype) @ v).transpose(1, 2).reshape(b, t, w)).float()
         h = self.ffn_norm(x)
-        return x + self.down(F.silu(self.gate(h)) * self.up(h)).float(), attention
+        x = x + self.down(F.silu(self.gate(h)) * self.up(h)).float()
+        return x, attention[:, 0] if watched else None
+
+
+class Alike(nn.Module):
+    """Tokens that mean nothing but which one they are, such as pointers: what they share is learned, what tells them apart is
+    given. Learned freely they become one and the same before any head has learned to copy them."""
+
+    def __init__(self, first, count, width):
+        super().__init__()
+        self.first, self.count = first, count
+        self.shared = nn.Parameter(torch.zeros(width))
+        self.scale = nn.Parameter(torch.tensor(2.0))
+        directions, _ = torch.linalg.qr(torch.randn(width, count))
+        self.register_buffer("own", directions.T.contiguous())
+
+    def forward(self):
+        return self.shared + self.scale * self.own
 
 
 class Synapse(nn.Module):
@@ -80,6 +99,7 @@ class Synapse(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.alike = nn.ModuleList(Alike(first, count, config.width) for first, count in config.alike)
         self.blocks = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = Norm(config.width, config.norm_epsilon)
         size = config.width // config.heads
@@ -94,20 +114,31 @@ class Synapse(nn.Module):
                 if name.endswith(("o.weight", "down.weight")):
                     p.data.mul_((2 * config.layers) ** -0.5)
 
-    def forward(self, ids, positions, mask, watch=None):
-        """ids, positions: (batch, time). Returns logits (batch, time, vocabulary) and attention of head 0 of layer `watch`."""
-        x = self.embedding(ids).float()
+    def table(self):
+        """(vocabulary, width): what a token is read as, and what it is written by."""
+        table = self.embedding.weight
+        for group in self.alike:
+            table = torch.cat((table[: group.first], group(), table[group.first + group.count :]))
+        return table
+
+    def forward(self, ids, positions, mask, watch=None, places=None):
+        """ids, positions: (batch, time). Returns logits, (batch, time, vocabulary) or of the flattened `places` alone, and the
+        attention of head 0 of layer `watch`."""
+        table = self.table()
+        x = F.embedding(ids, table).float()
         cos, sin = self.cos[positions][:, None], self.sin[positions][:, None]
         seen = None
         for i, block in enumerate(self.blocks):
-            x, attention = block(x, cos, sin, mask)
-            if i == watch:
-                seen = attention[:, 0]
-        return F.linear(self.norm(x), self.embedding.weight), seen
+            x, attention = block(x, cos, sin, mask, i == watch)
+            seen = seen if attention is None else attention
+        x = self.norm(x)
+        if places is not None:
+            x = x.flatten(0, 1)[places]
+        return F.linear(x, table), seen
 
     def tensors(self):
         """By their names in GGUF."""
-        out = {"token_embd.weight": self.embedding.weight, "output_norm.weight": self.norm.weight}
+        out = {"token_embd.weight": self.table(), "output_norm.weight": self.norm.weight}
         names = {
             "attn_norm": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output",
             "ffn_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",

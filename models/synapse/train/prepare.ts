@@ -59,7 +59,7 @@ export function prepare(
 }
 
 /** Texts of listings and of all tasks, as the model reads them. Only of the side that is trained on. */
-function* sampleTexts(lexicon: Lexicon, count: number): Generator<string> {
+export function* sampleTexts(lexicon: Lexicon, count: number): Generator<string> {
   const tasks = Object.keys(TASK_WEIGHTS) as Task[];
   for (let i = 0; i < count; i++) {
     const random = new Random(0x7000_0000 + i);

@@ -5,12 +5,8 @@ import {
   type Listable,
   type Listing,
 } from '../../../runtime/modelhost/synapse/listing.ts';
-import {
-  authorParts,
-  eventParts,
-  requestParts,
-  type Fact,
-} from '../../../runtime/modelhost/synapse/question.ts';
+import { authorParts, eventParts, requestParts } from '../../../runtime/modelhost/synapse/question.ts';
+import { factsIn } from '../../../runtime/modelhost/synapse/pose.ts';
 import { JOIN, writeSaid } from '../../../runtime/modelhost/synapse/said.ts';
 import { MAX_POINTERS } from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { KnownFact, Task } from '../corpus/example.ts';
@@ -123,15 +119,6 @@ export function questionParts(
 ): PromptPart[] {
   if (task === 'event') return eventParts(text, found, factsIn(facts, listing), listing, hints);
   return task === 'rule' ? authorParts(text, found, hints) : requestParts(text, found, hints);
-}
-
-/** Facts about what is listed, and the time. */
-function factsIn(facts: readonly KnownFact[], listing: Listing): Fact[] {
-  return facts.flatMap((fact): Fact[] => {
-    if (fact.type === 'clock') return [{ minutes: fact.minutes, weekend: fact.weekend }];
-    const line = listing.lines.find((one) => one.type === 'entity' && one.entity.id === fact.entity);
-    return line === undefined ? [] : [{ pointer: line.pointer, property: fact.property, value: fact.value }];
-  });
 }
 
 export function encodeParts(parts: readonly PromptPart[], encoder: Encoder): number[] {

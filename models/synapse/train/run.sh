@@ -28,4 +28,4 @@ for type in F16 Q8_0; do
 done
 node $gguf "$folder/synapse-F16.gguf" --onnx "$folder/onnx"
 cp "$folder/synapse-Q8_0.gguf" models/synapse/synapse.gguf
-(cd models/synapse && sha256sum synapse.gguf > synapse.gguf.sha256)
+node dist/models/synapse/eval/card.js models/synapse/synapse.gguf 500 "$folder/log.jsonl"

@@ -17,17 +17,19 @@ import { WindowWatch } from './window.ts';
 export class Watches implements WatchReader {
   readonly #site: Site | undefined;
   readonly #watches: Watch[] = [];
-  readonly #specs: WatchSpec[] = [];
+  readonly #specs: (WatchSpec | undefined)[] = [];
   readonly #ids = new Map<string, number>();
-  readonly #bySlot: number[][] = [];
+  #bySlot: number[][] = [];
   /** By number, the watches it is inside of. */
-  readonly #outer: number[][] = [];
+  #outer: number[][] = [];
   readonly #due = new DueHeap(0);
   /** Numbers to be looked at, due at themselves. */
   readonly #marked = new DueHeap(0);
   #pulsing: number[] = [];
   #reader: Reader | undefined;
   #now: Now | undefined;
+  /** Numbers that were asked for since `renew`. */
+  #asked: Set<number> | undefined;
 
   constructor(site: Site | undefined) {
     this.#site = site;
@@ -41,17 +43,48 @@ export class Watches implements WatchReader {
   id(spec: WatchSpec): number {
     const name = nameOf(spec);
     const known = this.#ids.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#asked?.add(known);
+      return known;
+    }
     const watch = this.#create(spec);
     const id = this.#watches.length;
+    this.#asked?.add(id);
     this.#ids.set(name, id);
     this.#watches.push(watch);
     this.#specs.push(spec);
     this.#outer.push([]);
-    for (const slot of watch.slots) (this.#bySlot[slot] ??= []).push(id);
-    for (const inner of watch.inner) this.#outer[inner]!.push(id);
+    this.#connect(id);
     if (this.#now !== undefined) this.#begin(id, this.#now);
     return id;
+  }
+
+  /** Other policies are about to be read: what they ask for from here on is kept by `dropOthers`, with all it has seen. */
+  renew(now: Now): void {
+    this.#now = now;
+    this.#asked = new Set();
+  }
+
+  /** Forgets every watch that nobody has asked for since `renew`. Numbers stay as they are: conditions have them. */
+  dropOthers(): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked === undefined) return;
+    // What is inside has a smaller number than what it is inside of.
+    for (let id = this.#watches.length - 1; id >= 0; id--)
+      if (asked.has(id)) for (const inner of this.#watches[id]!.inner) asked.add(inner);
+    for (const [name, id] of this.#ids) {
+      if (asked.has(id)) continue;
+      this.#ids.delete(name);
+      this.#watches[id] = { ...nowhere };
+      this.#specs[id] = undefined;
+      this.#due.clear(id);
+      this.#marked.clear(id);
+    }
+    this.#pulsing = this.#pulsing.filter((id) => asked.has(id));
+    this.#bySlot = [];
+    this.#outer = this.#watches.map(() => []);
+    for (let id = 0; id < this.#watches.length; id++) this.#connect(id);
   }
 
   value(id: number): Value | undefined {
@@ -64,7 +97,7 @@ export class Watches implements WatchReader {
 
   /** Whether any of them hangs on the wall clock. */
   get scheduled(): boolean {
-    return this.#specs.some(isSchedule);
+    return this.#specs.some((spec) => spec !== undefined && isSchedule(spec));
   }
 
   /** Memory of one watch, bytes. */
@@ -137,6 +170,12 @@ export class Watches implements WatchReader {
       for (const outer of this.#outer[id]!) this.#marked.set(outer, outer);
     }
     this.look(now, true, onChange);
+  }
+
+  #connect(id: number): void {
+    const { slots, inner } = this.#watches[id]!;
+    for (const slot of slots) (this.#bySlot[slot] ??= []).push(id);
+    for (const one of inner) this.#outer[one]!.push(id);
   }
 
   #begin(id: number, now: Now): void {

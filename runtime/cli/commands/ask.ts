@@ -38,13 +38,20 @@ export const askCommand = defineCommand({
     const daemon = new DaemonConnection(config);
     let result: AskResult;
     if (apart || (dryRun && !(await daemon.running()))) {
-      const { askApart } = await import('../ask-apart.ts');
-      result = await askApart(text, {
-        config,
-        ...(args.house !== undefined && { house: resolve(io.cwd, args.house) }),
-        ...(args.state !== undefined && { state: resolve(io.cwd, args.state) }),
-        clock: io.clock,
-      });
+      const { startEmbedded } = await import('../local-embedded.ts');
+      const embedded = startEmbedded(config, io.clock);
+      try {
+        const { askApart } = await import('../ask-apart.ts');
+        result = await askApart(text, {
+          config,
+          ...(args.house !== undefined && { house: resolve(io.cwd, args.house) }),
+          ...(args.state !== undefined && { state: resolve(io.cwd, args.state) }),
+          ...(embedded !== undefined && { embedded: embedded.model }),
+          clock: io.clock,
+        });
+      } finally {
+        await embedded?.stop();
+      }
     } else
       result = await daemon.post<AskResult>(
         '/v1/ask',

@@ -61,7 +61,7 @@ async function* examine(io: CommandContext['io'], given: string | undefined): As
     ? ok('daemon', `runs at ${daemon.url}`)
     : warn('daemon', `does not run at ${daemon.url}`, 'Start it: `ganglion run`.');
   yield await checkBroker(config.broker, runs);
-  yield await checkModel(config);
+  yield await checkModel(config, io.clock);
 }
 
 function examineConfig(

@@ -10,6 +10,7 @@ import { boardName } from '../doctor/board.ts';
 import { tryBroker } from '../doctor/broker.ts';
 import { listen, type Discovered } from '../init/discover.ts';
 import { configText, newPassword, writePrivate, type Findings } from '../init/write.ts';
+import { embeddedSynapse } from '../../modelhost/synapse/card.ts';
 import { Progress } from '../progress.ts';
 import { clean, wrap } from '../text.ts';
 
@@ -109,6 +110,8 @@ function report(file: string, found: Findings, io: CommandContext['io']): void {
   } else if (found.seen.length === 0) line(`${found.brokerUrl} is there, but no device announced itself.`);
   else for (const seen of found.seen) line(seen);
   if (found.modelFile !== undefined) line(`Model: ${found.modelFile}.`);
+  else if (embeddedSynapse() !== undefined)
+    line('Requests in words are read by the small model that comes with Ganglion.');
   io.out('\nNext: ganglion doctor, then ganglion run\n');
 }
 

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
+import { synapseOf } from '../../embedded-model.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { modelStore } from '../../modelhost/pull/open.ts';
 import { isModelReference } from '../../modelhost/pull/reference.ts';
+import { embeddedSynapse, type Synapse } from '../../modelhost/synapse/card.ts';
+import { tongueName } from '../../modelhost/synapse/tongue.ts';
 import { defineCommand, printJson } from '../command.ts';
+import { count } from '../format.ts';
 import { readConfig } from '../connection.ts';
 import { table } from '../table.ts';
 
@@ -28,15 +32,23 @@ export const modelListCommand = defineCommand({
     const models = folders
       .filter((one) => args.folder !== undefined || existsSync(one))
       .flatMap((one) => listModels(one).map((model) => ({ ...model, pulled: one === store.folder })));
+    // A folder that is named is all that is looked at.
+    const embedded = args.folder === undefined ? embeddedSynapse() : undefined;
+    const asked = synapseOf(config)?.file === embedded?.file;
     if (args.json === true) {
-      printJson(io, { folder, models });
+      const { file, card } = embedded ?? {};
+      printJson(io, {
+        folder,
+        models,
+        ...(card === undefined ? {} : { embedded: { file, asked, ...card } }),
+      });
       return 0;
     }
-    if (models.length === 0) {
+    if (models.length === 0 && embedded === undefined) {
       io.out(`There is no .gguf or .onnx file in ${folders.join(' or ')}.\n`);
       return 0;
     }
-    const rows = models.map((model) => {
+    const others = models.map((model) => {
       const used = model.file === configured ? '*' : '';
       const name = relative(model.pulled ? store.folder : folder, model.file);
       const from = model.pulled ? 'fetched' : 'here';
@@ -46,6 +58,7 @@ export const modelListCommand = defineCommand({
         model.format === 'gguf' ? `${count(model.parameters)} ${model.architecture}` : `${model.nodes} nodes`;
       return [used, name, formatBytes(model.fileBytes), kind, from, what];
     });
+    const rows = [...(embedded === undefined ? [] : [embeddedRow(embedded, asked)]), ...others];
     const columns = [
       { title: ' ', min: 1 },
       { title: 'FILE', min: 24 },
@@ -59,9 +72,13 @@ export const modelListCommand = defineCommand({
   },
 });
 
-/** 494 032 768 → `494M`. */
-export function count(parameters: number): string {
-  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)}B`;
-  if (parameters >= 1e6) return `${Math.round(parameters / 1e6)}M`;
-  return parameters >= 1e3 ? `${Math.round(parameters / 1e3)}k` : String(parameters);
+function embeddedRow({ file, card }: Synapse, asked: boolean): string[] {
+  const { parameters, bytes, quantization, languages, accuracies = {} } = card;
+  const right = accuracies['requests'];
+  const what = [
+    `${count(parameters)} ${card.name}`,
+    languages.map(tongueName).join(' and '),
+    ...(right === undefined ? [] : [`${Math.round(right * 100)} % of requests`]),
+  ];
+  return [asked ? '*' : '', basename(file), formatBytes(bytes), quantization, 'embedded', what.join(', ')];
 }

@@ -21,6 +21,7 @@ import { ownMemoryBytes } from '../../modelhost/memory.ts';
 import { canonical } from '../../modelhost/options.ts';
 import { modelStore } from '../../modelhost/pull/open.ts';
 import { isModelReference } from '../../modelhost/pull/reference.ts';
+import { silent } from '../../lib/silent-log.ts';
 import { formatBytes } from '../../lib/units.ts';
 import { libraryVersion, packageVersion } from '../../version.ts';
 import { usage } from '../arguments.ts';
@@ -91,7 +92,7 @@ export const modelTuneCommand = defineCommand({
     const { ModelHost } = await import('../../modelhost/client.ts');
     const host = new ModelHost({
       clock: io.clock,
-      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      log: silent,
       random: Math.random,
       memoryBytes: profile.modelBytes,
     });

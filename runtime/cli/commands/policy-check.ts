@@ -1,13 +1,8 @@
 import { relative, resolve } from 'node:path';
-import type { Config } from '../../config/load.ts';
-import { readYaml } from '../../config/load.ts';
-import type { House } from '../../contract/house.ts';
-import { GanglionError } from '../../errors.ts';
-import type { DevicesReply } from '../../http/views.ts';
 import type { PolicyProblem } from '../../../policies/index.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
-import { DaemonConnection, readConfig } from '../connection.ts';
-import { houseOf } from '../house.ts';
+import { readConfig } from '../connection.ts';
+import { findHouse, missingFolder, readFiles, toolsOf } from '../policy-world.ts';
 import { clean, wrap } from '../text.ts';
 
 export const policyCheckCommand = defineCommand({
@@ -64,49 +59,6 @@ export const policyCheckCommand = defineCommand({
     return errors === 0 ? 0 : 1;
   },
 });
-
-function missingFolder(): never {
-  throw new GanglionError('USAGE', {
-    message: 'Expected policy files, or `policies:` in ganglion.yaml, but received neither.',
-  });
-}
-
-/** Throws CONFIG_UNREADABLE for the first path that cannot be read: it was named on purpose. */
-async function readFiles(paths: readonly string[]): Promise<readonly { name: string; text: string }[]> {
-  const { readPolicyFiles } = await import('../../policy-files.ts');
-  return paths.flatMap((path) =>
-    readPolicyFiles(path, (error) => {
-      throw error;
-    }),
-  );
-}
-
-/** The house file that was named, the running daemon, or the configured house file. */
-async function findHouse(
-  config: Config,
-  given: string | undefined,
-): Promise<{ readonly house: House; readonly from: string } | undefined> {
-  if (given === undefined) {
-    const daemon = new DaemonConnection(config);
-    if (await daemon.running()) {
-      return {
-        house: houseOf(await daemon.get<DevicesReply>('/v1/devices')),
-        from: `the daemon at ${daemon.url}`,
-      };
-    }
-  }
-  const file = given ?? config.house;
-  if (file === undefined) return undefined;
-  const { houseFromFile } = await import('../house-file.ts');
-  return { house: houseFromFile(file, readYaml(file)), from: file };
-}
-
-async function toolsOf(config: Config, io: CommandContext['io']) {
-  if (config.extensions.length === 0) return [];
-  const { loadExtensions } = await import('../../extensions.ts');
-  const { tools } = await loadExtensions(config.extensions, (error) => io.err(`${clean(error.message)}\n`));
-  return [...tools.values()].map(({ tool }) => tool);
-}
 
 function print(problem: PolicyProblem, io: CommandContext['io'], style: CommandContext['style']): void {
   const file = relative(io.cwd, problem.file);

@@ -48,7 +48,7 @@ export function configText(found: Findings): string {
     '# policies: policies/',
     '',
     found.modelFile === undefined
-      ? '# A model for requests in words and `decide` policies:'
+      ? '# Requests in words and `decide` policies ask the small model that comes with Ganglion. A larger one instead:'
       : '# For requests in words and `decide` policies.',
     found.modelFile === undefined
       ? '# model: { file: models/qwen2.5-0.5b-instruct-q4_k_m.gguf }'

@@ -82,6 +82,14 @@ export class LiveLog {
         const { reward, source, decision } = event.feedback;
         return this.#line(`feedback ${reward > 0 ? '+' : ''}${reward} (${source}) for ${clean(decision)}`);
       }
+      case 'policies': {
+        const { changed, removed } = event;
+        const parts = [
+          ...(changed.length === 0 ? [] : [`at work: ${listed(changed)}`]),
+          ...(removed.length === 0 ? [] : [`taken away: ${listed(removed)}`]),
+        ];
+        return this.#line(`policies read again${parts.length === 0 ? '' : `; ${parts.join('; ')}`}`);
+      }
       case 'reading':
         return undefined;
     }
@@ -110,4 +118,10 @@ export class LiveLog {
     const nowMs = this.#options.clock.wall();
     return `${this.#options.style.dim(timeText(nowMs, nowMs))}  ${text}\n`;
   }
+}
+
+/** The first few of many. */
+function listed(ids: readonly string[]): string {
+  const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
+  return clean(ids.slice(0, 5).join(', ')) + more;
 }

@@ -27,7 +27,7 @@ export interface SuperviseOptions {
 }
 
 /** Readings are left out: a busy house has hundreds a second, and `/v1/events` has them for who wants them. */
-const TOLD = ['decision', 'action', 'outcome', 'feedback', 'source', 'problem'] as const;
+const TOLD = ['decision', 'action', 'outcome', 'feedback', 'source', 'policies', 'problem'] as const;
 
 /** The daemon promises to stop within this. */
 const STOP_MS = 2000;

@@ -17,7 +17,9 @@ export const MAX_ALTERNATIVES = 16;
 const BRANCHES_PER_ALTERNATIVE = 8;
 
 export interface DecideOptions
-  extends EvaluationOptions, Pick<DecideRequest, 'alternatives' | 'minProbability' | 'exact'> {
+  extends
+    EvaluationOptions,
+    Pick<DecideRequest, 'alternatives' | 'minProbability' | 'exact' | 'temperature'> {
   /** Tokens a session can hold. */
   readonly contextTokens: number;
   /** Branches the search for alternatives may look at. Default: 8 for each alternative. */
@@ -43,7 +45,10 @@ export async function decide(
 ): Promise<Decided> {
   checkDecide(automaton, prompt, options);
   const evaluation = new Evaluation(session, turn, options);
-  const { best, abstained, others } = await search(new Walk(automaton, prompt, evaluation), options);
+  const { best, abstained, others } = await search(
+    new Walk(automaton, prompt, evaluation, options.temperature),
+    options,
+  );
   const first = evaluation.first ?? { kept: 0, length: 0, workedMs: 0 };
   const cached = Math.min(first.kept, prompt.length);
   return {

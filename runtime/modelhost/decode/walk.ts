@@ -33,11 +33,19 @@ export class Walk {
   readonly #automaton: TokenAutomaton;
   readonly #prompt: readonly TokenId[];
   readonly #evaluation: Evaluation;
+  readonly #temperature: number;
 
-  constructor(automaton: TokenAutomaton, prompt: readonly TokenId[], evaluation: Evaluation) {
+  /** @param temperature above 0; 1 leaves the probabilities as the model has them */
+  constructor(
+    automaton: TokenAutomaton,
+    prompt: readonly TokenId[],
+    evaluation: Evaluation,
+    temperature = 1,
+  ) {
     this.#automaton = automaton;
     this.#prompt = prompt;
     this.#evaluation = evaluation;
+    this.#temperature = temperature;
   }
 
   start(): Place {
@@ -47,7 +55,8 @@ export class Walk {
   /** One decode call, or as many as the tokens since the last one need. Options in the order of their tokens. */
   async options(place: Place): Promise<Option[]> {
     const allowed = [...allowedTokens(this.#automaton, place.state)];
-    const probabilities = await this.#evaluation.branch([...this.#prompt, ...place.path], allowed);
+    const shares = await this.#evaluation.branch([...this.#prompt, ...place.path], allowed);
+    const probabilities = tempered(shares, this.#temperature);
     return allowed.map((token, index) => ({
       token,
       probability: probabilities[index]!,
@@ -80,4 +89,17 @@ export class Walk {
 /** The likeliest; of equally likely ones that with the lowest token. */
 export function likeliest(options: readonly Option[]): Option {
   return options.reduce((best, option) => (option.probability > best.probability ? option : best));
+}
+
+/**
+ * Probabilities at another temperature: those of the logits divided by it, since shares of a softmax are logits up to a
+ * constant. Source: Guo et al., On Calibration of Modern Neural Networks (2017), section 4.2. (shares), sums to 1
+ */
+export function tempered(shares: Float64Array, temperature: number): Float64Array {
+  if (temperature === 1) return shares;
+  // Divided by the largest first, so that none of them vanishes.
+  const most = shares.reduce((best, share) => Math.max(best, share), 0);
+  const raised = shares.map((share) => (share / most) ** (1 / temperature));
+  const total = raised.reduce((sum, share) => sum + share, 0);
+  return raised.map((share) => share / total);
 }

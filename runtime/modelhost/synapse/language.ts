@@ -45,6 +45,11 @@ export function requestLanguage(listing: Listing, values: readonly SaidValue[]):
   return language([token('<none>'), ...queryNodes(listing), ...listed(callNodes(listing, values))]);
 }
 
+/** What the state is asked for, or `<none>`: answers to a question. Nothing that is done is among them. */
+export function questionLanguage(listing: Listing): AnswerLanguage {
+  return language([token('<none>'), ...queryNodes(listing)]);
+}
+
 /** Calls or `<none>`: answers to an event. */
 export function eventLanguage(listing: Listing, values: readonly SaidValue[]): AnswerLanguage {
   return language([token('<none>'), ...listed(callNodes(listing, values))]);
@@ -76,6 +81,13 @@ export function ruleLanguage(listing: Listing, values: readonly SaidValue[]): An
     ],
   };
   return language([token('<none>'), rule]);
+}
+
+/** Exactly these answers, each given by its tokens. */
+export function answersLanguage(answers: readonly (readonly string[])[]): AnswerLanguage {
+  return language(
+    answers.map((tokens) => ({ seq: tokens.map((name) => (name === JOIN ? { text: JOIN } : token(name))) })),
+  );
 }
 
 function language(nodes: readonly AnswerNode[]): AnswerLanguage {

@@ -43,7 +43,7 @@ const TENS: Readonly<Record<string, number>> = Object.fromEntries(
 const SMALL_WORDS = Object.keys(SMALL)
   .filter((word) => word !== 'one')
   .join('|');
-const WORD_NUMBER = `(?:(?:${Object.keys(TENS).join('|')})(?:[ -](?:one|${SMALL_WORDS}))?|(?:a|one) hundred|(?:${SMALL_WORDS}|one)(?! hundred))(?: point (?:one|${SMALL_WORDS}))?`;
+const WORD_NUMBER = `(?:(?:${Object.keys(TENS).join('|')})(?:[ -](?:one|${SMALL_WORDS})(?![a-z]))?(?![a-z])|(?:a|one) hundred|(?:${SMALL_WORDS}|one)(?! hundred)(?![a-z]))(?: point (?:one|${SMALL_WORDS})(?![a-z]))?`;
 const NUMBER = String.raw`(?<![\w.,])(?:-?\d+(?:[.,]\d+)?|${WORD_NUMBER})`;
 
 /** Whites people name, K. Source: colour temperatures that lamp makers print. */
@@ -80,9 +80,9 @@ const PATTERN = new RegExp(
     String.raw`(?<hex>#[0-9a-f]{6}\b)`,
     String.raw`(?<clock>\b(?:[01]?\d|2[0-3])[:.h][0-5]\d(?: ?(?:am|pm|a\.m\.|p\.m\.))?|\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b(?:${SMALL_WORDS}|one|\d{1,2}) o'?clock(?: (?:in the (?:morning|afternoon|evening)|at night))?|\b(?:noon|midday|midnight)\b)`,
     String.raw`(?<half>\bhalf an hour|\ban hour and a half|\ba quarter of an hour|\b(?:an|one) hour\b|\ba minute\b)`,
+    String.raw`(?<quarter>\b(?:a|one) quarter\b|\bthree quarters\b)`,
     String.raw`(?<number>${NUMBER})(?<unit> ?(?:%|°c?\b|°|percent\b|per cent\b|pct\b|degrees?(?: (?:celsius|c|fahrenheit|f)\b)?|celsius\b|fahrenheit\b|kelvins?\b|[kcf]\b|seconds?\b|secs?\b|minutes?\b|mins?\b|hours?\b|hrs?\b|[hs]\b))?`,
     String.raw`(?<color>\b(?:${Object.keys(COLOR_WORDS).join('|')})\b)`,
-    String.raw`(?<quarter>\b(?:a|one) quarter\b|\bthree quarters\b)`,
   ].join('|'),
   'g',
 );

@@ -56,8 +56,8 @@ export class LanguageModel implements LoadedModel {
     const { tokens, prefixLength } = promptTokens(request.prompt, this.#reader);
     const automaton = this.automata.get(request.language);
     const { contextTokens, batchTokens, info } = this.#model;
-    const { alternatives = 0, minProbability = 0, exact = false } = request;
-    const wanted = { file: info.file, contextTokens, alternatives, minProbability, exact };
+    const { alternatives = 0, minProbability = 0, exact = false, temperature = 1 } = request;
+    const wanted = { file: info.file, contextTokens, alternatives, minProbability, exact, temperature };
     checkDecide(automaton, tokens, wanted);
     const session = this.#model.session(turn.lane);
     return this.#guarded(session, async () => {

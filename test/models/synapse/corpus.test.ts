@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { TASKS } from '../../../models/synapse/corpus/example.ts';
-import { makeExample } from '../../../models/synapse/corpus/examples.ts';
-import { expand } from '../../../models/synapse/corpus/grammar.ts';
+import { fullListing, makeExample, pose } from '../../../models/synapse/corpus/examples.ts';
+import { couldSay, expand } from '../../../models/synapse/corpus/grammar.ts';
 import { makeHome } from '../../../models/synapse/corpus/homes.ts';
+import { makeCombined } from '../../../models/synapse/corpus/combined.ts';
+import { mayMean } from '../../../models/synapse/corpus/refusals.ts';
+import { frames } from '../../../models/synapse/corpus/requests.ts';
 import { countLines, linesOf, readLexicon } from '../../../models/synapse/corpus/lexicon.ts';
 import { Random } from '../../../models/synapse/corpus/random.ts';
 import { sceneOf, someOf } from '../../../models/synapse/corpus/scene.ts';
@@ -25,7 +28,7 @@ describe('the grammar of templates', () => {
 
 describe('the corpus', () => {
   test('has thousands of lines, and holds some of every section of five or more out', () => {
-    expect(countLines(lexicon).phrasings).toBeGreaterThan(3000);
+    expect(countLines(lexicon).phrasings).toBeGreaterThan(4000);
     for (const [section, lines] of lexicon.requests) {
       const [train, held] = [
         linesOf(lexicon.requests, section, 'train'),
@@ -51,6 +54,74 @@ describe('the corpus', () => {
       expect(made).toEqual(texts(seed));
       for (const text of made) expect(text).not.toMatch(/[{}[\]|]|undefined/);
     }
+  });
+});
+
+describe('labels', () => {
+  /** Both slots of devices alike, so that templates can be compared. */
+  const plain = (template: string): string =>
+    template.replaceAll(/\{[te]\}/g, '@').replaceAll(/\{(?:p|room)\}/g, '%');
+
+  test('a template says what it is a template of', () => {
+    const random = new Random(4);
+    for (const [section, lines] of lexicon.requests)
+      for (const template of lines) {
+        const text = expand(template, random, {
+          t: () => 'x',
+          e: () => 'x',
+          p: () => 'in y',
+          room: () => 'y',
+          v: () => '4',
+        });
+        expect(couldSay(template, text), `${section}: ${template}`).toBe(true);
+      }
+    expect(couldSay('turn (on|off) {t}', 'toggle x')).toBe(false);
+  });
+
+  test('no words that order one thing of a kind also order another', () => {
+    const random = new Random(5);
+    const all = frames(lexicon).map((frame) => ({
+      ...frame,
+      lines: (lexicon.requests.get(frame.section) ?? []).map(plain).filter((one) => !one.includes('{v}')),
+    }));
+    const clashes = all.flatMap((one) =>
+      one.lines.flatMap((template) => {
+        const text = expand(template, random);
+        return all.flatMap((other) => {
+          const same = one.action === other.action && one.sort === other.sort;
+          if (same || !one.kinds.some((kind) => other.kinds.includes(kind))) return [];
+          return other.lines.filter((theirs) => couldSay(theirs, text)).map((theirs) => `${text}: ${theirs}`);
+        });
+      }),
+    );
+    expect(clashes).toEqual([]);
+  });
+
+  test('of what is possible in part, the rest is meant', () => {
+    let partial = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const random = new Random(seed);
+      const home = makeHome(random, lexicon, 'train', 60);
+      const scene = sceneOf({ random, lexicon, part: 'train', home }, someOf(home, random, 10), false);
+      const made = makeCombined(scene);
+      if (made === undefined) continue;
+      partial++;
+      expect(made.meant.type === 'calls' && made.meant.calls.length > 0).toBe(true);
+      expect(pose(made, fullListing(made.meant, home), home)).toBeDefined();
+    }
+    expect(partial).toBeGreaterThan(15);
+  });
+
+  test('what could mean something in the home is never refused as absent', () => {
+    const [home] = [1, 2, 3].map((seed) => makeHome(new Random(seed), lexicon, 'train', 60));
+    const scene = sceneOf({ random: new Random(1), lexicon, part: 'train', home: home! }, [], false);
+    for (const { entity, noun = '' } of home!.entities) {
+      const floor = home!.floors.find(({ id }) => id === home!.house.area(entity.area ?? '')?.floor);
+      expect(mayMean(entity.name.toLowerCase(), noun || undefined, entity.kind, scene)).toBe(true);
+      const upstairs = `${floor?.name.toLowerCase() ?? ''} ${noun}`.trim();
+      expect(upstairs === '' || mayMean(upstairs, noun || undefined, entity.kind, scene)).toBe(true);
+    }
+    expect(mayMean('zeppelin', undefined, 'switch', scene)).toBe(false);
   });
 });
 

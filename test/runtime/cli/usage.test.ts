@@ -39,7 +39,7 @@ describe('help', () => {
 describe('wrong usage', () => {
   it.each([
     [['stat'], 'Expected a command but received "stat"; did you mean state? See `ganglion --help`.'],
-    [['policy'], 'Expected `ganglion policy check` or `ganglion policy import` but received nothing.'],
+    [['policy'], 'Expected `ganglion policy check` or `ganglion policy test` or `ganglion policy replay`'],
     [['model', 'burn'], 'Expected `ganglion model list` or `ganglion model pull` or'],
     [['model', 'pull'], 'Expected REFERENCE but received nothing.'],
     [['state', '--colour'], 'Expected an option of state but received --colour'],

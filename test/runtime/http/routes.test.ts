@@ -266,3 +266,48 @@ describe('metrics', () => {
     }
   });
 });
+
+describe('policies', () => {
+  const text = 'id: hall\nwhen: x.y.z == 1\nthen: light.hall.turn_on\n';
+  const call = async (method: 'PUT' | 'DELETE', url: string, payload?: object) => {
+    const response = await app.inject({ method, url, ...(payload === undefined ? {} : { payload }) });
+    return { status: response.statusCode, body: response.json<object>() };
+  };
+
+  it('are put to work, looked at, reverted and taken out', async () => {
+    expect(await post('/v1/policies', { text, note: 'new' })).toMatchObject({
+      status: 201,
+      body: { policy: 'hall', version: 1, origin: 'edit', text, note: 'new' },
+    });
+    const other = text.replace('== 1', '== 2');
+    expect((await call('PUT', '/v1/policies/hall', { text: other, origin: 'import' })).body).toMatchObject({
+      version: 2,
+      origin: 'import',
+    });
+    expect((await post('/v1/policies/hall/revert', { version: 1 })).body).toMatchObject({ version: 3, text });
+    expect((await get('/v1/policies/hall')).body).toEqual({ id: 'hall', text, version: 3 });
+    expect((await call('DELETE', '/v1/policies/hall?note=enough')).body).toMatchObject({
+      version: 4,
+      text: null,
+      note: 'enough',
+    });
+    const { body } = await get('/v1/policies/hall/versions');
+    expect(body).toMatchObject({ policy: 'hall', versions: [{ version: 1 }, {}, {}, { text: null }] });
+  });
+
+  it('that are not there, or not what was meant, are refused', async () => {
+    expect((await get('/v1/policies/hall')).status).toBe(404);
+    expect((await get('/v1/policies/hall/versions')).status).toBe(404);
+    expect((await call('DELETE', '/v1/policies/hall')).status).toBe(404);
+    expect((await post('/v1/policies/hall/revert', { version: 1 })).status).toBe(404);
+    expect((await post('/v1/policies/hall/revert', { version: 0 })).status).toBe(400);
+    expect((await call('PUT', '/v1/policies/kitchen', { text })).body).toMatchObject({
+      error: {
+        message: expect.stringContaining('Expected the policy to have the id kitchen but it has hall.'),
+      },
+    });
+    expect((await post('/v1/policies', { text, origin: 'author' })).status).toBe(400);
+    expect((await post('/v1/policies', { text: 'x'.repeat(300_000) })).status).toBe(413);
+    expect(api.shelf.kept.size).toBe(0);
+  });
+});

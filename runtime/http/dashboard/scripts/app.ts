@@ -4,7 +4,7 @@ import { addDecision, setChip, setNames, showAll, showFeedback } from '/assets/d
 import { applyReading, entityNames, showState } from '/assets/state.js';
 import { byId, callText, el, idTime, short, span, time, word } from '/assets/view.js';
 
-const TYPES = ['reading', 'decision', 'action', 'outcome', 'feedback', 'source', 'problem'];
+const TYPES = ['reading', 'decision', 'action', 'outcome', 'feedback', 'source', 'policies', 'problem'];
 const later = new Map();
 
 /** Runs a task once, soon, however often it is asked for. */

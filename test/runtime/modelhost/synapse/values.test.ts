@@ -17,6 +17,13 @@ test('numbers, with their units, in digits and in words', () => {
   expect(said('70 degrees fahrenheit')).toEqual([{ type: 'degrees', value: 21 }]);
   expect(said('2700k')).toEqual([{ type: 'kelvin', value: 2700 }]);
   expect(said('the one in the kitchen')).toEqual([]);
+  // `seven` is no part of these, and `three` none of a share.
+  expect(said('seventeen degrees, eighteen, fourteen percent')).toEqual([
+    { type: 'degrees', value: 17 },
+    { type: 'number', value: 18 },
+    { type: 'percent', value: 14 },
+  ]);
+  expect(said('three quarters')).toEqual([{ type: 'percent', value: 75 }]);
 });
 
 test('colours, whites, lengths of time, times of day, words of a device', () => {

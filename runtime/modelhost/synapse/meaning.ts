@@ -1,0 +1,52 @@
+import { labelOf } from '../../../devices/index.ts';
+import type { Call } from '../../contract/action.ts';
+import { propertyKey, type PropertyKey } from '../../contract/ids.ts';
+import type { Present } from './commands.ts';
+import { propertiesOf, type Listing } from './listing.ts';
+import { entitiesOf, resolveCalls } from './resolve.ts';
+import { readSaid, type Said } from './said.ts';
+import type { SaidValue } from './values.ts';
+
+/** What an answer of the embedded model comes to in a house. */
+export type Meaning =
+  /** No calls: nothing is to be done. */
+  | { readonly type: 'calls'; readonly calls: readonly Call[] }
+  /** What a question is answered from. */
+  | { readonly type: 'query'; readonly keys: readonly PropertyKey[] };
+
+/** Undefined for an answer that is none, or a rule. */
+export function meaningOf(
+  answer: string,
+  { listing, values }: { readonly listing: Listing; readonly values: readonly SaidValue[] },
+  present: Present,
+): Meaning | undefined {
+  const said = readSaid(answer);
+  return said === undefined ? undefined : meaningOfSaid(said, listing, values, present);
+}
+
+export function meaningOfSaid(
+  said: Said,
+  listing: Listing,
+  values: readonly SaidValue[],
+  present: Present,
+): Meaning | undefined {
+  switch (said.type) {
+    case 'none':
+      return { type: 'calls', calls: [] };
+    case 'calls':
+      return { type: 'calls', calls: once(resolveCalls(said.calls, listing, values, present)) };
+    case 'query': {
+      const asked = entitiesOf(said.target, said.kind, [], listing).filter((entity) =>
+        propertiesOf(entity).includes(said.property),
+      );
+      return { type: 'query', keys: asked.map(({ id }) => propertyKey(id, said.property)) };
+    }
+    case 'rule':
+      return undefined;
+  }
+}
+
+/** `the kitchen and the big light` means the big light once: two toggles would undo each other. */
+function once(calls: readonly Call[]): Call[] {
+  return [...new Map(calls.map((call) => [labelOf([call]), call])).values()];
+}
