@@ -27,6 +27,8 @@ export type {
   RuleSpec,
   VetoSpec,
 } from './rules/policy.ts';
+export { policiesJsonSchema } from './rules/schema.ts';
+export type { TemplateSpec } from './rules/template.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';

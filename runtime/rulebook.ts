@@ -139,6 +139,7 @@ export function openRulebook(parts: RulebookParts): Rulebook {
   const engine = createRuleEngine({
     policies: parsed.policies,
     vetoes: parsed.vetoes,
+    templates: parsed.templates,
     house,
     tools,
     state,

@@ -2,6 +2,7 @@ import type { House } from '../../runtime/contract/house.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { checkCall, type ToolSignature } from './call-check.ts';
 import type { Expr, Expression } from './expression.ts';
+import { instantiate } from './instances.ts';
 import { parsePolicies } from './parse.ts';
 import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
@@ -12,6 +13,8 @@ import { checkVeto } from './veto.ts';
 export interface CheckedPolicies {
   /** Those that can be read, also where the house does not (yet) have what they name. */
   readonly policies: readonly PolicySpec[];
+  /** What templates become in this house; those rules are among the policies. */
+  readonly templates: readonly { readonly id: string; readonly rules: readonly string[] }[];
   readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
 }
@@ -22,12 +25,20 @@ export function checkPolicies(
   house: House,
   tools: readonly ToolSignature[],
 ): CheckedPolicies {
-  const { policies, vetoes, problems } = parsePolicies(files);
+  const { policies: plain, templates, vetoes, problems } = parsePolicies(files);
+  const taken = new Set([...plain, ...vetoes, ...templates].map(({ id }) => id));
+  const made = instantiate(templates, house, (id) => taken.has(id));
+  const policies = [...plain, ...made.instances.map(({ spec }) => spec)];
   return {
     policies,
+    templates: templates.map(({ id }) => ({
+      id,
+      rules: made.instances.filter(({ template }) => template === id).map(({ spec }) => spec.id),
+    })),
     vetoes,
     problems: [
       ...problems,
+      ...made.problems,
       ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
       ...vetoes.flatMap((veto) => checkVeto(veto, house)),
       ...contradictions(policies),
@@ -141,5 +152,6 @@ function expression(expr: Expr, source: string): Expression {
 /** Entities a policy acts on; what conflicts are decided by. Tools and notifications never conflict. */
 export function actsOn(policy: RuleSpec): readonly string[] {
   const entities = policy.calls.map((call) => call.entity);
-  return [...new Set(entities)].filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
+  const each = entities.length === 1 ? entities : [...new Set(entities)];
+  return each.filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parsePolicies, readTree } from '../../policies/index.ts';
+import { parsePolicies, policiesJsonSchema, readTree } from '../../policies/index.ts';
 import { FUNCTIONS, NOW_FIELDS } from '../../policies/rules/expression.ts';
 import { WATCH_NAMES } from '../../policies/rules/watch-syntax.ts';
 import { parseCall } from '../../policies/rules/calls.ts';
@@ -14,8 +14,8 @@ function blocks(language: string): string[] {
 describe('docs/rules.md', () => {
   it('shows policies that can be read', () => {
     const yaml = blocks('yaml');
-    expect(yaml).toHaveLength(3);
-    const { policies, vetoes, problems } = parsePolicies(
+    expect(yaml).toHaveLength(5);
+    const { policies, templates, vetoes, problems } = parsePolicies(
       yaml.map((text, i) => ({ name: `example ${i}`, text })),
     );
     expect(problems).toEqual([]);
@@ -24,6 +24,23 @@ describe('docs/rules.md', () => {
       'fresh-air',
       'never-unlock-empty',
     ]);
+    expect(templates.map(({ id }) => id)).toEqual(['motion-light', 'left-open']);
+  });
+
+  it('names every key that the schema of policy files has', () => {
+    const keys = new Set<string>();
+    const collect = (schema: unknown): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      for (const [name, value] of Object.entries(schema)) {
+        if (name === 'properties') for (const key of Object.keys(value as object)) keys.add(key);
+        collect(value);
+      }
+    };
+    collect(policiesJsonSchema());
+    expect([...keys]).toEqual(
+      expect.arrayContaining(['id', 'when', 'for_each', 'with', 'like', 'let', 'never', 'decide']),
+    );
+    expect([...keys].filter((key) => !page.includes(`\`${key}\``) && !page.includes(`${key}:`))).toEqual([]);
   });
 
   it('shows a tree that can be read', () => {
