@@ -2,48 +2,43 @@ import type { House } from '../../runtime/contract/house.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { checkCall, type ToolSignature } from './call-check.ts';
 import type { Expr, Expression } from './expression.ts';
-import { instantiate } from './instances.ts';
+import { type HousePolicies, instantiate, policiesIn } from './instances.ts';
 import { parsePolicies } from './parse.ts';
-import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
+import type { DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import type { PolicyFile } from './read-yaml.ts';
+import type { TemplateSpec } from './template.ts';
 import { checkExpression, type TypeProblem } from './type-check.ts';
 import { checkVeto } from './veto.ts';
-
-export interface CheckedPolicies {
-  /** Those that can be read, also where the house does not (yet) have what they name. */
-  readonly policies: readonly PolicySpec[];
-  /** What templates become in this house; those rules are among the policies. */
-  readonly templates: readonly { readonly id: string; readonly rules: readonly string[] }[];
-  readonly vetoes: readonly VetoSpec[];
-  readonly problems: readonly PolicyProblem[];
-}
 
 /** Reads policy files and checks them against a house and its tools. Never throws. */
 export function checkPolicies(
   files: readonly PolicyFile[],
   house: House,
   tools: readonly ToolSignature[],
-): CheckedPolicies {
-  const { policies: plain, templates, vetoes, problems } = parsePolicies(files);
-  const taken = new Set([...plain, ...vetoes, ...templates].map(({ id }) => id));
-  const made = instantiate(templates, house, (id) => taken.has(id));
-  const policies = [...plain, ...made.instances.map(({ spec }) => spec)];
+): HousePolicies {
+  const found = policiesIn(parsePolicies(files), house);
+  const { policies, vetoes, problems } = found;
   return {
-    policies,
-    templates: templates.map(({ id }) => ({
-      id,
-      rules: made.instances.filter(({ template }) => template === id).map(({ spec }) => spec.id),
-    })),
-    vetoes,
+    ...found,
     problems: [
       ...problems,
-      ...made.problems,
       ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
       ...vetoes.flatMap((veto) => checkVeto(veto, house)),
       ...contradictions(policies),
     ],
   };
+}
+
+/** What keeps the rules of a template from running in this house. `taken`: ids of other policies. */
+export function checkTemplate(
+  template: TemplateSpec,
+  house: House,
+  tools: readonly ToolSignature[],
+  taken: (id: string) => boolean,
+): PolicyProblem[] {
+  const { instances, problems } = instantiate([template], house, taken);
+  return [...problems, ...instances.flatMap(({ spec }) => checkPolicy(spec, house, tools))];
 }
 
 /** Rules that act on one entity in different ways on the very same condition: only the first of them ever acts. */

@@ -13,13 +13,13 @@ import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
 import type { Firing, Now } from './firing.ts';
 import type { RuleEngineOptions } from './engine-options.ts';
 import { createLocalTime } from './local-time.ts';
+import type { ParsedPolicies } from './parse.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { samePolicy } from './same.ts';
 import { type Candidate, settle } from './settle.ts';
 import { type DecideTrack, isRule, type RuleTrack, type Track } from './track.ts';
 import { DECIDE, HOLDING, INACTIVE, kindOf, RULE } from './track-kind.ts';
-import type { TemplateSpec } from './template.ts';
 import type { RuleIndex } from './match/rule-index.ts';
 import { Roster } from './roster.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
@@ -115,10 +115,8 @@ export class RuleEngine {
    * @returns what was due
    */
   replace(
-    policies: readonly PolicySpec[],
-    vetoes: readonly VetoSpec[],
+    { policies, templates, vetoes }: Pick<ParsedPolicies, 'policies' | 'templates' | 'vetoes'>,
     now: Now,
-    templates: readonly TemplateSpec[] = [],
   ): readonly Firing[] {
     this.#reader.time.set(now.wall);
     this.#watches.renew(now);
@@ -185,11 +183,13 @@ export class RuleEngine {
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
     this.#enter(now);
-    if (this.#grow(house)) {
+    const grown = this.#grow(house);
+    if (grown) {
       this.#index.sync();
       this.#watchClock(now);
     }
     for (const track of this.#roster.tracks) {
+      if (grown) track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
       if (this.#check(track, now)) track.release();
     }
   }

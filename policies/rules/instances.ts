@@ -1,6 +1,7 @@
 import type { Area, Entity, House } from '../../runtime/contract/house.ts';
+import type { ParsedPolicies } from './parse.ts';
 import { parseRule } from './policy-reader.ts';
-import type { RuleSpec } from './policy.ts';
+import type { PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { candidates, type Role, type TemplateSpec, type TemplateText } from './template.ts';
 
@@ -19,11 +20,41 @@ export interface Instances {
   readonly problems: readonly PolicyProblem[];
 }
 
+/** All policies of a house that stays as it is. */
+export interface HousePolicies {
+  /** Those that can be read, also where the house does not (yet) have what they name; in file order. */
+  readonly policies: readonly PolicySpec[];
+  /** What templates become in this house; those rules are among the policies. */
+  readonly templates: readonly { readonly id: string; readonly rules: readonly string[] }[];
+  readonly vetoes: readonly VetoSpec[];
+  readonly problems: readonly PolicyProblem[];
+}
+
 /** One template becomes at most so many rules. */
 const MAX_INSTANCES = 1000;
 
 /** Who takes which role, for one rule. */
 type Cast = ReadonlyMap<string, readonly Entity[]>;
+
+/** Policies with the rules that templates become in a house. */
+export function policiesIn(
+  { policies: plain, templates, vetoes, problems }: ParsedPolicies,
+  house: House,
+): HousePolicies {
+  const taken = new Set([...plain, ...vetoes, ...templates].map(({ id }) => id));
+  const made = instantiate(templates, house, (id) => taken.has(id));
+  const placed = [...plain.map((spec, order) => ({ spec, order })), ...made.instances];
+  if (made.instances.length > 0) placed.sort((a, b) => a.order - b.order);
+  return {
+    policies: placed.map(({ spec }) => spec),
+    templates: templates.map(({ id }) => ({
+      id,
+      rules: made.instances.filter(({ template }) => template === id).map(({ spec }) => spec.id),
+    })),
+    vetoes,
+    problems: [...problems, ...made.problems],
+  };
+}
 
 /** The rules that templates become in a house. `taken`: ids of other policies. Never throws. */
 export function instantiate(

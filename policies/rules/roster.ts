@@ -95,9 +95,10 @@ export class Roster {
     return true;
   }
 
+  /** Also of those that the house has no place for just now: they may come back. */
   lastFired(): ReadonlyMap<string, WallMs> {
     const result = new Map<string, WallMs>();
-    for (const { spec, lastFiredWall } of this.present()) {
+    for (const { spec, lastFiredWall } of this.#byId.values()) {
       if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
     }
     return result;

@@ -96,9 +96,9 @@ describe('policies that are replaced while they run', () => {
             }
             offset = end;
             if (others >= 0) {
-              const { policies, vetoes } = read(yaml(rules, others));
+              const next = read(yaml(rules, others));
               log(0, still.due(at(offset)));
-              log(1, moved.replace(policies, vetoes, at(offset)));
+              log(1, moved.replace(next, at(offset)));
             }
             const slot = state.set(key, pick < 0 ? undefined : DOMAIN[key]![pick % DOMAIN[key]!.length]!);
             for (const [i, engine] of engines.entries())
@@ -121,8 +121,7 @@ describe('policies that are replaced while they run', () => {
     const engine = createRuleEngine({ ...read(text), house: testHouse(), tools: [], timezone: 'UTC', state });
     engine.prime(at(0));
     const replace = (next: string, ms: number): string[] => {
-      const { policies, vetoes } = read(next);
-      return engine.replace(policies, vetoes, at(ms)).map(({ policy }) => policy);
+      return engine.replace(read(next), at(ms)).map(({ policy }) => policy);
     };
     const set = (value: Value, ms: number): string[] =>
       engine.changed([state.set(MOTION, value)], at(ms), false, []).map(({ policy }) => policy);
