@@ -153,6 +153,13 @@ export const WHOLE = list(
 export const ROOM_WORDS = list('room area space floor zone');
 export const HERE = list('here this');
 
+/** Before a noun these do not tell one thing from another. */
+export const PLAIN_WORDS = list(
+  `on off up down out over under around about near by via from or than then but except besides excluding including apart
+   only even still also back again his her their other another nice lovely damn bloody stupid silly bright main single
+   one two three half full much more less very most least least last next old new`,
+);
+
 export const NEGATIONS =
   list(`not dont never no cannot cant wont shouldnt doesnt isnt without avoid nor neither nobody nothing
    didnt mustnt wouldnt leave`);

@@ -1,3 +1,4 @@
+import { strayIn } from '../../../runtime/modelhost/synapse/meaning.ts';
 import type { AnswerLanguage } from '../../../runtime/contract/answer.ts';
 import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { gist } from '../../../devices/index.ts';
@@ -52,7 +53,13 @@ export class ModelAnswerer implements Answerer {
     this.#options.onDecided?.(performance.now() - started, decided);
     const outcome = outcomeOfText(decided.text, posed, question);
     const acts = outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0);
-    return acts && decided.probability < threshold ? NOTHING : outcome;
+    if (acts && decided.probability < threshold) return NOTHING;
+    const { task, text, home } = question;
+    const spoken = task !== 'event' && task !== 'rule' && outcome.type === 'calls';
+    const stray = spoken
+      ? strayIn(decided.text, { text, house: home.house }, posed, outcome.calls)
+      : undefined;
+    return stray === undefined ? outcome : NOTHING;
   }
 }
 

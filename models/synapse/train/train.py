@@ -39,10 +39,10 @@ def arguments():
 
 
 def rate(step, steps):
-    """Warm-up, then flat, then down to nothing over the last half."""
+    """Warm-up, then flat, then down to nothing over the last 60 %."""
     if step < WARM_UP:
         return (step + 1) / WARM_UP
-    return min(1.0, (steps - step) / (steps * 0.5))
+    return min(1.0, (steps - step) / (steps * 0.6))
 
 
 def places_of(ids, classes, count, generator):

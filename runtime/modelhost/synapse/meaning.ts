@@ -1,8 +1,8 @@
-import { labelOf } from '../../../devices/index.ts';
+import { labelOf, strayWord } from '../../../devices/index.ts';
 import type { Call } from '../../contract/action.ts';
 import { propertyKey, type PropertyKey } from '../../contract/ids.ts';
 import type { Present } from './commands.ts';
-import { propertiesOf, type Listing } from './listing.ts';
+import { propertiesOf, type Line, type ListedHouse, type Listing } from './listing.ts';
 import { entitiesOf, resolveCalls } from './resolve.ts';
 import { readSaid, type Said } from './said.ts';
 import type { SaidValue } from './values.ts';
@@ -44,6 +44,34 @@ export function meaningOfSaid(
     case 'rule':
       return undefined;
   }
+}
+
+/**
+ * A word by which a request names something else than what the answer is about: then it is not done, however sure the model
+ * is. Undefined where every word fits, and where nothing would be done.
+ */
+export function strayIn(
+  answer: string,
+  request: { readonly text: string; readonly house: ListedHouse },
+  { listing }: { readonly listing: Listing },
+  calls: readonly Call[],
+): string | undefined {
+  const said = readSaid(answer);
+  if (said?.type !== 'calls' || calls.length === 0) return undefined;
+  const pointers = said.calls.flatMap(({ target, but }) =>
+    target === 'house' ? but : [target.pointer, ...but],
+  );
+  const names = pointers.flatMap((pointer) => {
+    const line = listing.byPointer.get(pointer);
+    return line === undefined ? [] : namesOf(line);
+  });
+  return strayWord(request.text, request.house, { entities: calls.map(({ entity }) => entity), names });
+}
+
+function namesOf(line: Line): readonly string[] {
+  if (line.type === 'entity') return [line.entity.name, ...line.entity.aliases];
+  if (line.type === 'area') return [line.area.name, line.area.id, ...line.area.aliases];
+  return [line.floor.name, ...line.floor.aliases];
 }
 
 /** `the kitchen and the big light` means the big light once: two toggles would undo each other. */

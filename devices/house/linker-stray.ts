@@ -1,0 +1,97 @@
+import type { EntityId } from '../../runtime/contract/ids.ts';
+import type { Kind } from '../../runtime/contract/kinds.ts';
+import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
+import {
+  ASPECT_WORDS,
+  COLORS,
+  FILLERS,
+  HERE,
+  HINTS,
+  KIND_WORDS,
+  LATER,
+  MAXIMA,
+  MINIMA,
+  MODES,
+  NEGATIONS,
+  PLAIN_WORDS,
+  QUANTIFIERS,
+  ROOM_WORDS,
+  VERBS,
+  WHITES,
+  WHOLE,
+} from './linker-lexicon.ts';
+import { correct, spansOf } from './linker-parse.ts';
+import { tokenize, type Token } from './linker-tokenize.ts';
+import { mergeNumbers } from './linker-values.ts';
+
+/** What an answer is about: devices, and places or devices it points at or leaves out, by what they are called. */
+export interface Pointed {
+  readonly entities: readonly EntityId[];
+  readonly names: readonly string[];
+}
+
+/**
+ * A word by which a sentence names something else than what was chosen for it: a name or place of this house that is not
+ * among the chosen (`set the printer to red` and a lamp was chosen), or one that nothing chosen is called by (`lock the front
+ * door` and the back door was). Undefined where every such word fits. Whoever chose may be sure; a word still says otherwise.
+ */
+export function strayWord(text: string, house: LinkableHouse, pointed: Pointed): string | undefined {
+  const index = indexOf(house);
+  const { tokens } = correct(mergeNumbers(tokenize(text)), index);
+  const inSpan = spansOf(tokens, index);
+  const { words, kinds } = wordsOf(index, pointed);
+  // A scene is named after a mood, and asked for wherever somebody is.
+  if (kinds.size > 0 && [...kinds].every((kind) => kind === 'scene')) return undefined;
+  const fits = ({ text: word, stem }: Token): boolean =>
+    words.has(stem) ||
+    words.has(word) ||
+    words.has(word.replace(/s$/u, '')) ||
+    (KIND_WORDS.get(stem)?.some((kind) => kinds.has(kind)) ?? false);
+  const stray = tokens.find((token, at) => {
+    if (fits(token) || isPlain(token) || (token.text.length < 2 && token.number === undefined)) return false;
+    if (inSpan[at] === true) return true;
+    const before = tokens[at - 1];
+    const numbered = token.number !== undefined && before !== undefined && ROOM_WORDS.has(before.stem);
+    if (token.number !== undefined) return numbered;
+    const next = tokens[at + 1];
+    const describes = next !== undefined && !next.afterPause && !isPlain(next) && fits(next);
+    return describes && (before !== undefined || KIND_WORDS.has(token.stem)) && !VERBS.has(token.text);
+  });
+  return stray?.text;
+}
+
+/** Words that name nothing by themselves. */
+function isPlain({ text, stem }: Token): boolean {
+  return (
+    FILLERS.has(text) ||
+    PLAIN_WORDS.has(text) ||
+    ASPECT_WORDS.has(stem) ||
+    QUANTIFIERS.has(text) ||
+    WHOLE.has(text) ||
+    HERE.has(text) ||
+    ROOM_WORDS.has(stem) ||
+    NEGATIONS.has(text) ||
+    HINTS.has(text) ||
+    LATER.has(text) ||
+    COLORS.has(text) ||
+    WHITES.has(text) ||
+    MAXIMA.has(text) ||
+    MINIMA.has(text) ||
+    MODES.has(text)
+  );
+}
+
+function wordsOf(
+  index: HouseIndex,
+  { entities, names }: Pointed,
+): { words: ReadonlySet<string>; kinds: ReadonlySet<Kind> } {
+  const words = new Set(names.flatMap((name) => tokenize(name).map(({ stem }) => stem)));
+  const kinds = new Set<Kind>();
+  const chosen = new Set<string>(entities);
+  for (const { entity, nameWords, areaWords, floorWords } of index.entities) {
+    if (!chosen.has(entity.id)) continue;
+    kinds.add(entity.kind);
+    for (const own of [nameWords, areaWords, floorWords]) for (const word of own) words.add(word);
+  }
+  return { words, kinds };
+}

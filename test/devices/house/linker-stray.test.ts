@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { strayWord } from '../../../devices/index.ts';
+import { houseOf } from './support.ts';
+
+const HOUSE = houseOf(
+  [
+    { id: 'kitchen', name: 'Kitchen', aliases: [], floor: 'ground' },
+    { id: 'hall', name: 'Hall', aliases: ['entrance'], floor: 'ground' },
+    { id: 'utility', name: 'Utility', aliases: [], floor: 'ground' },
+  ],
+  {
+    'light.kitchen_lamp': { name: 'Corner lamp', area: 'kitchen' },
+    'light.hall': { name: 'Hall light', area: 'hall' },
+    'lock.back_door': { name: 'Back door', area: 'kitchen' },
+    'switch.printer': { name: 'Printer', area: 'hall' },
+    'scene.party': { name: 'Party' },
+  },
+);
+
+const stray = (text: string, entity: `${string}.${string}`, ...names: string[]): string | undefined =>
+  strayWord(text, HOUSE, { entities: [entity as never], names });
+
+describe('a word that names something else', () => {
+  test.each([
+    ['turn on the corner lamp', 'light.kitchen_lamp'],
+    ["turn on the kitchen's lamp", 'light.kitchen_lamp'],
+    ['light up the entrance please', 'light.hall'],
+    ['lock the back door', 'lock.back_door'],
+    ['the ground floor light a bit brighter', 'light.hall'],
+    ['it is too dark in the hall', 'light.hall'],
+    ['party mode in the kitchen', 'scene.party'],
+  ] as const)('%s fits %s', (text, entity) => {
+    expect(stray(text, entity)).toBeUndefined();
+  });
+
+  test.each([
+    ['lock the front door', 'lock.back_door', 'front'],
+    ['turn the printer red', 'light.hall', 'printer'],
+    ['set the utility light to 50%', 'light.hall', 'utility'],
+    ['turn on the light in room 5', 'light.hall', '5'],
+    ['dim the kitchen lamp', 'light.hall', 'kitchen'],
+  ] as const)('%s does not fit %s', (text, entity, word) => {
+    expect(stray(text, entity)).toBe(word);
+  });
+
+  test('what is left out by name fits too', () => {
+    expect(stray('all lights off but not the corner lamp', 'light.hall')).toBe('corner');
+    expect(stray('all lights off but not the corner lamp', 'light.hall', 'Corner lamp')).toBeUndefined();
+  });
+});
