@@ -137,6 +137,6 @@ describe('the rule engine', () => {
       ),
       { numRuns: 40 },
     );
-    expect(firings).toBeGreaterThan(60);
+    expect(firings).toBeGreaterThan(20);
   }, 60_000);
 });
