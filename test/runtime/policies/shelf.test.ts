@@ -538,7 +538,7 @@ describe('policies that hang on others', () => {
     expect(state.parsed!.templates.map(({ id }) => id)).toEqual(['lamps']);
     shelf.install(LAMPS.replace('22', '23'), 'edit');
     shelf.revert('lamps', 1);
-    expect(changes).toEqual(Array(3).fill({ changed: ['lamps'], removed: [] }));
+    expect(changes).toEqual(Array.from({ length: 3 }, () => ({ changed: ['lamps'], removed: [] })));
     expect(history('lamps').map((line) => line.slice(0, 8))).toEqual(['1 edit i', '2 edit i', '3 revert']);
     shelf.remove('lamps');
     expect(state.parsed!.templates).toEqual([]);
