@@ -66,6 +66,17 @@ describe('ask without a daemon', () => {
     expect((await ask('toggle the big light')).state).toEqual({ 'light.kitchen_ceiling': { state: 'on' } });
   });
 
+  it('says what a person would be asked about first', async () => {
+    writeFileSync(
+      join(folder, 'ganglion.yaml'),
+      'http: { listen: "127.0.0.1:1" }\nlimits: { allow: [], approve: ["light.*"] }\n',
+    );
+    const words = ['turn on the big light', '--dry-run', '--house', 'house.yaml'];
+    expect((await cli(folder, 'ask', ...words)).stdout).toContain(
+      'light.kitchen_ceiling.turn_on  simulated: a person would be asked first\n',
+    );
+  });
+
   it('holds to the limits of the configuration', async () => {
     writeFileSync(
       join(folder, 'ganglion.yaml'),
