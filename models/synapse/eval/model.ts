@@ -1,4 +1,4 @@
-import { strayIn } from '../../../runtime/modelhost/synapse/meaning.ts';
+import { doubtIn } from '../../../runtime/modelhost/synapse/meaning.ts';
 import type { AnswerLanguage } from '../../../runtime/contract/answer.ts';
 import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { gist } from '../../../devices/index.ts';
@@ -112,14 +112,14 @@ function posedOf({ task, text: words, home, facts, here }: Asked, lines: number)
   return poseRequest({ text: words, house, asks, here: here?.id, lines });
 }
 
-/** Whether a word of a request names something else than what was chosen: then it is not done, however sure the model is. */
+/** Whether the words of a request speak against what was chosen: then it is not done, however sure the model is. */
 export function isAstray(
   { posed, decided }: Answered,
   outcome: Outcome,
   { task, text, home }: Asked,
 ): boolean {
   if (task === 'event' || task === 'rule' || outcome.type !== 'calls') return false;
-  return strayIn(decided.text, { text, house: home.house }, posed, outcome.calls) !== undefined;
+  return doubtIn(decided.text, { text, house: home.house }, posed, outcome.calls) !== undefined;
 }
 
 /** What a text of the model's language comes to. */
