@@ -18,7 +18,7 @@ export interface Example {
 
 /** Examples kept of one subject; more than are learned from at a time. */
 const MOST = 8192;
-/** They are counted once in so many. */
+/** Those of a subject are counted with its first in each run, and then once in so many of its own. */
 const PRUNE_EVERY = 256;
 
 /** The examples of each subject in the order they came; the oldest go. They outlive the history: learning takes months. */
@@ -26,7 +26,8 @@ export class ExampleTable {
   readonly #db: Sqlite;
   readonly #insert: Statement;
   readonly #prune: Statement;
-  #added = 0;
+  /** By subject, of this run. */
+  readonly #added = new Map<string, number>();
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -38,7 +39,9 @@ export class ExampleTable {
 
   add(example: Example): void {
     this.#insert.run(example.id, example.subject, JSON.stringify(example));
-    if (++this.#added % PRUNE_EVERY === 0) this.#prune.run(example.subject);
+    const added = this.#added.get(example.subject) ?? 0;
+    this.#added.set(example.subject, added + 1);
+    if (added % PRUNE_EVERY === 0) this.#prune.run(example.subject);
   }
 
   has(id: string): boolean {
@@ -54,6 +57,7 @@ export class ExampleTable {
   }
 
   remove(subject: string): void {
+    this.#added.delete(subject);
     this.#db.prepare('DELETE FROM examples WHERE subject = ?').run(subject);
   }
 }
