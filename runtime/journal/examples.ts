@@ -48,10 +48,10 @@ export class ExampleTable {
     return this.#db.prepare('SELECT 1 FROM examples WHERE id = ?').get(id) !== undefined;
   }
 
-  /** The latest so many, oldest first. */
+  /** The latest so many, oldest first, without such as cannot be read: one of thousands is no loss. */
   list(subject: string, limit = MOST): Example[] {
     const rows = this.#db
-      .prepare('SELECT json FROM examples WHERE subject = ? ORDER BY seq DESC LIMIT ?')
+      .prepare('SELECT json FROM examples WHERE subject = ? AND json_valid(json) ORDER BY seq DESC LIMIT ?')
       .all(subject, limit) as { json: string }[];
     return rows.map((row) => JSON.parse(row.json) as Example).toReversed();
   }

@@ -181,7 +181,7 @@ describe('after a kill', () => {
 
   it.each([
     ['its progress', "UPDATE documents SET json = '{' WHERE name LIKE 'learning/fresh-air#%'"],
-    ['its examples', "UPDATE examples SET json = '{' WHERE seq = 3"],
+    ['its shapes', "UPDATE documents SET json = '7' WHERE name = 'learning/fresh-air'"],
     ['its choices', "UPDATE decisions SET json = '{'"],
   ])('starts, says so and learns anew where %s cannot be read', async (what, damage) => {
     const explore = { among: [CHOICES[1], CHOICES[2]], safe: [CHOICES[2]], share: 0.1 };
@@ -200,6 +200,19 @@ describe('after a kill', () => {
     expect(again.learning.report('fresh-air')).toMatchObject({ examples: isChoices ? 200 : 0 });
     again.edit(policy({ explore, guidance: 'Save energy.' }));
     expect((await again.run(5)).every(({ rung }) => rung === 'llm')).toBe(true);
+  });
+
+  it('goes on without an example that cannot be read', async () => {
+    const school = new School(policy());
+    await school.run(200);
+    await school.journal.close();
+    const db = new Database(join(school.folder, 'journal.db'));
+    db.exec("UPDATE examples SET json = '{' WHERE seq = 3");
+    db.close();
+    const again = school.killed();
+    expect(again.log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(again.learning.report('fresh-air').versions.length).toBeGreaterThan(0);
+    expect(again.learning.examples('fresh-air', 500)).toHaveLength(199);
   });
 
   it('learns anew for other features or choices, and goes on where they are put back', async () => {
