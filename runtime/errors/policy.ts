@@ -38,8 +38,7 @@ export const POLICY_ERRORS = {
   ),
   POLICY_NO_PLACE: spec(
     'caller',
-    (_: Readonly<Record<string, never>>) =>
-      'Expected a folder for policies in the configuration but received none.',
+    () => 'Expected a folder for policies in the configuration but received none.',
     'Add `policies: policies/` to ganglion.yaml, make the folder, and start the daemon again.',
   ),
   POLICY_LOOP: spec(

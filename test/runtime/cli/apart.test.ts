@@ -166,6 +166,35 @@ describe('policy check', () => {
     expect(text).toContain('1 policy, 0 wrong, 1 to look at.');
   });
 
+  it('lists the rules that templates become', async () => {
+    writeFileSync(
+      join(folder, 'p.yaml'),
+      '- { id: off, for_each: light.*, when: it.state == "on", for: 1h, then: it.turn_off }\n- { id: heat, for_each: area, with: { heater: climate.* }, when: heater.state == "on", then: heater.turn_off }\n',
+    );
+    const { code, stdout } = await cli(folder, 'policy', 'check', 'p.yaml', '--house', 'house.yaml');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(code).toBe(0);
+    expect(text).toContain('off becomes 2 rules: off.kitchen_ceiling, off.kitchen_table');
+    expect(text).toContain('there is nothing anywhere for heater');
+    const { stdout: json } = await cli(
+      folder,
+      'policy',
+      'check',
+      'p.yaml',
+      '--house',
+      'house.yaml',
+      '--json',
+    );
+    expect(JSON.parse(json)).toMatchObject({
+      ok: true,
+      policies: 2,
+      templates: [
+        { id: 'off', rules: ['off.kitchen_ceiling', 'off.kitchen_table'] },
+        { id: 'heat', rules: [] },
+      ],
+    });
+  });
+
   it('says when a file is not there', async () => {
     const { code, stderr } = await cli(folder, 'policy', 'check', 'gone.yaml', '--house', 'house.yaml');
     expect(code).toBe(1);
