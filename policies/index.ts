@@ -82,7 +82,7 @@ export {
   type BanditStats,
   type PastChoice,
 } from './bandit/bandit.ts';
-export { BetaThompson, GaussianThompson, type Learner, LinUcb } from './bandit/arms.ts';
+export { GaussianThompson, type Learner, LinUcb } from './bandit/arms.ts';
 export { doublyRobust, type Estimate, inversePropensity, type LoggedChoice } from './bandit/off-policy.ts';
 export type { QuietHours } from './bandit/quiet-hours.ts';
 export { treeToMermaid, treeToRules, treeToText } from './tree/export.ts';

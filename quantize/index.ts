@@ -17,6 +17,7 @@ export {
 } from './gguf/types.ts';
 export { isQuantization, QUANTIZATIONS, type Quantization } from './gguf/ftype.ts';
 export { readOnnxHeader, type OnnxHeader, type OnnxValueInfo } from './onnx/header.ts';
+export { readOnnxAttributes, type OnnxNodeAttributes } from './onnx/node-attributes.ts';
 export {
   formatOfHead,
   inspectGguf,

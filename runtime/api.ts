@@ -117,15 +117,17 @@ export class Api implements RuntimeApi {
     const { decisions } = this.#parts.journal;
     const decision = input.decision === '' ? undefined : decisions.find(input.decision);
     if (decision === undefined) throw new GanglionError('ACTION_UNKNOWN', { id: input.decision });
-    if (decisions.feedbackCount(decision.id) >= MAX_FEEDBACK)
+    // Whoever floods the broker leaves room for a person's word.
+    const most = input.unsigned === true ? MAX_FEEDBACK / 2 : MAX_FEEDBACK;
+    if (decisions.feedbackCount(decision.id) >= most)
       throw new GanglionError('FEEDBACK_INVALID', {
-        reason: `the decision has been judged ${MAX_FEEDBACK} times`,
+        reason: `the decision has been judged ${most} times`,
       });
     if (choice !== undefined) this.#checkChoice(choice, decision.policy);
     return this.#parts.executor.addFeedback({
       decision: decision.id,
       reward,
-      source: 'explicit',
+      source: input.unsigned === true ? 'unsigned' : 'explicit',
       ...(note === undefined ? {} : { note: note.slice(0, 1000) }),
       ...(choice === undefined ? {} : { choice: choice.slice(0, 1000) }),
     });

@@ -248,6 +248,7 @@ class Daemon implements Runtime {
       clock: this.#clock,
       askAllow: mqtt.ask.allow,
       feedbackAllow: mqtt.feedback.allow,
+      feedbackTeach: mqtt.feedback.teach,
       approve: mqtt.approve,
       announce: mqtt.announce,
       onProblem: (code, topic, message) => assembly.problems.say(code, topic, message),

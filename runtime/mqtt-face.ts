@@ -15,9 +15,10 @@ export interface MqttFaceOptions {
   readonly approveWithCode: (id: string, verdict: 'approve' | 'deny', code: string) => void;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** Entities that requests may touch; policies whose decisions may be rated. */
+  /** Entities that requests may touch; policies whose decisions may be rated, and those that learn from it. */
   readonly askAllow: readonly string[];
   readonly feedbackAllow: readonly string[];
+  readonly feedbackTeach: readonly string[];
   readonly approve: boolean;
   readonly announce: boolean;
   readonly onProblem: (code: string, topic: string, message: string) => void;
@@ -139,13 +140,18 @@ export class MqttFace {
   }
 
   #feedback(payload: string): void {
-    const { api, feedbackAllow } = this.#options;
+    const { api, feedbackAllow, feedbackTeach } = this.#options;
     const asked = fields(payload);
     const decision = plain(asked['decision']) ?? '';
     const policy = api.decision(decision)?.decision.policy ?? 'ask';
     if (!matchesAny(feedbackAllow, policy)) return;
     const note = plain(asked['note']);
-    api.feedback({ decision, reward: Number(asked['reward']), ...(note === undefined ? {} : { note }) });
+    api.feedback({
+      decision,
+      reward: Number(asked['reward']),
+      ...(note === undefined ? {} : { note }),
+      ...(matchesAny(feedbackTeach, policy) ? {} : { unsigned: true }),
+    });
   }
 
   #approve(payload: string): void {

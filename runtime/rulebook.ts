@@ -99,6 +99,8 @@ export class Rulebook {
   }
 
   #climb(spec: DecideSpec, parts: LadderParts): Ladder {
+    // One that was edited may learn no tree, or try nothing, any more.
+    parts.forget(spec.id);
     parts.explore(spec);
     return ladderFor(spec, parts);
   }

@@ -1,4 +1,4 @@
-import { beta, normal, type Random } from './distributions.ts';
+import { normal, type Random } from './distributions.ts';
 
 /** Learns what actions are worth. Rewards are from −1 to 1. */
 export interface Learner {
@@ -7,56 +7,6 @@ export interface Learner {
   /** What each action is expected to bring. */
   expect(row: Float64Array, actions: readonly number[]): number[];
   learn(row: Float64Array, action: number, reward: number): void;
-  /** Plain numbers, to go on from. */
-  save(): number[];
-  /** Returns false if they are of another shape. */
-  load(saved: readonly number[]): boolean;
-}
-
-/**
- * Thompson sampling with a Beta distribution per action over rewards scaled to 0–1; a reward between counts partly as a
- * success and partly as a failure. Source: Agrawal and Goyal, "Analysis of Thompson sampling for the multi-armed bandit
- * problem", 2012. Does not look at the features.
- *
- *     successes, failures   (actions), beginning with 1 each
- */
-export class BetaThompson implements Learner {
-  readonly #good: Float64Array;
-  readonly #bad: Float64Array;
-  readonly #random: Random;
-
-  constructor(actions: number, random: Random) {
-    this.#good = new Float64Array(actions).fill(1);
-    this.#bad = new Float64Array(actions).fill(1);
-    this.#random = random;
-  }
-
-  explore(_row: Float64Array, actions: readonly number[]): number[] {
-    return actions.map((action) => 2 * beta(this.#good[action]!, this.#bad[action]!, this.#random) - 1);
-  }
-
-  expect(_row: Float64Array, actions: readonly number[]): number[] {
-    return actions.map(
-      (action) => (2 * this.#good[action]!) / (this.#good[action]! + this.#bad[action]!) - 1,
-    );
-  }
-
-  learn(_row: Float64Array, action: number, reward: number): void {
-    this.#good[action]! += (reward + 1) / 2;
-    this.#bad[action]! += (1 - reward) / 2;
-  }
-
-  save(): number[] {
-    return [...this.#good, ...this.#bad];
-  }
-
-  load(saved: readonly number[]): boolean {
-    const actions = this.#good.length;
-    if (saved.length !== 2 * actions || !saved.every((value) => value >= 1 && value < Infinity)) return false;
-    this.#good.set(saved.slice(0, actions));
-    this.#bad.set(saved.slice(actions));
-    return true;
-  }
 }
 
 /**
@@ -88,18 +38,6 @@ export class GaussianThompson implements Learner {
   learn(_row: Float64Array, action: number, reward: number): void {
     this.#count[action]!++;
     this.#sum[action]! += reward;
-  }
-
-  save(): number[] {
-    return [...this.#count, ...this.#sum];
-  }
-
-  load(saved: readonly number[]): boolean {
-    const actions = this.#count.length;
-    if (saved.length !== 2 * actions || !saved.every(Number.isFinite)) return false;
-    this.#count.set(saved.slice(0, actions));
-    this.#sum.set(saved.slice(actions));
-    return true;
   }
 }
 
@@ -153,18 +91,6 @@ export class LinUcb implements Learner {
         this.#inverse[start + i * width + j]! -= (this.#product[i]! * this.#product[j]!) / divisor;
       this.#target[action * width + i]! += reward * this.#row[i]!;
     }
-  }
-
-  save(): number[] {
-    return [...this.#inverse, ...this.#target];
-  }
-
-  load(saved: readonly number[]): boolean {
-    if (saved.length !== this.#inverse.length + this.#target.length || !saved.every(Number.isFinite))
-      return false;
-    this.#inverse.set(saved.slice(0, this.#inverse.length));
-    this.#target.set(saved.slice(this.#inverse.length));
-    return true;
   }
 
   #take(row: Float64Array): void {

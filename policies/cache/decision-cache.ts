@@ -46,18 +46,9 @@ export class DecisionCache {
   /** In order of use, the oldest first, as Map keeps insertion order. */
   readonly #entries = new Map<string, CachedAnswer>();
   readonly #count = { hits: 0, misses: 0, expired: 0, evicted: 0, invalidated: 0, hitAgeMs: 0 };
-  #version = '';
 
   constructor(options: DecisionCacheOptions) {
     this.#options = options;
-  }
-
-  /** What answers hang on besides the key: policies, house, model. A new version forgets everything. */
-  setVersion(version: string): void {
-    if (version === this.#version) return;
-    this.#version = version;
-    this.#count.invalidated += this.#entries.size;
-    this.#entries.clear();
   }
 
   /** Forgets what hangs on something that has changed; returns how many answers. */

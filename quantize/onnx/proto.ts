@@ -9,6 +9,8 @@ export interface ProtoField {
   readonly number: number;
   /** The value of a varint field; 0 for the others. */
   readonly varint: number;
+  /** The value of a field of four bytes as a float; 0 for the others. */
+  readonly float: number;
   /** The end of a length-delimited field's value, from the start of the file; 0 for the others. */
   readonly end: number;
 }
@@ -45,16 +47,38 @@ export class ProtoReader {
     return this.#in.bytes(length, this.#what).toString('utf8');
   }
 
+  /** One value of a repeated field of whole numbers, or all of them where they are packed. None is below 0. */
+  integers(field: ProtoField): readonly number[] {
+    const values = field.end === 0 ? [field.varint] : [];
+    while (this.#more(field)) values.push(this.#varint());
+    const wrong = values.find((value) => !Number.isSafeInteger(value));
+    if (wrong !== undefined) throw this.#bad(`a number below 0 or above 2^53 at byte ${this.#in.position}`);
+    return values;
+  }
+
+  /** The same of floats. */
+  floats(field: ProtoField): readonly number[] {
+    const values = field.end === 0 ? [field.float] : [];
+    while (this.#more(field)) values.push(this.#float());
+    return values;
+  }
+
+  #more({ end }: ProtoField): boolean {
+    if (this.#in.position >= end) return false;
+    if (++this.#fields > MAX_FIELDS) throw this.#bad(`more than ${MAX_FIELDS} fields`);
+    return true;
+  }
+
   #field(end: number): ProtoField {
     const tag = this.#varint();
     const number = Math.floor(tag / 8);
     if (number === 0) throw this.#bad(`field number 0 at byte ${this.#in.position}`);
     switch (tag % 8) {
       case 0:
-        return { number, varint: this.#varint(), end: 0 };
+        return { number, varint: this.#varint(), float: 0, end: 0 };
       case 1:
         this.#in.skip(8, this.#what);
-        return { number, varint: 0, end: 0 };
+        return { number, varint: 0, float: 0, end: 0 };
       case 2: {
         const length = this.#varint();
         if (length > end - this.#in.position) {
@@ -62,14 +86,17 @@ export class ProtoReader {
             `a field of ${length} bytes where ${Math.max(0, end - this.#in.position)} are left (it is cut short or damaged)`,
           );
         }
-        return { number, varint: 0, end: this.#in.position + length };
+        return { number, varint: 0, float: 0, end: this.#in.position + length };
       }
       case 5:
-        this.#in.skip(4, this.#what);
-        return { number, varint: 0, end: 0 };
+        return { number, varint: 0, float: this.#float(), end: 0 };
       default:
         throw this.#bad(`wire type ${tag % 8} at byte ${this.#in.position}`);
     }
+  }
+
+  #float(): number {
+    return this.#in.bytes(4, this.#what).readFloatLE(0);
   }
 
   /** Values above 2^53 lose precision, which no field we look at has. */

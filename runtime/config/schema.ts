@@ -263,6 +263,10 @@ export const configSchema = z.strictObject({
             .array(z.string())
             .default(['*'])
             .meta({ description: 'policies whose decisions may be rated over ganglion/<node>/feedback' }),
+          teach: z.array(z.string()).default([]).meta({
+            description:
+              'policies that learn from these ratings as from a person; anyone on the broker can send them',
+          }),
         })
         .prefault({}),
       approve: z

@@ -48,8 +48,11 @@ export interface Feedback {
   readonly at: WallMs;
   /** −1 … 1 */
   readonly reward: number;
-  /** `implied` never certifies anything: MQTT does not say who acted. */
-  readonly source: 'explicit' | 'implied';
+  /**
+   * `explicit`: a person's word. `implied`: somebody undid what was done; it certifies nothing, as MQTT does not say who
+   * acted. `unsigned`: a rating over MQTT, which does not say who sent it; it is kept and teaches nothing.
+   */
+  readonly source: 'explicit' | 'implied' | 'unsigned';
   readonly note?: string;
   /** Which of the policy's choices would have been right, as written there. */
   readonly choice?: string;

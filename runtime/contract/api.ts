@@ -162,6 +162,8 @@ export interface FeedbackInput {
   readonly note?: string;
   /** Which of the policy's choices would have been right, as written there. */
   readonly choice?: string;
+  /** Nobody knows who says so: it teaches nothing. */
+  readonly unsigned?: boolean;
 }
 
 export type RuntimeEvent =

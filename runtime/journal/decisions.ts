@@ -172,6 +172,14 @@ export class DecisionStore {
     return row === undefined ? undefined : JSON.parse(row.json);
   }
 
+  /** Names of all documents that begin so. */
+  documentsOf(prefix: string): string[] {
+    const rows = this.#db
+      .prepare('SELECT name FROM documents WHERE name >= ? AND name < ? ORDER BY name')
+      .all(prefix, `${prefix}\u{10ffff}`) as { name: string }[];
+    return rows.map(({ name }) => name);
+  }
+
   /** @param value undefined removes it */
   saveDocument(name: string, value: unknown): void {
     if (value === undefined) this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name);

@@ -18,7 +18,7 @@ export interface Example {
 
 /** Examples kept of one subject; more than are learned from at a time. */
 const MOST = 8192;
-/** They are counted once in so many. */
+/** Those of a subject are counted with its first in each run, and then once in so many of its own. */
 const PRUNE_EVERY = 256;
 
 /** The examples of each subject in the order they came; the oldest go. They outlive the history: learning takes months. */
@@ -26,7 +26,8 @@ export class ExampleTable {
   readonly #db: Sqlite;
   readonly #insert: Statement;
   readonly #prune: Statement;
-  #added = 0;
+  /** By subject, of this run. */
+  readonly #added = new Map<string, number>();
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -38,22 +39,25 @@ export class ExampleTable {
 
   add(example: Example): void {
     this.#insert.run(example.id, example.subject, JSON.stringify(example));
-    if (++this.#added % PRUNE_EVERY === 0) this.#prune.run(example.subject);
+    const added = this.#added.get(example.subject) ?? 0;
+    this.#added.set(example.subject, added + 1);
+    if (added % PRUNE_EVERY === 0) this.#prune.run(example.subject);
   }
 
   has(id: string): boolean {
     return this.#db.prepare('SELECT 1 FROM examples WHERE id = ?').get(id) !== undefined;
   }
 
-  /** The latest so many, oldest first. */
+  /** The latest so many, oldest first, without such as cannot be read: one of thousands is no loss. */
   list(subject: string, limit = MOST): Example[] {
     const rows = this.#db
-      .prepare('SELECT json FROM examples WHERE subject = ? ORDER BY seq DESC LIMIT ?')
+      .prepare('SELECT json FROM examples WHERE subject = ? AND json_valid(json) ORDER BY seq DESC LIMIT ?')
       .all(subject, limit) as { json: string }[];
     return rows.map((row) => JSON.parse(row.json) as Example).toReversed();
   }
 
   remove(subject: string): void {
+    this.#added.delete(subject);
     this.#db.prepare('DELETE FROM examples WHERE subject = ?').run(subject);
   }
 }

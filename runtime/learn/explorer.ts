@@ -57,8 +57,12 @@ export class Explorer {
   /** Decisions read back at a start. */
   static readonly capacity = CAPACITY;
 
-  /** @param records of this policy, oldest first */
-  recall(records: readonly DecisionRecord[], live: boolean): void {
+  /**
+   * @param records of this policy, oldest first
+   * @param live whether it was acted upon before
+   * @returns why it is not any more, or undefined
+   */
+  recall(records: readonly DecisionRecord[], live: boolean): string | undefined {
     const { clock } = this.#options;
     const { patienceMs } = this.#explore;
     const wall = clock.wall();
@@ -67,7 +71,7 @@ export class Explorer {
       if (sample?.choice === undefined || sample.propensity === undefined) continue;
       if (sample.features.length !== this.spec.features.length) continue;
       const ageMs = wall - decision.at;
-      const first = feedback.find(({ at }) => at - decision.at < patienceMs);
+      const first = feedback.filter(isHeard).find(({ at }) => at - decision.at < patienceMs);
       const silent = ageMs < patienceMs && ageMs >= 0 ? undefined : SILENT;
       this.#bandit.recall(
         {
@@ -81,7 +85,7 @@ export class Explorer {
         first === undefined ? silent : { value: first.reward, source: first.source },
       );
     }
-    if (live) this.#bandit.goLive();
+    return live ? this.setLive(true) : undefined;
   }
 
   /** The proposal with the choice that experience prefers, or that is tried; the same where there is nothing to choose. */
@@ -116,7 +120,9 @@ export class Explorer {
     };
   }
 
-  reward({ decision, reward, source }: Feedback): void {
+  reward(feedback: Feedback): void {
+    if (!isHeard(feedback)) return;
+    const { decision, reward, source } = feedback;
     this.#bandit.reward(decision, reward, source, this.#options.clock.mono());
   }
 
@@ -163,6 +169,11 @@ export class Explorer {
 
 /** Nobody said anything in time: it was all right, no more. */
 const SILENT = { value: 0, source: 'explicit' } as const;
+
+/** What nobody signed is no judgement. */
+function isHeard(feedback: Feedback): feedback is Feedback & { readonly source: 'explicit' | 'implied' } {
+  return feedback.source !== 'unsigned';
+}
 
 /** What would be done without learning comes first. */
 function rotated(labels: readonly string[], first: string): string[] {

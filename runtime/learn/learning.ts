@@ -7,7 +7,7 @@ import {
 } from '../../policies/index.ts';
 import type { Feedback } from '../contract/action.ts';
 import type { RuntimeEvent } from '../contract/api.ts';
-import type { SkippedRung } from '../contract/decision.ts';
+import type { Sample, SkippedRung } from '../contract/decision.ts';
 import type {
   LearningApi,
   LearningEvent,
@@ -26,8 +26,9 @@ import type { Journal } from '../journal/journal.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import type { ProblemDesk } from '../problems.ts';
 import { Explorer } from './explorer.ts';
+import { minuteOfDay } from './minute-of-day.ts';
 import { choiceOfFeedback, choiceOfVerdict } from './human.ts';
-import { reportOf, summaryOf } from './report.ts';
+import { reportOf, reportWithout, summaryOf, summaryWithout } from './report.ts';
 import { LearningStore } from './store.ts';
 import { Student } from './student.ts';
 import { StudentRung } from './student-rung.ts';
@@ -80,7 +81,7 @@ export class Learning implements LearningApi {
    */
   rungFor(spec: DecideSpec, teachers: readonly (Rung | SkippedRung)[]): Rung | SkippedRung {
     const { id } = spec;
-    this.forget(id);
+    this.#forgetStudent(id);
     if (spec.learn === 'off') return this.#without(id, 'learning is off for this policy (learn: off)');
     if (spec.features.length === 0) return this.#without(id, 'the policy has no features to learn from');
     const { clock, random } = this.#parts;
@@ -117,6 +118,11 @@ export class Learning implements LearningApi {
 
   /** A policy is gone, or was edited and comes again. What it has learned is kept. */
   forget(policy: string): void {
+    this.#forgetStudent(policy);
+    this.#explorers.delete(policy);
+  }
+
+  #forgetStudent(policy: string): void {
     const before = this.#students.get(policy);
     if (before !== undefined) this.#parts.onChanged(policy);
     before?.stop();
@@ -127,6 +133,7 @@ export class Learning implements LearningApi {
   /** Reads what earlier runs have learned; again when a disk that could not be read at first can be. */
   load(): void {
     this.#loaded = true;
+    this.#guarded('policies that are gone', () => this.#sweep());
     for (const student of this.#students.values()) student.load();
     for (const explorer of this.#explorers.values()) this.#recall(explorer);
   }
@@ -150,12 +157,15 @@ export class Learning implements LearningApi {
   }
 
   list(): readonly LearningSummary[] {
-    return [...this.#students.values()].map(summaryOf);
+    const exploring = [...this.#explorers.keys()].filter((policy) => !this.#students.has(policy));
+    return [...this.#summaries(), ...exploring.flatMap((policy) => this.summary(policy) ?? [])];
   }
 
   summary(policy: string): LearningSummary | undefined {
     const student = this.#students.get(policy);
-    return student === undefined ? undefined : summaryOf(student);
+    if (student !== undefined) return summaryOf(student);
+    const explorer = this.#explorers.get(policy);
+    return explorer === undefined ? undefined : summaryWithout(explorer, this.#treeless(policy));
   }
 
   choicesOf(policy: string): readonly string[] | undefined {
@@ -163,7 +173,10 @@ export class Learning implements LearningApi {
   }
 
   report(policy: string): LearningReport {
-    return reportOf(this.#student(policy), this.#explorers.get(policy));
+    const explorer = this.#explorers.get(policy);
+    if (explorer !== undefined && !this.#students.has(policy))
+      return reportWithout(explorer, this.#treeless(policy));
+    return reportOf(this.#student(policy), explorer);
   }
 
   examples(policy: string, limit: number): readonly LearningExample[] {
@@ -194,13 +207,14 @@ export class Learning implements LearningApi {
   }
 
   explore(policy: string, live: boolean): LearningReport {
-    const student = this.#student(policy);
     const explorer = this.#explorers.get(policy);
-    if (explorer === undefined)
+    if (explorer === undefined) {
+      this.#student(policy);
       throw new GanglionError('LEARNING_ABSENT', {
         policy,
         reason: 'it lists no choices that are equally good (explore)',
       });
+    }
     const reason = explorer.setLive(live);
     if (reason !== undefined) throw new GanglionError('EXPLORE_UNPROVEN', { policy, reason });
     this.#store.saveDocument(exploreName(policy), { live });
@@ -208,11 +222,11 @@ export class Learning implements LearningApi {
       ? 'Of its equally good choices the one that was worth most is taken from now on.'
       : 'Of its equally good choices the usual one is taken again.';
     this.#tell({ at: this.#parts.clock.wall(), policy, kind: 'explore', text });
-    return reportOf(student, explorer);
+    return this.report(policy);
   }
 
   get gauges(): Record<string, number> {
-    const summaries = this.list();
+    const summaries = this.#summaries();
     const sum = (of: (one: LearningSummary) => number): number =>
       summaries.reduce((total, one) => total + of(one), 0);
     const decisions = sum((one) => one.decisions);
@@ -238,19 +252,34 @@ export class Learning implements LearningApi {
     if (decision === undefined || policy === undefined || sample === undefined) return;
     this.#explorers.get(policy)?.reward(feedback);
     const student = this.#students.get(policy);
-    // Between choices that are equally good, taste is what the explorer learns.
-    if (student === undefined || this.#isEqual(policy, sample.choice)) return;
+    if (student === undefined) return;
     const choice = choiceOfFeedback(feedback, decision, student.choices);
-    if (choice !== undefined) student.corrected(decision.id, sample.features, choice);
+    this.#correct(student, decision.id, sample, choice);
   }
 
   #heed(decisionId: string, verdict: 'approve' | 'deny'): void {
     const decision = this.#parts.journal.decisions.find(decisionId);
     const student = this.#students.get(decision?.policy ?? '');
     if (decision?.sample === undefined || student === undefined) return;
-    if (this.#isEqual(student.spec.id, decision.sample.choice)) return;
     const choice = choiceOfVerdict(verdict, decision, student.choices);
-    if (choice !== undefined) student.corrected(decision.id, decision.sample.features, choice);
+    this.#correct(student, decision.id, decision.sample, choice);
+  }
+
+  #correct(student: Student, decision: string, sample: Sample, choice: string | undefined): void {
+    const { id } = student.spec;
+    // Between choices that are equally good, taste is what the explorer learns; that none of them was right is no taste.
+    if (choice === undefined || (this.#isEqual(id, sample.choice) && this.#isEqual(id, choice))) return;
+    student.corrected(decision, sample.features, choice);
+  }
+
+  #summaries(): LearningSummary[] {
+    return [...this.#students.values()].map(summaryOf);
+  }
+
+  /** Once at a start: policies come and go while people edit them. */
+  #sweep(): void {
+    const now = this.#parts.clock.wall();
+    if (minuteOfDay(now, 'UTC') !== undefined) this.#store.sweep(new Set(this.#parts.policies()), now);
   }
 
   #guarded<T>(about: string, work: () => T): T | undefined {
@@ -278,15 +307,29 @@ export class Learning implements LearningApi {
     throw new GanglionError('LEARNING_ABSENT', { policy, reason });
   }
 
+  /** Why no tree is learned for a policy that tries choices. */
+  #treeless(policy: string): string {
+    return this.#absent.get(policy) ?? 'no tree that learns is among its rungs';
+  }
+
   #isEqual(policy: string, choice: string | undefined): boolean {
     return choice !== undefined && this.#explorers.get(policy)?.spec.explore?.among.includes(choice) === true;
   }
 
+  /** Never throws: what cannot be read is said, and its choices are tried anew. */
   #recall(explorer: Explorer): void {
+    this.#guarded(`the choices of ${explorer.spec.id}`, () => this.#takeUp(explorer));
+  }
+
+  #takeUp(explorer: Explorer): void {
     const policy = explorer.spec.id;
     const kept = this.#store.document(exploreName(policy)) as { readonly live: boolean } | undefined;
     const records = this.#parts.journal.decisions.list({ policy, limit: Explorer.capacity });
-    explorer.recall(records.toReversed(), kept?.live === true);
+    const unproven = explorer.recall(records.toReversed(), kept?.live === true);
+    if (unproven === undefined) return;
+    this.#store.saveDocument(exploreName(policy), { live: false });
+    const text = `What is known of its equally good choices no longer shows that another is worth more than the usual one, which is taken again. ${unproven} Once it does, \`ganglion policy distil ${policy} --live\`.`;
+    this.#tell({ at: this.#parts.clock.wall(), policy, kind: 'explore', text });
   }
 
   #tell(event: LearningEvent): void {
@@ -299,7 +342,7 @@ export class Learning implements LearningApi {
 
   /** Among the parts of the daemon, once something has been learned. */
   #showHealth(): void {
-    const summaries = this.list().filter(({ examples }) => examples > 0);
+    const summaries = this.#summaries().filter(({ examples }) => examples > 0);
     if (summaries.length === 0) return;
     const text = summaries.map(({ policy, recent, examples }) =>
       recent > 0

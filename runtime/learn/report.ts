@@ -1,7 +1,7 @@
 import { DEFAULT_CERTIFICATE, regionWords, treeToRules } from '../../policies/index.ts';
 import type { LearningReport, LearningSummary, LearningVersion } from '../contract/learning.ts';
 import type { Explorer } from './explorer.ts';
-import type { Student } from './student.ts';
+import { NO_AUDITS, type Student } from './student.ts';
 import { standing } from './words.ts';
 
 /** How a policy's learning stands, in short. */
@@ -37,6 +37,36 @@ export function reportOf(student: Student, explorer: Explorer | undefined): Lear
     versions: versionsOf(student),
     events,
     ...(explorer === undefined ? {} : { exploring: explorer.report() }),
+  };
+}
+
+/** Of a policy whose equally good choices are learned about, and no tree. @param reason why there is none */
+export function summaryWithout({ spec }: Explorer, reason: string): LearningSummary {
+  return {
+    policy: spec.id,
+    mode: 'off',
+    examples: 0,
+    recent: 0,
+    text: `No tree is learned (${reason}); of its equally good choices it is learned which is worth most.`,
+    decisions: 0,
+    answered: 0,
+  };
+}
+
+export function reportWithout(explorer: Explorer, reason: string): LearningReport {
+  const { spec } = explorer;
+  const choices = spec.choices.map(({ label }) => label);
+  return {
+    ...summaryWithout(explorer, reason),
+    features: spec.features.map(({ source }) => source),
+    choices,
+    teachers: [],
+    certify: spec.certify ?? DEFAULT_CERTIFICATE,
+    counts: Object.fromEntries(choices.map((choice) => [choice, 0])),
+    audits: NO_AUDITS,
+    versions: [],
+    events: [],
+    exploring: explorer.report(),
   };
 }
 

@@ -31,6 +31,10 @@ export interface Kept {
 
 /** Former features and choices of a policy whose learning is kept, so that they can be put back. */
 const SUBJECTS_KEPT = 3;
+/** What a policy has learned is kept for so long after it was removed: it may come back. */
+const ABSENT_KEPT_MS = 90 * 24 * 3_600_000;
+/** Since when policies are gone, by id, wall clock ms. No policy has a name that begins so. */
+const ABSENT = '#absent';
 
 /** What is learned for: a policy with its features and choices. Changed ones are learned anew, and put back they go on. */
 export function subjectOf(policy: string, features: readonly string[], choices: readonly string[]): string {
@@ -100,7 +104,7 @@ export class LearningStore {
   begin(policy: string, subject: string): boolean {
     if (this.#journal.volatile) return false;
     const { decisions } = this.#journal;
-    const known = (decisions.document(nameOf(policy)) as readonly string[] | undefined) ?? [];
+    const known = this.#subjects(policy);
     if (known[0] === subject) return false;
     const subjects = [subject, ...known.filter((one) => one !== subject)];
     const gone = subjects.slice(SUBJECTS_KEPT);
@@ -115,6 +119,40 @@ export class LearningStore {
     return known.length > 0;
   }
 
+  /**
+   * Notes which policies are gone, and drops what those had learned that have been for long.
+   * @param policies ids of those there are @param now wall clock; not to be called while it is not set
+   */
+  sweep(policies: ReadonlySet<string>, now: number): void {
+    if (this.#journal.volatile) return;
+    const { decisions } = this.#journal;
+    const before = (this.document(ABSENT) ?? {}) as Readonly<Record<string, number>>;
+    const names = new Map<string, string[]>();
+    for (const name of decisions.documentsOf(nameOf(''))) {
+      const own = names.get(policyOf(name));
+      if (own === undefined) names.set(policyOf(name), [name]);
+      else own.push(name);
+    }
+    const absent: Record<string, number> = {};
+    const documents: Record<string, unknown> = {};
+    for (const [policy, own] of names) {
+      if (policy === '' || policies.has(policy)) continue;
+      const since = Math.min(before[policy] ?? now, now);
+      if (now - since < ABSENT_KEPT_MS) absent[policy] = since;
+      else {
+        for (const subject of this.#subjects(policy)) decisions.examples.remove(subject);
+        for (const name of own) documents[name] = undefined;
+      }
+    }
+    if (JSON.stringify(absent) === JSON.stringify(before)) return;
+    this.#journal.saveDocuments({ ...documents, [nameOf(ABSENT)]: absent });
+  }
+
+  /** Those a policy learned for, the latest first. */
+  #subjects(policy: string): readonly string[] {
+    return (this.document(policy) as readonly string[] | undefined) ?? [];
+  }
+
   document(name: string): unknown {
     return this.#journal.decisions.document(nameOf(name));
   }
@@ -122,6 +160,11 @@ export class LearningStore {
   saveDocument(name: string, value: unknown): void {
     if (!this.#journal.volatile) this.#journal.saveDocuments({ [nameOf(name)]: value });
   }
+}
+
+/** The policy that a document is about; '' for what is about none. */
+function policyOf(name: string): string {
+  return name.slice(nameOf('').length).split(/[#/]/, 1)[0] ?? '';
 }
 
 /** Ids of policies have no `#` and no `/`. */

@@ -13,7 +13,7 @@ import type { LearningAudits, LearningEvent } from '../contract/learning.ts';
 import type { SkippedRung } from '../contract/decision.ts';
 import type { Rung, RungRequest } from '../contract/rung.ts';
 import type { Clock, Timer, WallMs } from '../contract/time.ts';
-import { GanglionError } from '../errors.ts';
+import { GanglionError, isGanglionError, messageOf } from '../errors.ts';
 import type { Example } from '../journal/examples.ts';
 import { newId } from '../lib/id.ts';
 import { Auditing } from './auditing.ts';
@@ -36,7 +36,7 @@ export interface StudentOptions {
 /** What has been learned since is learned again after a kill; only counters are lost. Milliseconds. */
 const SAVE_MS = 60_000;
 const EVENTS_KEPT = 50;
-const NO_AUDITS: LearningAudits = { asked: 0, answered: 0, disagreed: 0, dropped: 0 };
+export const NO_AUDITS: LearningAudits = { asked: 0, answered: 0, disagreed: 0, dropped: 0 };
 
 /**
  * Learns one policy from its teacher: examples go to the journal and to the distiller, trees are trained elsewhere, what
@@ -103,17 +103,27 @@ export class Student {
   /** What a version decides otherwise than the one before it. */
   readonly diffOf = (version: number): readonly string[] => this.#diffs.get(version) ?? [];
 
-  /** Goes on from what the journal has. What cannot be used is said, and learning starts anew. */
+  /** Goes on from what the journal has. Never throws: what cannot be used is said, and learning starts anew. */
   load(): void {
-    const { store, onError } = this.#options;
+    try {
+      this.#takeUp();
+    } catch (error) {
+      this.#anew();
+      const policy = this.spec.id;
+      const reason = `it could not be read (${messageOf(error)})`;
+      const known = isGanglionError(error);
+      this.#options.onError(
+        known ? error : new GanglionError('LEARNING_STATE', { policy, reason }, { cause: error }),
+      );
+    }
+  }
+
+  #takeUp(): void {
+    const { store } = this.#options;
     const kept = store.load(this.subject);
     this.#distiller = this.#newDistiller();
     this.#saved.clear();
-    try {
-      this.#restore(kept);
-    } catch (error) {
-      onError(error);
-    }
+    this.#restore(kept);
     const isNew = kept.state === undefined && kept.examples.length === 0;
     if (store.begin(this.spec.id, this.subject) && isNew)
       this.#say(
@@ -121,6 +131,16 @@ export class Student {
         'Its features or choices are new: it learns anew. Put back as they were, it goes on from there.',
       );
     this.#train();
+  }
+
+  #anew(): void {
+    this.#distiller = this.#newDistiller();
+    this.#recent = new Recent();
+    this.#audits = NO_AUDITS;
+    this.#events = [];
+    this.#upTo = undefined;
+    this.#saved.clear();
+    this.#diffs.clear();
   }
 
   /** What the tree says; every decision of the policy is to be put to it. */
@@ -223,7 +243,10 @@ export class Student {
 
   /** Throws LEARNING_STATE. */
   #restore({ state, versions, examples }: Kept): void {
-    const end = state?.upTo === undefined ? 0 : examples.findIndex(({ id }) => id === state.upTo) + 1;
+    const last = examples.findIndex(({ id }) => id === state?.upTo);
+    // An example that is not there any more: all that are count already. Counted twice they would certify too much.
+    const gone = last < 0 && state?.upTo !== undefined;
+    const end = gone ? examples.length : last + 1;
     if (state !== undefined) this.#resume(state, versions, examples.slice(0, end));
     for (const example of examples.slice(end)) this.#observe(example);
   }

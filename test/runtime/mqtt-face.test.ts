@@ -4,7 +4,7 @@ import { MqttFace } from '../../runtime/mqtt-face.ts';
 import { message } from '../support/house/world.ts';
 import { askResult, ScriptedApi } from '../support/scripted-api.ts';
 
-function faceOf(api: ScriptedApi) {
+function faceOf(api: ScriptedApi, teach: readonly string[] = []) {
   const clock = new ManualClock();
   const replies: string[] = [];
   const face = new MqttFace({
@@ -14,6 +14,7 @@ function faceOf(api: ScriptedApi) {
     clock,
     askAllow: ['light.*'],
     feedbackAllow: ['*'],
+    feedbackTeach: teach,
     approve: false,
     announce: false,
     onProblem: () => {},
@@ -39,6 +40,18 @@ it('answers 16 requests at a time and refuses the others', async () => {
   await expect.poll(() => replies.length).toBe(20);
   say('ask', { id: 'again', text: 'light on' });
   expect(api.asked.length).toBe(17);
+});
+
+it('signs ratings only of policies that are to learn from whoever may publish', () => {
+  for (const [teach, unsigned] of [
+    [[], [true]],
+    [['comfort.*'], [true]],
+    [['*'], [undefined]],
+  ] as const) {
+    const api = new ScriptedApi();
+    faceOf(api, teach).say('feedback', { decision: '0001', reward: 1 });
+    expect(api.told.map((one) => one.unsigned)).toEqual(unsigned);
+  }
 });
 
 it('takes ten ratings a second', () => {

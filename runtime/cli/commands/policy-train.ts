@@ -8,6 +8,7 @@ import { defineCommand, printJson } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { csvData } from '../learning/csv.ts';
 import { exampleData } from '../learning/examples.ts';
+import { foreignTree, tried } from '../learning/foreign-tree.ts';
 import { clean, wrap } from '../text.ts';
 
 const EXAMPLES = 8192;
@@ -35,6 +36,11 @@ export const policyTrainCommand = defineCommand({
       default: 'choice',
       description: 'the column of the choice',
     },
+    from: {
+      type: 'string',
+      valueHint: 'FILE.json|FILE.onnx',
+      description: 'learn nothing: take the tree of scikit-learn or ONNX that is there',
+    },
     out: {
       type: 'string',
       valueHint: 'FILE',
@@ -45,6 +51,7 @@ export const policyTrainCommand = defineCommand({
   notes: [
     'ganglion policy train fresh-air',
     'ganglion policy train fresh-air --data air.csv --out air.tree.json',
+    'ganglion policy train fresh-air --from air.onnx',
   ],
   async run({ args, io, style }) {
     const daemon = new DaemonConnection(readConfig(io, args.config));
@@ -60,9 +67,15 @@ export const policyTrainCommand = defineCommand({
             label: args.label,
             ...recorded,
           });
-    needTwoChoices(args.id, data);
     const { trainTree, treeToText } = await import('../../../policies/index.ts');
-    const trained = trainTree(data, OPTIONS);
+    let trained: TrainedTree;
+    if (args.from === undefined) {
+      needTwoChoices(args.id, data);
+      trained = trainTree(data, OPTIONS);
+    } else {
+      const { features, choices } = recorded;
+      trained = await tried(await foreignTree({ file: resolve(io.cwd, args.from), features, choices }), data);
+    }
     const text = treeToText(trained.tree);
     let report: LearningReport | undefined;
     if (args.out !== undefined)
@@ -73,10 +86,16 @@ export const policyTrainCommand = defineCommand({
     }
     if (args.json === true) {
       const { tree, rows, error } = trained;
-      printJson(io, { rows, error, tree, ...(report === undefined ? {} : { report }) });
+      printJson(io, {
+        rows,
+        error: Number.isFinite(error) ? error : null,
+        tree,
+        ...(report === undefined ? {} : { report }),
+      });
       return 0;
     }
-    io.out(`${wrap(learnedText(trained, data), io.columns)}\n\n${text.split('\n').map(clean).join('\n')}\n`);
+    const said = args.from === undefined ? learnedText(trained, data) : importedText(args.from, trained);
+    io.out(`${wrap(said, io.columns)}\n\n${text.split('\n').map(clean).join('\n')}\n`);
     io.out(`${style.dim(wrap(nextText(args.id, args.out, report), io.columns))}\n`);
     return 0;
   },
@@ -97,6 +116,13 @@ function learnedText({ rows, error, tree }: TrainedTree, { labels, choices }: Tr
   const kinds = counts.filter(([count]) => count > 0).map(([count, choice]) => `${count} ${choice}`);
   const always = percent(1 - most / labels.length);
   return `Learned from ${rows} decisions (${kinds.join(', ')}): ${leaves} leaves, ${percent(error)} wrong on rows it was not learned from; always the same choice would be ${always} wrong.`;
+}
+
+function importedText(from: string, { rows, error, tree }: TrainedTree): string {
+  const leaves = tree.nodes.filter((node) => 'choice' in node).length;
+  const what = `Imported from ${from}: ${leaves} ${leaves === 1 ? 'leaf' : 'leaves'}`;
+  if (rows === 0) return `${what}. No decision is recorded to try it on.`;
+  return `${what}. It decides ${percent(error)} of ${rows} recorded decisions otherwise.`;
 }
 
 function nextText(id: string, out: string | undefined, report: LearningReport | undefined): string {

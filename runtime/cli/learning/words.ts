@@ -29,7 +29,8 @@ export function reportText(report: LearningReport, io: Io, style: Style): string
   const by = Object.entries(counts).map(([choice, count]) => `${count} ${choice}`);
   long('examples', `${report.examples}: ${by.join(', ')}`);
   const names = teachers.map((one) => (typeof one === 'string' ? one : `${one.rung} (${one.reason})`));
-  long('teacher', names.length === 0 ? 'none: only people teach it' : names.join(', then '));
+  const nobody = report.mode === 'off' ? 'none: no tree is learned' : 'none: only people teach it';
+  long('teacher', names.length === 0 ? nobody : names.join(', then '));
   long(
     'wanted',
     `an agreement of ${percent(certify.agreement)} at a confidence of ${percent(certify.confidence)}, in each region`,

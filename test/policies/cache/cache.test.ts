@@ -51,16 +51,16 @@ describe('the cache rung', () => {
     expect(cache.counters().size).toBe(0);
   });
 
-  it('forgets by age and by version, and counts', () => {
+  it('forgets by age and by policy, and counts', () => {
     const { rung, cache, time } = setup();
-    cache.setVersion('house 1');
     rung.learn(request([1200, 12]), ANSWER, 'llm');
     time.now = 59_999;
     expect(rung.decide(request([1200, 12])).kind).toBe('choice');
     time.now = 60_000;
     expect(rung.decide(request([1200, 12])).kind).toBe('abstain');
     rung.learn(request([1200, 12]), ANSWER, 'llm');
-    cache.setVersion('house 2');
+    expect(cache.forget({ policy: 'another' })).toBe(0);
+    expect(cache.forget({ policy: request([]).policy })).toBe(1);
     expect(rung.decide(request([1200, 12])).kind).toBe('abstain');
     expect(cache.counters()).toEqual({
       size: 0,

@@ -106,6 +106,74 @@ describe('choices that are equally good', () => {
     expect(again.learning.report('fresh-air').exploring).toMatchObject({ silent: 1, waiting: 0 });
   });
 
+  it('teach the tree where none of them was right, and nothing where another of them was', async () => {
+    const school = new School(policy({ explore: EQUAL }));
+    const [a, b, c] = await school.run(3, teach);
+    const say = (decision: string, choice: string): void =>
+      school.learning.feedback({
+        id: `f${decision}`,
+        decision,
+        at: school.clock.wall(),
+        reward: -1,
+        source: 'explicit',
+        choice,
+      });
+    const equal = a!.sample?.choice === FAN ? WINDOW : FAN;
+    say(a!.id, equal);
+    expect(school.learning.report('fresh-air').counts).toEqual({ none: 0, [FAN]: 3, [WINDOW]: 0 });
+    say(b!.id, 'none');
+    school.learning.verdict(c!.id, 'deny');
+    expect(school.learning.report('fresh-air').counts).toEqual({ none: 2, [FAN]: 3, [WINDOW]: 0 });
+  });
+
+  it.each([
+    ['no tree', { rungs: ['llm'] }, 'no tree that learns is among its rungs'],
+    ['learn: off', { learn: 'off' }, 'learning is off for this policy'],
+  ])('are seen, and go live, with %s', async (_, more, reason) => {
+    const school = new School(policy({ explore: EQUAL, ...more }));
+    for (let i = 0; i < 560; i++) {
+      school.teacher = teach;
+      judge(school, await school.decide());
+    }
+    expect(school.learning.report('fresh-air')).toMatchObject({
+      mode: 'off',
+      text: expect.stringContaining(reason) as string,
+      exploring: { judgement: { good: true } },
+    });
+    expect(school.learning.list().map((one) => one.policy)).toEqual(['fresh-air']);
+    expect(school.learning.explore('fresh-air', true).exploring?.live).toBe(true);
+    expect(school.killed().learning.report('fresh-air').exploring?.live).toBe(true);
+    school.learning.forget('fresh-air');
+    expect(school.learning.list()).toEqual([]);
+    expect(caught(() => school.learning.report('fresh-air'))).toMatchObject({ code: 'LEARNING_ABSENT' });
+  });
+
+  it('say so at a start where they no longer show what they went live for, and heed nothing unsigned', async () => {
+    const school = new School(policy({ explore: EQUAL }));
+    const made = await school.run(30, teach);
+    for (const { id } of made) {
+      const about = { id: `f${id}`, decision: id, at: school.clock.wall(), reward: 1 };
+      school.learning.feedback({ ...about, source: 'unsigned' });
+      school.journal.addFeedback({ ...about, source: 'unsigned' });
+    }
+    const { exploring } = school.learning.report('fresh-air');
+    expect(exploring).toMatchObject({ rewards: 0 });
+    school.journal.saveDocuments({ 'learning/fresh-air/explore': { live: true } });
+    const again = school.killed();
+    expect(again.events).toMatchObject([
+      {
+        kind: 'explore',
+        text: expect.stringMatching(
+          /^What is known of .* is taken again\. Too few of .* --live`\.$/,
+        ) as string,
+      },
+    ]);
+    const after = again.learning.report('fresh-air').exploring!;
+    expect(after.live).toBe(false);
+    expect(after.actions.every(({ worth }) => worth === 0)).toBe(true);
+    expect(again.killed().events).toEqual([]);
+  });
+
   it('may be worth something only in some situations', async () => {
     const school = new School(policy({ explore: { ...EQUAL, share: 0.5, by: 'features' } }));
     for (const one of await school.run(50, teach)) judge(school, one);

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { readTree } from '../../../policies/index.ts';
 import { caught } from '../../support/caught.ts';
@@ -155,6 +157,64 @@ describe('after a kill', () => {
     expect(again.learning.report('fresh-air').versions[0]).toMatchObject({ version: 1 });
   });
 
+  it('counts nothing twice where the last example that counts is not there any more', async () => {
+    const school = new School(policy());
+    await school.run(400);
+    school.learning.report('fresh-air');
+    await school.learning.stop();
+    const before = school.learning.report('fresh-air');
+    const name = school.journal.decisions
+      .documentsOf('learning/fresh-air#')
+      .find((one) => one.split('/').length === 2)!;
+    const state = school.journal.decisions.document(name) as object;
+    school.journal.saveDocuments({ [name]: { ...state, upTo: 'never-heard-of' } });
+    const after = school.killed().learning.report('fresh-air');
+    const regions = ({ versions }: typeof before) => versions.map((version) => version.regions);
+    expect(
+      regions(before)
+        .flat()
+        .some(({ cases }) => cases > 0),
+    ).toBe(true);
+    expect(regions(after)).toEqual(regions(before));
+    expect(after.examples).toBe(before.examples);
+  });
+
+  it.each([
+    ['its progress', "UPDATE documents SET json = '{' WHERE name LIKE 'learning/fresh-air#%'"],
+    ['its shapes', "UPDATE documents SET json = '7' WHERE name = 'learning/fresh-air'"],
+    ['its choices', "UPDATE decisions SET json = '{'"],
+  ])('starts, says so and learns anew where %s cannot be read', async (what, damage) => {
+    const explore = { among: [CHOICES[1], CHOICES[2]], safe: [CHOICES[2]], share: 0.1 };
+    const school = new School(policy({ explore }));
+    await school.run(200);
+    await school.journal.close();
+    const db = new Database(join(school.folder, 'journal.db'));
+    db.exec(damage);
+    db.close();
+    const again = school.killed();
+    const warnings = again.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    const isChoices = what === 'its choices';
+    expect(warnings.join('\n')).toContain(
+      isChoices ? 'What is learned from the choices of fresh-air' : 'could not be read',
+    );
+    expect(again.learning.report('fresh-air')).toMatchObject({ examples: isChoices ? 200 : 0 });
+    again.edit(policy({ explore, guidance: 'Save energy.' }));
+    expect((await again.run(5)).every(({ rung }) => rung === 'llm')).toBe(true);
+  });
+
+  it('goes on without an example that cannot be read', async () => {
+    const school = new School(policy());
+    await school.run(200);
+    await school.journal.close();
+    const db = new Database(join(school.folder, 'journal.db'));
+    db.exec("UPDATE examples SET json = '{' WHERE seq = 3");
+    db.close();
+    const again = school.killed();
+    expect(again.log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(again.learning.report('fresh-air').versions.length).toBeGreaterThan(0);
+    expect(again.learning.examples('fresh-air', 500)).toHaveLength(199);
+  });
+
   it('learns anew for other features or choices, and goes on where they are put back', async () => {
     const school = new School(policy());
     await school.run(200);
@@ -207,6 +267,20 @@ describe('people', () => {
     expect(school.learning.examples('fresh-air', 10).map(({ source }) => source)).toEqual(['model', 'human']);
     feedback(school, 'nothing-of-the-kind', { reward: 1 });
     expect(school.killed().learning.report('fresh-air').counts).toEqual(counts());
+  });
+
+  it('teach nothing by what nobody has signed, and withdraw nothing by it', async () => {
+    const school = new School(policy());
+    await school.run(1000);
+    const { counts } = school.learning.report('fresh-air');
+    const byTree = (await school.run(60)).filter(({ rung }) => rung === 'tree');
+    const now = school.learning.report('fresh-air').counts;
+    for (const { id } of byTree)
+      for (const choice of CHOICES) feedback(school, id, { source: 'unsigned', choice });
+    expect(byTree.length).toBeGreaterThan(30);
+    expect(school.learning.report('fresh-air').counts).toEqual(now);
+    expect(counts).toBeDefined();
+    expect(school.kinds().has('withdrawn')).toBe(false);
   });
 
   it('teach by approving and denying; to deny is to want nothing done', async () => {

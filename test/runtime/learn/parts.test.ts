@@ -100,6 +100,7 @@ describe('what people say', () => {
     ['what would have been right, where nobody answered', said({ choice: 'b' }), made(), three, 'b'],
     ['something the policy does not list', said({ choice: 'x' }), made('a'), three, undefined],
     ['neither good nor bad', said({ reward: 0 }), made('a'), three, undefined],
+    ['nothing, nobody signed it', said({ source: 'unsigned', choice: 'b' }), made('a'), three, undefined],
     ['nothing, it was only undone', said({ source: 'implied', choice: 'b' }), made('a'), three, undefined],
   ])('%s', (_, feedback, about, choices, right) => {
     expect(choiceOfFeedback(feedback, about, choices)).toBe(right);
@@ -142,6 +143,37 @@ describe('the store', () => {
     expect(kept[0]?.values).toEqual([1, null]);
     expect(store.examples('b')).toHaveLength(1);
     expect([store.knows('b0'), store.knows('a0'), store.knows('a8999')]).toEqual([true, false, true]);
+  });
+
+  it('keeps no more of one subject for another that comes in turn with it', () => {
+    const { journal, store } = open();
+    for (let i = 0; i < 8800; i++)
+      for (const subject of ['a', 'b']) store.add(example(`${subject}${i}`, subject));
+    const { examples } = journal.decisions;
+    for (const subject of ['a', 'b']) {
+      expect(examples.list(subject, 9000).length).toBeLessThanOrEqual(8192 + 256);
+      expect(examples.list(subject, 1)[0]?.id).toBe(`${subject}8799`);
+    }
+  });
+
+  it('drops what a policy has learned that has been gone for ninety days, and nothing else', () => {
+    const { journal, store } = open();
+    const DAY = 86_400_000;
+    for (const policy of ['gone', 'stays', 'back']) {
+      store.begin(policy, `${policy}#1`);
+      store.add(example(policy, `${policy}#1`));
+    }
+    store.saveDocument('gone/explore', { live: true });
+    const now = Date.UTC(2026, 0, 1);
+    const left = () => ['gone', 'stays', 'back'].filter((policy) => store.examples(`${policy}#1`).length > 0);
+    store.sweep(new Set(['stays']), now);
+    store.sweep(new Set(['stays', 'back']), now + 50 * DAY);
+    store.sweep(new Set(['stays']), now + 89 * DAY);
+    expect(left()).toEqual(['gone', 'stays', 'back']);
+    store.sweep(new Set(['stays']), now + 90 * DAY);
+    expect(left()).toEqual(['stays', 'back']);
+    expect(journal.decisions.documentsOf('learning/gone')).toEqual([]);
+    expect(journal.decisions.documentsOf('learning/stays')).toEqual(['learning/stays']);
   });
 
   it('keeps what was learned for the last three shapes of a policy', () => {

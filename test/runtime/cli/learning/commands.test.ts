@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { readTree } from '../../../../policies/index.ts';
+import { readTree, type TreeFile } from '../../../../policies/index.ts';
+import { treeToOnnx } from '../../../../bench/support/tree-onnx.ts';
 import { createHttpServer } from '../../../../runtime/http/server.ts';
 import { cli, temporaryFolder } from '../../../support/cli.ts';
 import { MemoryLog } from '../../../support/log.ts';
@@ -85,6 +86,89 @@ it('trains from a CSV file, and writes the tree where it is told to', async () =
   expect(api.learning.offered).toEqual([]);
   const dry = await cli(folder, 'policy', 'train', ...words, '--dry-run');
   expect(dry.stdout).toContain('Nothing was changed.');
+  expect(api.learning.offered).toEqual([]);
+});
+
+const SKLEARN = {
+  children_left: [1, -1, -1],
+  children_right: [2, -1, -1],
+  feature: [1, -2, -2],
+  threshold: [790, -2, -2],
+  value: [[[20, 20]], [[0, 20]], [[20, 0]]],
+  feature_names: ['now.hour', 'sensor.living.co2'],
+  classes: ['fan.living.turn_on', 'none'],
+};
+
+it('takes a tree of scikit-learn, tries it on recorded decisions and has the daemon compare it', async () => {
+  writeFileSync(join(folder, 'air.json'), JSON.stringify(SKLEARN));
+  const { code, stdout } = await cli(folder, 'policy', 'train', 'fresh-air', '--from', 'air.json');
+  expect(code).toBe(0);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'Imported from air.json: 2 leaves. It decides 0 % of 40 recorded decisions otherwise.',
+  );
+  expect(api.learning.offered).toMatchObject([
+    {
+      rows: 40,
+      error: 0,
+      tree: {
+        features: ['sensor.living.co2', 'now.hour'],
+        nodes: [
+          { feature: 'sensor.living.co2', threshold: 790 },
+          { choice: 'none', rows: 20 },
+          { choice: 'fan.living.turn_on', rows: 20 },
+        ],
+      },
+    },
+  ]);
+});
+
+it('takes a tree of an ONNX model, and writes it where it is told to', async () => {
+  const features = ['sensor.living.co2', 'now.hour'];
+  const leaf = (choice: string) => ({ choice, confidence: 1 });
+  const right = { feature: 'now.hour', threshold: 7, left: 3, right: 4, missing: 'right' } as const;
+  const tree: TreeFile = {
+    format: 'ganglion-tree',
+    version: 1,
+    features,
+    choices: ['none', 'fan.living.turn_on'],
+    nodes: [
+      { feature: 'sensor.living.co2', threshold: 790.5, left: 1, right: 2, missing: 'left' },
+      leaf('none'),
+      right,
+      leaf('none'),
+      leaf('fan.living.turn_on'),
+    ],
+  };
+  writeFileSync(join(folder, 'air.onnx'), treeToOnnx(tree));
+  api.learning.recorded = [];
+  const words = ['fresh-air', '--from', 'air.onnx', '--out', 'tree.json'];
+  const { code, stdout } = await cli(folder, 'policy', 'train', ...words);
+  expect(code).toBe(0);
+  expect(stdout).toContain('3 leaves. No decision is recorded to try it on.');
+  const out = join(folder, 'tree.json');
+  const { content } = readTree(out, readFileSync(out, 'utf8'));
+  expect(content.features).toEqual(features);
+  expect(content.nodes).toMatchObject(tree.nodes);
+});
+
+it.each([
+  ['no JSON', 'tree.json', 'if co2 > 800 then on', 'text that is no JSON'],
+  ['other JSON', 'tree.json', '[1, 2]', 'other JSON'],
+  ['lists cut short', 'tree.json', JSON.stringify({ ...SKLEARN, threshold: [1] }), 'a list threshold'],
+  ['strange columns', 'tree.json', JSON.stringify({ ...SKLEARN, feature_names: ['x', 'y'] }), 'received x'],
+  [
+    'strange classes',
+    'tree.json',
+    JSON.stringify({ ...SKLEARN, classes: ['on', 'off'] }),
+    'received on, off',
+  ],
+  ['no ONNX', 'tree.onnx', 'not a model at all', 'Expected'],
+  ['ONNX without a tree', 'tree.onnx', '', 'one TreeEnsembleClassifier'],
+])('refuses %s as a tree', async (_, name, text, said) => {
+  writeFileSync(join(folder, name), text);
+  const { code, stderr } = await cli(folder, 'policy', 'train', 'fresh-air', '--from', name);
+  expect(code).toBe(1);
+  expect(stderr.replaceAll(/\s+/g, ' ')).toContain(said);
   expect(api.learning.offered).toEqual([]);
 });
 
