@@ -22,7 +22,7 @@ const replayBody = (nowMs: number) =>
 const explainQuery = (nowMs: number) => z.strictObject({ at: moment(nowMs).optional() });
 
 export interface PastParts {
-  readonly past: PastDesk;
+  readonly past: Pick<PastDesk, 'replay' | 'explain'>;
   readonly clock: Clock;
   /** Aborts when nobody waits for the reply any more. */
   readonly signalFor: (reply: FastifyReply) => AbortSignal;

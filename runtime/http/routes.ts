@@ -27,7 +27,7 @@ import { devicesReply, requireProperty, stateReply } from './views.ts';
 
 export interface RouteParts {
   readonly api: RuntimeApi;
-  readonly past?: PastDesk;
+  readonly past?: Pick<PastDesk, 'replay' | 'explain'>;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly events: EventHub;

@@ -81,10 +81,7 @@ export class PastDesk {
     }
   }
 
-  async #ask(
-    question: PastQuestion,
-    signal: AbortSignal | undefined,
-  ): Promise<ReplayResult | PolicyAccount> {
+  async #ask(question: PastQuestion, signal: AbortSignal | undefined): Promise<ReplayResult | PolicyAccount> {
     signal?.throwIfAborted();
     if (this.#worker !== undefined) throw new GanglionError('REPLAY_BUSY', {});
     const { config, house, tools, flush } = this.#options;

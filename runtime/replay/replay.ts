@@ -113,7 +113,8 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
  */
 function beginningOf({ recording, fromMs, toMs }: ReplayOptions): number {
   if (recording.oldestMs === undefined) return fromMs;
-  const oldest = recording.oldestMs() ?? toMs;
+  const oldest = recording.oldestMs();
+  if (oldest === undefined) return toMs;
   const seconds = Math.floor((Math.min(oldest, toMs) - 1 - fromMs) / 1000);
   return fromMs + 1000 * Math.max(0, seconds);
 }
