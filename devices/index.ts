@@ -21,7 +21,7 @@ export { DIALS, type Dial } from './house/linker-command.ts';
 export { labelOf, link, type LinkOptions } from './house/linker.ts';
 export { type LinkResult } from './house/linker-types.ts';
 export { rank, type RankedMeaning } from './house/linker-rank.ts';
-export { strayWord, type Pointed } from './house/linker-stray.ts';
+export { saysTooLittle, strayWord, type Pointed } from './house/linker-stray.ts';
 export { gist } from './house/linker-gist.ts';
 export { type Gist } from './house/linker-intent.ts';
 export { type LinkableHouse } from './house/linker-index.ts';

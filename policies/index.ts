@@ -10,10 +10,11 @@ export { compileScan } from './rules/scan.ts';
 export { checkVeto, type Veto } from './rules/veto.ts';
 export type { Overdue } from './rules/watchdog.ts';
 export type { Site } from './rules/watch/sun.ts';
-export { type CheckedPolicies, checkPolicies, checkPolicy } from './rules/check.ts';
+export { checkPolicies, checkPolicy, checkTemplate } from './rules/check.ts';
+export { type HousePolicies, policiesIn } from './rules/instances.ts';
 export type { ToolSignature } from './rules/call-check.ts';
 export { importJsonRules, type JsonRulesImport, type JsonRulesOptions } from './rules/import-json.ts';
-export { samePolicy } from './rules/same.ts';
+export { samePolicy, sameTemplate } from './rules/same.ts';
 export { type ParsedPolicies, parsePolicies } from './rules/parse.ts';
 export type { PolicyFile } from './rules/read-yaml.ts';
 export { formatProblem, type PolicyProblem } from './rules/problem.ts';
@@ -27,6 +28,8 @@ export type {
   RuleSpec,
   VetoSpec,
 } from './rules/policy.ts';
+export { policiesJsonSchema } from './rules/schema.ts';
+export type { TemplateSpec } from './rules/template.ts';
 export { formatDuration, parseDuration } from './rules/duration.ts';
 export type { FlatTree } from './tree/flat-tree.ts';
 export { checkTree, type DecisionTree, readTree } from './tree/read-tree.ts';

@@ -401,7 +401,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
 
   reflexes.prime();
   shelf.start({
-    check: (some) => rulebook.check(some),
+    check: (some, all) => rulebook.check(some, all),
     replace: (next, { changed, removed }) => {
       reflexes.replace(next);
       rulebook.replaceDecides(decidesOf(next));

@@ -4,6 +4,7 @@ export type { Runtime, RuntimeOptions } from './daemon.ts';
 export { checkConfig, loadConfig } from './config/load.ts';
 export type { Config } from './config/load.ts';
 export { configJsonSchema } from './config/schema.ts';
+export { policiesJsonSchema } from '../policies/index.ts';
 export type { ConfigInput } from './config/schema.ts';
 export { CATALOGUE, GanglionError, isGanglionError } from './errors.ts';
 export type { ErrorCode } from './errors.ts';

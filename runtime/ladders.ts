@@ -5,7 +5,8 @@ import type { DecideSpec } from '../policies/index.ts';
 import type { RungName, SkippedRung } from './contract/decision.ts';
 import type { Rung } from './contract/rung.ts';
 import type { Clock } from './contract/time.ts';
-import { GanglionError, isGanglionError, messageOf } from './errors.ts';
+import { GanglionError, isGanglionError } from './errors.ts';
+import { fileReason } from './lib/file-reason.ts';
 
 export interface LadderParts {
   /** Rungs that serve every policy: cache, onnx, llm and those of extensions. */
@@ -90,7 +91,7 @@ function treeRung(spec: DecideSpec, name: string, parts: LadderParts): Rung | Sk
   } catch (error) {
     const problem = isGanglionError(error)
       ? error
-      : new GanglionError('CONFIG_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
+      : new GanglionError('CONFIG_UNREADABLE', { file, reason: fileReason(error) }, { cause: error });
     parts.onProblem(problem);
     return { rung: 'tree', reason: problem.message };
   }

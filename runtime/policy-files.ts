@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GanglionError, messageOf } from './errors.ts';
+import { fileReason } from './lib/file-reason.ts';
 import type { PolicyFile } from '../policies/index.ts';
 
 /**
@@ -18,7 +19,7 @@ export function readPolicyFiles(
       files.push({ name, text: readFileSync(name, 'utf8') });
     } catch (error) {
       onProblem(
-        new GanglionError('CONFIG_UNREADABLE', { file: name, reason: messageOf(error) }, { cause: error }),
+        new GanglionError('CONFIG_UNREADABLE', { file: name, reason: fileReason(error) }, { cause: error }),
       );
     }
   }

@@ -53,8 +53,8 @@ export class Reflexes {
   }
 
   /** Other policies take the place of these; what was due fires first. Throws only before anything has changed. */
-  replace({ policies, vetoes }: Pick<ParsedPolicies, 'policies' | 'vetoes'>): void {
-    const firings = this.#options.engine.replace(policies, vetoes, this.#now());
+  replace(policies: Pick<ParsedPolicies, 'policies' | 'templates' | 'vetoes'>): void {
+    const firings = this.#options.engine.replace(policies, this.#now());
     try {
       this.#fire(firings, this.#options.clock.mono());
     } catch (error) {

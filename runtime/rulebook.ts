@@ -1,5 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { checkPolicy, checkVeto, createRuleEngine, formatProblem, samePolicy } from '../policies/index.ts';
+import {
+  checkPolicy,
+  checkTemplate,
+  checkVeto,
+  createRuleEngine,
+  formatProblem,
+  samePolicy,
+} from '../policies/index.ts';
 import type {
   DecideSpec,
   Ladder,
@@ -29,6 +36,8 @@ export interface RulebookParts {
   readonly journal: Journal;
   readonly problems: ProblemDesk;
 }
+
+type SomePolicies = Pick<ParsedPolicies, 'policies' | 'templates' | 'vetoes'>;
 
 /** The policies this daemon runs: the rule engine, and the decide policies with their ladders. */
 export class Rulebook {
@@ -94,10 +103,12 @@ export class Rulebook {
     return ladderFor(spec, parts);
   }
 
-  /** What the house says against policies that do not run yet. */
-  check({ policies, vetoes }: Pick<ParsedPolicies, 'policies' | 'vetoes'>): PolicyProblem[] {
+  /** What the house says against policies that do not run yet. @param all these and those that stay */
+  check({ policies, templates, vetoes }: SomePolicies, all: SomePolicies): PolicyProblem[] {
     const { house, tools } = this.#parts;
+    const taken = new Set([...all.policies, ...all.templates, ...all.vetoes].map(({ id }) => id));
     return [
+      ...templates.flatMap((template) => checkTemplate(template, house, tools, (id) => taken.has(id))),
       ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
       ...vetoes.flatMap((veto) => checkVeto(veto, house)),
     ];
@@ -139,6 +150,7 @@ export function openRulebook(parts: RulebookParts): Rulebook {
   const engine = createRuleEngine({
     policies: parsed.policies,
     vetoes: parsed.vetoes,
+    templates: parsed.templates,
     house,
     tools,
     state,

@@ -1,6 +1,14 @@
 import type { Entity, House } from '../../runtime/contract/house.ts';
 import { slugOf } from '../../runtime/contract/ids.ts';
-import { ASPECT_WORDS, FILLERS, HINTS, KIND_WORDS, QUANTIFIERS, VERBS } from './linker-lexicon.ts';
+import {
+  ASPECT_WORDS,
+  FILLERS,
+  GATE_WORDS,
+  HINTS,
+  KIND_WORDS,
+  QUANTIFIERS,
+  VERBS,
+} from './linker-lexicon.ts';
 import { tokenize } from './linker-tokenize.ts';
 
 /** An entity with the words people may call it by, as singular stems. */
@@ -110,9 +118,15 @@ function addPhrase(phrases: Map<string, string[][]>, words: string[]): void {
   )
     return;
   if (words.length === 1 && (first === 'on' || first === 'off')) return;
+  if (words.every(isEveryday) && words.some((word) => GATE_WORDS.has(word))) return;
   const list = phrases.get(first) ?? [];
   list.push(words);
   phrases.set(first, list);
+}
+
+/** A name made of such words alone (`Never mind`, `Don't open`) is no phrase: it would hide what must not be done. */
+function isEveryday(word: string): boolean {
+  return GATE_WORDS.has(word) || FILLERS.has(word) || QUANTIFIERS.has(word) || VERBS.has(word);
 }
 
 function byFirstLetter(words: readonly string[]): Map<string, Set<string>> {

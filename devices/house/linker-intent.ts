@@ -27,7 +27,8 @@ const TAKE_VERBS = new Set(['to', 'not', 'dont', 'never']);
 
 /** Tells orders from questions, denials, cancellations and plans. Words inside names (`inSpan`) tell nothing. */
 export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], endsAsQuestion: boolean): Gist {
-  const words = tokens.filter((_, at) => inSpan[at] !== true).map((token) => token.text);
+  const opening = openingName(tokens, inSpan);
+  const words = tokens.filter((_, at) => inSpan[at] !== true || at < opening).map((token) => token.text);
   const said = words.filter((word) => !POLITE.has(word));
   if (isCalledOff(said)) return 'cancel';
   const first =
@@ -51,6 +52,15 @@ export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], end
   );
   const complains = words.some((word) => HINTS.has(word));
   return words.some((word) => COPULAS.has(word)) && !makeSure && !complains ? 'statement' : 'request';
+}
+
+/** Where a name that the sentence opens with ends, if it holds a word that denies or calls off: that counts all the same. */
+function openingName(tokens: readonly Token[], inSpan: readonly boolean[]): number {
+  let at = tokens.findIndex(({ text }) => !POLITE.has(text));
+  const from = at;
+  while (at >= 0 && inSpan[at] === true) at++;
+  const name = tokens.slice(Math.max(0, from), Math.max(0, at));
+  return name.some(({ text }) => NEGATIONS.has(text) || CANCELS.some(([first]) => first === text)) ? at : 0;
 }
 
 /** Called off as a whole, or in an afterthought: `turn on the lamp, no wait, forget it`. */

@@ -237,3 +237,14 @@ export const MODES: ReadonlyMap<string, string> = new Map([
   ['automatic', 'auto'],
   ['dry', 'dry'],
 ]);
+
+/** Words that tell an order from what must not be done, or not now: never corrected to a name, and never a name themselves. */
+export const GATE_WORDS: ReadonlySet<string> = new Set([
+  ...NEGATIONS,
+  ...LATER,
+  ...QUESTION_OPENERS,
+  ...REQUEST_OPENERS,
+  ...ASIDES,
+  ...CANCELS.flat(),
+  ...SUGGESTIONS.flat(),
+]);

@@ -4,6 +4,7 @@ import type { HouseIndex } from './linker-index.ts';
 import {
   ASPECT_WORDS,
   FILLERS,
+  GATE_WORDS,
   HERE,
   HINTS,
   KIND_WORDS,
@@ -136,6 +137,7 @@ function isKnown({ text, stem }: Token, index: HouseIndex): boolean {
     HERE.has(text) ||
     ROOM_WORDS.has(stem) ||
     HINTS.has(text) ||
+    GATE_WORDS.has(text) ||
     COMMON.has(text)
   );
 }

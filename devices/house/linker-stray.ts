@@ -60,6 +60,26 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
   return stray?.text;
 }
 
+/**
+ * Whether a sentence says too little to mean the whole house: verbs and manners alone (`turn on`), or one thing without a place
+ * (`turn off the light`). What it wishes in other words (`it is too dark`) is not too little.
+ */
+export function saysTooLittle(text: string, house: LinkableHouse): boolean {
+  const index = indexOf(house);
+  const { tokens } = correct(mergeNumbers(tokenize(text)), index);
+  const inSpan = spansOf(tokens, index);
+  if (inSpan.includes(true)) return false;
+  const wide = tokens.some(
+    ({ text: word, stem }) =>
+      QUANTIFIERS.has(word) || WHOLE.has(word) || HINTS.has(word) || (KIND_WORDS.has(stem) && word !== stem),
+  );
+  if (wide) return false;
+  return tokens.every((token) => {
+    if (token.number !== undefined || isPlain(token) || VERBS.has(token.text)) return true;
+    return KIND_WORDS.has(token.stem);
+  });
+}
+
 /** Words that name nothing by themselves. */
 function isPlain({ text, stem }: Token): boolean {
   return (

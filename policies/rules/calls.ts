@@ -3,6 +3,7 @@ import type { EntityId } from '../../runtime/contract/ids.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import type { Expression } from './expression.ts';
 import type { CallTemplate } from './policy.ts';
+import type { Scope } from './scope.ts';
 import { MAX_EXPRESSION, type Parsed, parseExpression, type SyntaxProblem } from './syntax.ts';
 
 const TARGET = /^\s*([a-z_]+)\.([\p{Ll}\p{Lo}\p{N}_]+)(?:\.([a-z_][a-z0-9_]*))?\s*/u;
@@ -18,7 +19,7 @@ const MAX_ARGUMENTS = 16;
  *
  * Ids may start with digits here (`light.0x0015.turn_on`). Never throws.
  */
-export function parseCall(source: string): Parsed<CallTemplate> {
+export function parseCall(source: string, scope?: Scope): Parsed<CallTemplate> {
   if (source.length > MAX_EXPRESSION) {
     return fail(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
@@ -27,7 +28,8 @@ export function parseCall(source: string): Parsed<CallTemplate> {
   const [matched, kind, name, third] = target;
   const isTool = kind === 'tool';
   const start = matched.length - matched.trimStart().length;
-  if (isTool === (third !== undefined)) {
+  const isRole = third === undefined && scope?.calls?.(kind!, name!, start) === true;
+  if (!isRole && isTool === (third !== undefined)) {
     return fail(
       isTool
         ? 'Expected tool.<name>(…) without a command'
@@ -35,7 +37,7 @@ export function parseCall(source: string): Parsed<CallTemplate> {
       matched.length,
     );
   }
-  const args = parseArguments(source, matched.length);
+  const args = parseArguments(source, matched.length, scope);
   if (!args.ok) return args;
   return {
     ok: true,
@@ -49,7 +51,11 @@ export function parseCall(source: string): Parsed<CallTemplate> {
   };
 }
 
-function parseArguments(source: string, from: number): Parsed<Record<string, Expression>> {
+function parseArguments(
+  source: string,
+  from: number,
+  scope: Scope | undefined,
+): Parsed<Record<string, Expression>> {
   const args: Record<string, Expression> = {};
   let count = 0;
   if (from === source.length) return { ok: true, value: {} };
@@ -67,7 +73,7 @@ function parseArguments(source: string, from: number): Parsed<Record<string, Exp
     const start = at + name[0].length;
     const end = endOfArgument(source, start);
     if (end === undefined) return fail('Expected ) at the end of the call', source.length);
-    const value = parseExpression(source.slice(start, end));
+    const value = parseExpression(source.slice(start, end), scope?.at?.(start) ?? scope);
     if (!value.ok) return fail(value.problem.message, start + value.problem.at);
     if (Object.hasOwn(args, name[1]!)) return fail(`Expected ${name[1]} only once`, at);
     if (count++ === MAX_ARGUMENTS) return fail(`Expected at most ${MAX_ARGUMENTS} arguments`, at);

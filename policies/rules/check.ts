@@ -2,30 +2,25 @@ import type { House } from '../../runtime/contract/house.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
 import { checkCall, type ToolSignature } from './call-check.ts';
 import type { Expr, Expression } from './expression.ts';
+import { type HousePolicies, instantiate, policiesIn } from './instances.ts';
 import { parsePolicies } from './parse.ts';
-import type { DecideSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
+import type { DecideSpec, PolicySpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import type { PolicyFile } from './read-yaml.ts';
+import type { TemplateSpec } from './template.ts';
 import { checkExpression, type TypeProblem } from './type-check.ts';
 import { checkVeto } from './veto.ts';
-
-export interface CheckedPolicies {
-  /** Those that can be read, also where the house does not (yet) have what they name. */
-  readonly policies: readonly PolicySpec[];
-  readonly vetoes: readonly VetoSpec[];
-  readonly problems: readonly PolicyProblem[];
-}
 
 /** Reads policy files and checks them against a house and its tools. Never throws. */
 export function checkPolicies(
   files: readonly PolicyFile[],
   house: House,
   tools: readonly ToolSignature[],
-): CheckedPolicies {
-  const { policies, vetoes, problems } = parsePolicies(files);
+): HousePolicies {
+  const found = policiesIn(parsePolicies(files), house);
+  const { policies, vetoes, problems } = found;
   return {
-    policies,
-    vetoes,
+    ...found,
     problems: [
       ...problems,
       ...policies.flatMap((policy) => checkPolicy(policy, house, tools)),
@@ -33,6 +28,17 @@ export function checkPolicies(
       ...contradictions(policies),
     ],
   };
+}
+
+/** What keeps the rules of a template from running in this house. `taken`: ids of other policies. */
+export function checkTemplate(
+  template: TemplateSpec,
+  house: House,
+  tools: readonly ToolSignature[],
+  taken: (id: string) => boolean,
+): PolicyProblem[] {
+  const { instances, problems } = instantiate([template], house, taken);
+  return [...problems, ...instances.flatMap(({ spec }) => checkPolicy(spec, house, tools))];
 }
 
 /** Rules that act on one entity in different ways on the very same condition: only the first of them ever acts. */
@@ -141,5 +147,6 @@ function expression(expr: Expr, source: string): Expression {
 /** Entities a policy acts on; what conflicts are decided by. Tools and notifications never conflict. */
 export function actsOn(policy: RuleSpec): readonly string[] {
   const entities = policy.calls.map((call) => call.entity);
-  return [...new Set(entities)].filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
+  const each = entities.length === 1 ? entities : [...new Set(entities)];
+  return each.filter((id) => !id.startsWith('tool.') && !id.startsWith('notify.'));
 }

@@ -1,5 +1,5 @@
 import type { WallMs } from '../../runtime/contract/time.ts';
-import { collectWatches, type Expr, parts, stepsOf } from './expression.ts';
+import { collectWatches, countParts, type Expr } from './expression.ts';
 import { isRule, type Track } from './track.ts';
 import type { Watches } from './watch/watches.ts';
 
@@ -31,7 +31,7 @@ export function costsOf(track: Track, evaluations: number, watches: Watches): Po
     : track.spec.features.map((feature) => feature.expr);
   const ids = new Set<number>();
   for (const expr of exprs) collectWatches(expr, (watch) => ids.add(watches.id(watch)));
-  const nodes = exprs.reduce((sum, expr) => sum + count(expr), 0);
+  const nodes = exprs.reduce((sum, expr) => sum + countParts(expr), 0);
   const watched = [...ids].reduce((sum, id) => sum + watches.bytes(id), 0);
   return {
     id: spec.id,
@@ -41,9 +41,4 @@ export function costsOf(track: Track, evaluations: number, watches: Watches): Po
     cpuMs: track.cpuMs,
     memoryBytes: POLICY_BYTES + NODE_BYTES * nodes + watched,
   };
-}
-
-function count(expr: Expr): number {
-  const inner = expr.op === 'watch' ? stepsOf(expr.watch) : parts(expr);
-  return inner.reduce((sum, part) => sum + count(part), 1);
 }

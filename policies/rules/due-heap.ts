@@ -107,3 +107,13 @@ export class DueHeap {
     this.#put(at, id);
   }
 }
+
+/** The id of a policy's time boundary or deferred decision. */
+export function boundaryOf(policy: number): number {
+  return 2 * policy + 2;
+}
+
+/** The id of a rule's `for`. */
+export function holdOf(policy: number): number {
+  return 2 * policy + 3;
+}

@@ -4,12 +4,15 @@ import type { WallMs } from '../../runtime/contract/time.ts';
 import type { GanglionError } from '../../runtime/errors.ts';
 import type { ToolSignature } from './call-check.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
+import type { TemplateSpec } from './template.ts';
 import type { Site } from './watch/sun.ts';
 
 /** What a rule engine is made of. */
 export interface RuleEngineOptions {
   readonly policies: readonly PolicySpec[];
   readonly vetoes?: readonly VetoSpec[];
+  /** Rules for each area or entity; what they become is worked out anew when the house has grown. */
+  readonly templates?: readonly TemplateSpec[];
   readonly house: House;
   readonly tools: readonly ToolSignature[];
   readonly state: StateView;

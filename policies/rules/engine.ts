@@ -6,22 +6,22 @@ import type { MonoMs, WallMs } from '../../runtime/contract/time.ts';
 import { GanglionError } from '../../runtime/errors.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import { nextBoundary } from './boundary.ts';
-import { contradictions } from './check.ts';
 import type { Reader } from './compile.ts';
 import { costsOf, type PolicyCosts } from './costs.ts';
-import { DueHeap } from './due-heap.ts';
-import { HouseCheck } from './house-check.ts';
+import { boundaryOf, DueHeap, holdOf } from './due-heap.ts';
 import { explainTrack, infoOf, type PolicyExplanation } from './explain.ts';
-import type { RuleEngineOptions } from './engine-options.ts';
 import type { Firing, Now } from './firing.ts';
-import { createLocalTime, PLAUSIBLE_FROM_MS } from './local-time.ts';
+import type { RuleEngineOptions } from './engine-options.ts';
+import { createLocalTime } from './local-time.ts';
+import type { ParsedPolicies } from './parse.ts';
 import type { PolicySpec, VetoSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
 import { samePolicy } from './same.ts';
 import { type Candidate, settle } from './settle.ts';
-import { layPolicies } from './lay.ts';
-import type { RuleIndex } from './match/rule-index.ts';
 import { type DecideTrack, isRule, type RuleTrack, type Track } from './track.ts';
+import { DECIDE, HOLDING, INACTIVE, kindOf, RULE } from './track-kind.ts';
+import type { RuleIndex } from './match/rule-index.ts';
+import { Roster } from './roster.ts';
 import { FALSE, TRUE, UNKNOWN } from './tri.ts';
 import { type Overdue, overdueOf } from './watchdog.ts';
 import { checkVeto, type Veto, Vetoes, vetoInfo } from './veto.ts';
@@ -33,21 +33,10 @@ const CLOCK_CHECK_MS = 60_000;
 const CLOCK_JUMP_MS = 500;
 /** Conditions the watchdog evaluates afresh at each look. */
 const AUDITED = 200;
-const INACTIVE = 0;
-const RULE = 1;
-const DECIDE = 2;
-/** A rule with `for`. */
-const HOLDING = 3;
+const MAX_PER_MINUTE = 30;
+/** The clock check in the heap of what is due. */
+const CLOCK = 0;
 const NOTHING: readonly Firing[] = [];
-
-interface RuleEngineParts {
-  readonly reader: Reader;
-  readonly watches: Watches;
-  readonly tracks: readonly Track[];
-  readonly index: RuleIndex;
-  readonly check: HouseCheck;
-  readonly limit: number;
-}
 
 /** Throws TIMEZONE_UNKNOWN. */
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
@@ -59,10 +48,8 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     nameOf: (id) => options.house.entity(id)?.name,
   };
   watches.attach(reader);
-  const limit = options.maxFiringsPerMinute ?? 30;
-  const check = new HouseCheck(options.house, options.tools);
-  const laid = layPolicies(options.policies, { reader, check, maxPerMinute: limit });
-  return new RuleEngine(options, { reader, watches, ...laid, check, limit });
+  const limit = options.maxFiringsPerMinute ?? MAX_PER_MINUTE;
+  return new RuleEngine(options, reader, watches, new Roster(options, reader, limit));
 }
 
 /**
@@ -77,41 +64,30 @@ export class RuleEngine {
   readonly #watches: Watches;
   /** Last firings that are known of; those of policies that were taken away stay, as they may come back. */
   readonly #lastFired: Map<string, WallMs>;
-  #tracks: readonly Track[];
-  #byId: ReadonlyMap<string, Track>;
+  #roster: Roster;
   #index: RuleIndex;
   #vetoes: Vetoes;
   #vetoSpecs: readonly VetoSpec[];
-  #contradictions: readonly PolicyProblem[];
-  /** Ids: 2i for the time boundary or deferred decision of policy i, 2i+1 for its hold, 2n for the clock check. */
-  #heap: DueHeap;
-  readonly #limit: number;
+  /** Ids: 0 for the clock check, then those of `boundaryOf` and `holdOf`. */
+  #heap = new DueHeap(0);
   // What the hot path reads lies side by side, by policy, so that a rule that does not change costs no walk through objects.
-  #kind: Uint8Array;
-  #value: Int8Array;
-  #evaluations: Uint32Array;
-  readonly #houseCheck: HouseCheck;
+  #kind = new Uint8Array(0);
+  #value = new Int8Array(0);
+  #evaluations = new Uint32Array(0);
   #clockGap = Number.NaN;
   #candidates: Candidate[] = [];
   #audited = 0;
 
-  constructor(options: RuleEngineOptions, { reader, watches, tracks, index, check, limit }: RuleEngineParts) {
+  constructor(options: RuleEngineOptions, reader: Reader, watches: Watches, roster: Roster) {
     this.#options = options;
     this.#watches = watches;
     this.#lastFired = new Map(options.lastFired);
     this.#vetoSpecs = options.vetoes ?? [];
     this.#vetoes = new Vetoes(this.#vetoSpecs, reader);
-    this.#contradictions = contradictions(options.policies);
     this.#reader = reader;
-    this.#tracks = tracks;
-    this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = index;
-    this.#heap = new DueHeap(2 * tracks.length + 1);
-    this.#limit = limit;
-    this.#kind = new Uint8Array(tracks.length);
-    this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Uint32Array(tracks.length);
-    this.#houseCheck = check;
+    this.#roster = roster;
+    this.#index = roster.index;
+    this.#widen();
   }
 
   /** Checks every policy against the house and takes the present state as baseline: nothing fires. */
@@ -119,10 +95,10 @@ export class RuleEngine {
     this.#reader.time.set(now.wall);
     this.#clockGap = now.wall - now.mono;
     this.#watches.begin(now);
+    this.#grow(this.#roster.house);
     this.#index.sync();
-    this.#houseCheck.turnTo(this.#houseCheck.house);
-    for (const track of this.#tracks) {
-      this.#restoreCooldown(track, now);
+    for (const track of this.#roster.tracks) {
+      track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
       track.active = false;
       this.#kind[track.index] = INACTIVE;
       this.#stop(track);
@@ -138,45 +114,44 @@ export class RuleEngine {
    * a silent baseline; a cooldown goes by the id. Throws only before anything has changed.
    * @returns what was due
    */
-  replace(policies: readonly PolicySpec[], vetoes: readonly VetoSpec[], now: Now): readonly Firing[] {
+  replace(
+    { policies, templates, vetoes }: Pick<ParsedPolicies, 'policies' | 'templates' | 'vetoes'>,
+    now: Now,
+  ): readonly Firing[] {
     this.#reader.time.set(now.wall);
     this.#watches.renew(now);
-    this.#houseCheck.turnTo(this.#houseCheck.house);
-    const { tracks, index } = layPolicies(policies, {
-      reader: this.#reader,
-      check: this.#houseCheck,
-      maxPerMinute: this.#limit,
-    });
+    const { house } = this.#roster;
+    const { tools, maxFiringsPerMinute: limit = MAX_PER_MINUTE } = this.#options;
+    const roster = new Roster({ policies, templates, house, tools }, this.#reader, limit);
     const forbidding = new Vetoes(vetoes, this.#reader);
-    const found = contradictions(policies);
     // What was to come by now comes from those who were there.
     const due = this.due(now);
     for (const [id, wall] of this.lastFired()) this.#lastFired.set(id, wall);
-    const [byId, before] = [this.#byId, { heap: this.#heap, value: this.#value, counts: this.#evaluations }];
+    const old = this.#roster;
+    const before = { heap: this.#heap, value: this.#value, counts: this.#evaluations };
     this.#watches.dropOthers();
-    this.#tracks = tracks;
-    this.#byId = new Map(tracks.map((track) => [track.spec.id, track]));
-    this.#index = index;
+    this.#roster = roster;
+    this.#index = roster.index;
     this.#vetoes = forbidding;
     this.#vetoSpecs = vetoes;
-    this.#contradictions = found;
-    this.#heap = new DueHeap(2 * tracks.length + 1);
-    this.#kind = new Uint8Array(tracks.length);
-    this.#value = new Int8Array(tracks.length).fill(UNKNOWN);
-    this.#evaluations = new Uint32Array(tracks.length);
-    index.sync();
-    for (const track of tracks) {
-      const old = byId.get(track.spec.id);
-      if (old !== undefined) track.inherit(old);
-      else this.#restoreCooldown(track, now);
-      if (old !== undefined && samePolicy(old.spec, track.spec)) this.#goOn(track, old, before);
+    this.#heap = new DueHeap(0);
+    const { length } = roster.tracks;
+    this.#kind = new Uint8Array(length);
+    this.#value = new Int8Array(length).fill(UNKNOWN);
+    this.#evaluations = new Uint32Array(length);
+    this.#index.sync();
+    for (const track of roster.tracks) {
+      const same = old.byId(track.spec.id);
+      if (same !== undefined) track.inherit(same);
+      else track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
+      if (same !== undefined && samePolicy(same.spec, track.spec)) this.#goOn(track, same, before);
       else track.beginAnew();
       this.#check(track, now);
       track.release();
     }
     this.#watchClock(now);
     // Time may have moved a condition between the last look and this one: that edge counts.
-    for (const track of tracks)
+    for (const track of roster.tracks)
       if (isRule(track) && track.active) this.#look(track.index, now, false, 'time');
     const rest = this.#settle(now, [], []);
     return due.length === 0 ? rest : [...due, ...rest];
@@ -193,22 +168,28 @@ export class RuleEngine {
     if (track.active) this.#kind[track.index] = kindOf(track);
     this.#value[track.index] = before.value[old.index]!;
     this.#evaluations[track.index] = before.counts[old.index]!;
-    for (const which of [0, 1]) {
-      const at = before.heap.at(2 * old.index + which);
-      if (at !== undefined) this.#heap.set(2 * track.index + which, at);
+    for (const place of [boundaryOf, holdOf]) {
+      const at = before.heap.at(place(old.index));
+      if (at !== undefined) this.#heap.set(place(track.index), at);
     }
   }
 
-  #watchClock(now: Now): void {
-    const timed = this.#tracks.some((track) => isRule(track) && track.boundaries !== undefined);
-    if (timed || this.#watches.scheduled) this.#heap.set(2 * this.#tracks.length, now.mono + CLOCK_CHECK_MS);
+  #watchClock({ mono }: Now): void {
+    const { tracks } = this.#roster;
+    const timed = tracks.some((track) => isRule(track) && track.boundaries !== undefined);
+    if (timed || this.#watches.scheduled) this.#heap.set(CLOCK, mono + CLOCK_CHECK_MS);
   }
 
   /** Checks the policies again; those whose entities have appeared start with a silent baseline. Call it debounced. */
   recheck(house: House, now: Now): void {
-    this.#houseCheck.turnTo(house);
     this.#enter(now);
-    for (const track of this.#tracks) {
+    const grown = this.#grow(house);
+    if (grown) {
+      this.#index.sync();
+      this.#watchClock(now);
+    }
+    for (const track of this.#roster.tracks) {
+      if (grown) track.restoreCooldown(this.#lastFired.get(track.spec.id), now);
       if (this.#check(track, now)) track.release();
     }
   }
@@ -255,18 +236,18 @@ export class RuleEngine {
     const track = this.#track(id);
     this.#reader.time.set(now.wall);
     return explainTrack(track, this.#reader, now, {
-      holdDue: this.#heap.at(2 * track.index + 1),
+      holdDue: this.#heap.at(holdOf(track.index)),
       evaluations: this.#evaluations[track.index]!,
       watches: this.#watches,
     });
   }
 
   infos(): PolicyInfo[] {
-    return [...this.#tracks.map(infoOf), ...this.#vetoSpecs.map(vetoInfo)];
+    return [...this.#roster.present().map(infoOf), ...this.#vetoSpecs.map(vetoInfo)];
   }
 
   policy(id: string): PolicySpec | undefined {
-    return this.#byId.get(id)?.spec;
+    return this.#roster.byId(id)?.spec;
   }
 
   /** Whether a rule forbids a call, whoever wants it. */
@@ -287,10 +268,10 @@ export class RuleEngine {
    */
   overdue(now: Now): Overdue[] {
     this.#enter(now);
-    const found = this.#tracks.flatMap((track) => overdueOf(track, this.#watches));
+    const found = this.#roster.present().flatMap((track) => overdueOf(track, this.#watches));
     let lost = false;
-    for (let i = 0; i < Math.min(AUDITED, this.#tracks.length); i++) {
-      const track = this.#tracks[this.#audited++ % this.#tracks.length]!;
+    for (let i = 0; i < Math.min(AUDITED, this.#roster.tracks.length); i++) {
+      const track = this.#roster.tracks[this.#audited++ % this.#roster.tracks.length]!;
       if (!isRule(track) || !track.active || track.boundaries !== undefined) continue;
       if (track.when() === this.#index.value(track.index)) continue;
       lost = true;
@@ -308,25 +289,47 @@ export class RuleEngine {
   /** What keeps policies from running now, and warnings. */
   problems(): PolicyProblem[] {
     return [
-      ...this.#tracks.flatMap((track) => track.problems),
-      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#houseCheck.house)),
-      ...this.#contradictions,
+      ...this.#roster.problems(),
+      ...this.#vetoSpecs.flatMap((veto) => checkVeto(veto, this.#roster.house)),
     ];
   }
 
   /** To be stored and handed to the next process as `lastFired`. */
   lastFired(): ReadonlyMap<string, WallMs> {
-    const result = new Map<string, WallMs>();
-    for (const { spec, lastFiredWall } of this.#tracks) {
-      if (lastFiredWall !== undefined) result.set(spec.id, lastFiredWall);
-    }
-    return result;
+    return this.#roster.lastFired();
   }
 
   #track(id: string): Track {
-    const track = this.#byId.get(id);
+    const track = this.#roster.byId(id);
     if (track !== undefined) return track;
-    throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, [...this.#byId.keys()]) });
+    throw new GanglionError('POLICY_UNKNOWN', {
+      id,
+      hint: didYouMean(
+        id,
+        this.#roster.specs().map((spec) => spec.id),
+      ),
+    });
+  }
+
+  /** Takes over what templates become in the house as it is now; the index has to be synchronised if that was news. */
+  #grow(house: House): boolean {
+    if (!this.#roster.turnTo(house)) return false;
+    this.#index = this.#roster.index;
+    this.#widen();
+    return true;
+  }
+
+  /** Room for all policies there are. */
+  #widen(): void {
+    const { length } = this.#roster.tracks;
+    const { length: before } = this.#kind;
+    const grown = <T extends Uint8Array | Int8Array | Uint32Array>(old: T, into: T): T => {
+      into.set(old);
+      return into;
+    };
+    this.#kind = grown(this.#kind, new Uint8Array(length));
+    this.#value = grown(this.#value, new Int8Array(length).fill(UNKNOWN, before));
+    this.#evaluations = grown(this.#evaluations, new Uint32Array(length));
   }
 
   /** Moves `now`; a wall clock that was set makes every time-dependent rule look again. */
@@ -335,9 +338,9 @@ export class RuleEngine {
     const gap = now.wall - now.mono;
     if (Math.abs(gap - this.#clockGap) <= CLOCK_JUMP_MS) return;
     this.#clockGap = gap;
-    for (const track of this.#tracks) {
+    for (const track of this.#roster.tracks) {
       if (isRule(track) && track.active && track.boundaries !== undefined)
-        this.#heap.set(2 * track.index, now.mono);
+        this.#heap.set(boundaryOf(track.index), now.mono);
     }
     this.#watches.clockSet(now, this.#onWatch);
     this.#hear(now, false, 'time');
@@ -352,7 +355,7 @@ export class RuleEngine {
       const policy = index.newsAt(i);
       const kind = this.#kind[policy];
       if (kind === RULE || kind === HOLDING) this.#look(policy, now, silent, by);
-      else if (kind === DECIDE) this.#notice(this.#tracks[policy] as DecideTrack, now, silent);
+      else if (kind === DECIDE) this.#notice(this.#roster.tracks[policy] as DecideTrack, now, silent);
     }
     index.forget();
   }
@@ -363,9 +366,12 @@ export class RuleEngine {
     for (;;) {
       const id = this.#heap.take(now.mono);
       if (id < 0) return;
-      const track = this.#tracks[id >> 1];
-      if (track === undefined) this.#heap.set(id, now.mono + CLOCK_CHECK_MS);
-      else if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
+      if (id === CLOCK) {
+        this.#heap.set(CLOCK, now.mono + CLOCK_CHECK_MS);
+        continue;
+      }
+      const track = this.#roster.tracks[(id >> 1) - 1]!;
+      if (!isRule(track)) this.#candidates.push({ track, by: 'time' });
       else if ((id & 1) === 0) {
         this.#index.timeChanged(track.index);
         this.#hear(now, false, 'time');
@@ -386,15 +392,15 @@ export class RuleEngine {
     this.#value[policy] = value;
     if (this.#kind[policy] === HOLDING) this.#hold(policy, before, now, silent);
     else if (value === TRUE && before === FALSE && !silent) {
-      this.#candidates.push({ track: this.#tracks[policy]!, by });
+      this.#candidates.push({ track: this.#roster.tracks[policy]!, by });
     }
   }
 
   /** `when` of a rule with `for` has changed: its wait begins, begins anew, or ends. */
   #hold(policy: number, before: number | undefined, now: Now, silent: boolean): void {
-    const track = this.#tracks[policy] as RuleTrack;
+    const track = this.#roster.tracks[policy] as RuleTrack;
     const value = this.#value[policy];
-    const hold = 2 * policy + 1;
+    const hold = holdOf(policy);
     if (value !== TRUE) {
       this.#heap.clear(hold);
       if (value === FALSE) track.armed = false;
@@ -415,7 +421,7 @@ export class RuleEngine {
       track.seen[i] = value;
       news ||= value !== undefined;
     }
-    const deferred = 2 * track.index;
+    const deferred = boundaryOf(track.index);
     if (!news || silent || this.#heap.at(deferred) !== undefined) return;
     const earliest = track.lastFiredMono + track.spec.minIntervalMs;
     if (earliest > now.mono) this.#heap.set(deferred, earliest);
@@ -434,7 +440,7 @@ export class RuleEngine {
     this.#candidates = [];
     return settle(candidates, {
       reader: this.#reader,
-      house: this.#houseCheck.house,
+      house: this.#roster.house,
       tools: this.#options.tools,
       now,
       slots,
@@ -447,16 +453,22 @@ export class RuleEngine {
   }
 
   readonly #onPaused = (policy: string): void =>
-    this.#options.onPaused?.(new GanglionError('POLICY_LOOP', { policy, limit: this.#limit, pausedS: 60 }));
+    this.#options.onPaused?.(
+      new GanglionError('POLICY_LOOP', {
+        policy,
+        limit: this.#options.maxFiringsPerMinute ?? MAX_PER_MINUTE,
+        pausedS: 60,
+      }),
+    );
 
   /** Returns whether it had to look. */
   #check(track: Track, now: Now): boolean {
-    const known = this.#houseCheck.stands(track);
-    if (!known) this.#houseCheck.check(track);
+    const checked = this.#roster.recheck(track);
     const active =
+      !track.retired &&
       track.spec.mode !== 'off' &&
       !track.problems.some(({ severity, waits }) => severity === 'error' || waits);
-    if (active === track.active) return !known;
+    if (active === track.active) return checked;
     this.#stop(track);
     track.active = active;
     this.#kind[track.index] = active ? kindOf(track) : INACTIVE;
@@ -471,8 +483,8 @@ export class RuleEngine {
 
   /** Forgets what a policy was waiting for. */
   #stop(track: Track): void {
-    this.#heap.clear(2 * track.index);
-    this.#heap.clear(2 * track.index + 1);
+    this.#heap.clear(boundaryOf(track.index));
+    this.#heap.clear(holdOf(track.index));
     this.#value[track.index] = UNKNOWN;
     if (isRule(track)) track.armed = false;
   }
@@ -481,17 +493,6 @@ export class RuleEngine {
     if (track.boundaries === undefined) return;
     const { time } = this.#reader;
     const wait = time.plausible ? nextBoundary(track.boundaries, now.wall, time) - now.wall : CLOCK_CHECK_MS;
-    this.#heap.set(2 * track.index, now.mono + Math.max(1, wait));
+    this.#heap.set(boundaryOf(track.index), now.mono + Math.max(1, wait));
   }
-
-  /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
-  #restoreCooldown(track: Track, now: Now): void {
-    const last = this.#lastFired.get(track.spec.id);
-    if (last === undefined || track.lastFiredWall !== undefined) return;
-    track.restore(now.mono - (now.wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, now.wall - last)), last);
-  }
-}
-
-function kindOf(track: Track): typeof RULE | typeof HOLDING | typeof DECIDE {
-  return !isRule(track) ? DECIDE : track.spec.forMs > 0 ? HOLDING : RULE;
 }

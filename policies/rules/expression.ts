@@ -100,7 +100,11 @@ export function collectKeys(expr: Expr, into: Set<PropertyKey>, which: 'all' | '
     case 'literal':
     case 'now':
       return;
-    default:
+    case 'not':
+    case 'negate':
+    case 'in':
+    case 'choose':
+    case 'call':
       for (const part of parts(expr)) collectKeys(part, into, which);
   }
 }
@@ -122,7 +126,11 @@ export function collectWatches(expr: Expr, found: (watch: WatchSpec) => void): v
     case 'now':
     case 'property':
       return;
-    default:
+    case 'not':
+    case 'negate':
+    case 'in':
+    case 'choose':
+    case 'call':
       for (const part of parts(expr)) collectWatches(part, found);
   }
 }
@@ -146,7 +154,18 @@ export function usesNow(expr: Expr): boolean {
     case 'literal':
     case 'property':
       return false;
-    default:
+    case 'not':
+    case 'negate':
+    case 'in':
+    case 'choose':
+    case 'call':
+    case 'watch':
       return parts(expr).some(usesNow);
   }
+}
+
+/** How many nodes it has, those inside of watches included. */
+export function countParts(expr: Expr): number {
+  const inner = expr.op === 'watch' ? stepsOf(expr.watch) : parts(expr);
+  return inner.reduce((sum, part) => sum + countParts(part), 1);
 }

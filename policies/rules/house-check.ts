@@ -27,6 +27,11 @@ export class HouseCheck {
     return this.#house;
   }
 
+  /** Whether the house has changed with the last turn. */
+  get grown(): boolean {
+    return this.#grown;
+  }
+
   /** The house from now on. */
   turnTo(house: House): void {
     this.#grown = house !== this.#house || house.version !== this.#version;

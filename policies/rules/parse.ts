@@ -1,35 +1,19 @@
-import { isPropertyKey, type PropertyKey } from '../../runtime/contract/ids.ts';
-import type { Choice } from '../../runtime/contract/rung.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
-import { literalCall, parseCall } from './calls.ts';
-import { parseDuration } from './duration.ts';
-import type { Expression } from './expression.ts';
-import type { CallTemplate, DecideSpec, ExploreSpec, PolicySpec, RuleSpec, VetoSpec } from './policy.ts';
-import { type PolicyProblem, quote } from './problem.ts';
+import type { PolicySpec, VetoSpec } from './policy.ts';
+import { idOf, PolicyReader } from './policy-reader.ts';
+import type { PolicyProblem } from './problem.ts';
 import { type PolicyFile, type RawPolicy, readYaml } from './read-yaml.ts';
-import {
-  decideSchema,
-  describeIssues,
-  type ExploreBody,
-  plainRule,
-  quietMinutes,
-  ruleSchema,
-  vetoSchema,
-} from './schema.ts';
-import { parseExpression } from './syntax.ts';
-
-type Path = readonly (string | number)[];
-
-/** What the whole ladder of a `decide` policy may take unless it says otherwise. */
-const DEFAULT_TIMEOUT_MS = 10_000;
-/** How long a judgement of a choice that was tried is waited for. */
-const DEFAULT_PATIENCE_MS = 30 * 60_000;
+import { describeIssues, letSchema } from './schema.ts';
+import type { TemplateSpec } from './template.ts';
+import { RESERVED, type Variable, Variables } from './variables.ts';
 
 const FILE = 2 ** 32;
 
 export interface ParsedPolicies {
   /** Only those that can be read; in file order. */
   readonly policies: readonly PolicySpec[];
+  /** Rules for each area or entity; what they become depends on the house. */
+  readonly templates: readonly TemplateSpec[];
   /** Rules that forbid. */
   readonly vetoes: readonly VetoSpec[];
   readonly problems: readonly PolicyProblem[];
@@ -39,13 +23,20 @@ export interface ParsedPolicies {
 export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
   const problems: PolicyProblem[] = [];
   const policies: PolicySpec[] = [];
+  const templates: TemplateSpec[] = [];
   const vetoes: VetoSpec[] = [];
   /** Where each id stands: its file · 2^32 + line. */
   const places = new Map<string, number>();
-  for (const [index, file] of files.entries()) {
-    for (const raw of readYaml(file, problems)) {
-      const reader = new PolicyReader(raw, problems);
-      const policy = reader.read();
+  const folder = files.map((file) => readYaml(file, problems));
+  const variables = readVariables(folder, problems);
+  const heirs = new Heirs(folder);
+  for (const [index, entries] of folder.entries()) {
+    for (const entry of entries) {
+      if (isLet(entry)) continue;
+      const raw = heirs.complete(entry, problems);
+      if (raw === undefined) continue;
+      const reader = new PolicyReader(raw, problems, variables);
+      const policy = reader.read(policies.length);
       const id = idOf(raw.data);
       const twin = id === undefined ? undefined : places.get(id);
       if (id !== undefined && twin === undefined) places.set(id, index * FILE + (raw.lineOf([]) ?? 1));
@@ -55,246 +46,107 @@ export function parsePolicies(files: readonly PolicyFile[]): ParsedPolicies {
           `Expected an id of its own but ${id} is already in ${files[Math.floor(twin / FILE)]!.name}:${twin % FILE}`,
         );
       else if (policy?.type === 'veto') vetoes.push(policy.spec);
+      else if (policy?.type === 'template') templates.push(policy.spec);
       else if (policy !== undefined) policies.push(policy);
     }
   }
-  return { policies, vetoes, problems };
+  return { policies, templates, vetoes, problems };
 }
 
-/** Reads one entry and collects what is wrong with it. */
-class PolicyReader {
-  readonly #raw: RawPolicy;
-  readonly #problems: PolicyProblem[];
-  readonly #id: string | undefined;
-  #failed = false;
+function isLet({ data }: RawPolicy): boolean {
+  return typeof data === 'object' && data !== null && 'let' in data && !('id' in data);
+}
 
-  constructor(raw: RawPolicy, problems: PolicyProblem[]) {
-    this.#raw = raw;
-    this.#problems = problems;
-    this.#id = idOf(raw.data);
-  }
-
-  report(path: Path, message: string): void {
-    this.#failed = true;
-    const line = this.#raw.lineOf(path);
-    this.#problems.push({
-      severity: 'error',
-      file: this.#raw.file,
-      path: formatPath(path),
-      message,
-      ...(line === undefined ? {} : { line }),
-      ...(this.#id === undefined ? {} : { policy: this.#id }),
-    });
-  }
-
-  read(): PolicySpec | { readonly type: 'veto'; readonly spec: VetoSpec } | undefined {
-    const { data } = this.#raw;
-    if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-      this.report([], `Expected a policy as a mapping with an id but received ${quote(data)}`);
-      return undefined;
-    }
-    if ('never' in data) return this.#veto(data);
-    return 'decide' in data ? this.#decide(data) : this.#rule(data);
-  }
-
-  #rule(data: object): RuleSpec | undefined {
-    const result = plainRule(data) ?? ruleSchema.safeParse(data);
-    if (!result.success) {
-      this.#refuse(describeIssues(result.error.issues, data, 'rule'));
-      return this.#lookFurther(data, []);
-    }
-    const raw = result.data;
-    const when = this.#expression(raw.when, ['when']);
-    const only = raw.if === undefined ? undefined : this.#expression(String(raw.if), ['if']);
-    const calls = this.#calls(raw.then, ['then']);
-    const forMs = this.#duration(raw.for, ['for'], 0);
-    const cooldownMs = this.#duration(raw.cooldown, ['cooldown'], 0);
-    if (this.#failed || when === undefined) return undefined;
-    const { id, priority, mode } = raw;
-    const { file } = this.#raw;
-    const line = this.#raw.lineOf([]) ?? 1;
-    // Written out: spreading what all policies have in common took a third of the time of reading a rule.
-    return only === undefined
-      ? { type: 'rule', id, file, line, priority, mode, cooldownMs, when, forMs, calls }
-      : { type: 'rule', id, file, line, priority, mode, cooldownMs, when, if: only, forMs, calls };
-  }
-
-  #veto(data: object): { readonly type: 'veto'; readonly spec: VetoSpec } | undefined {
-    const result = vetoSchema.safeParse(data);
-    if (!result.success) {
-      this.#refuse(describeIssues(result.error.issues, data, 'veto'));
-      return this.#lookFurther(data, []);
-    }
-    const { id, never, because, mode, while: during } = result.data;
-    const expression = during === undefined ? undefined : this.#expression(during, ['while']);
-    if (this.#failed) return undefined;
-    const patterns = typeof never === 'string' ? [never] : never;
-    const spec = { ...this.#place(), id, mode, because, never: patterns };
-    return { type: 'veto', spec: { ...spec, ...(expression === undefined ? {} : { while: expression }) } };
-  }
-
-  #decide(data: object): DecideSpec | undefined {
-    const result = decideSchema.safeParse(data);
-    if (!result.success) {
-      this.#refuse(describeIssues(result.error.issues, data, 'decide'));
-      const { decide } = data as { decide: unknown };
-      return typeof decide === 'object' && decide !== null
-        ? this.#lookFurther(decide, ['decide'])
-        : undefined;
-    }
-    const { decide: body, id, priority, mode, cooldown } = result.data;
-    const on = body.on.map((key, i) => this.#key(key, ['decide', 'on', i]));
-    const choices = body.choices.map((choice, i) => this.#choice(choice, ['decide', 'choices', i]));
-    const labels = choices.map((choice) => choice.label);
-    for (const [i, label] of labels.entries()) {
-      if (labels.indexOf(label) < i) this.report(['decide', 'choices', i], `Expected ${label} only once`);
-    }
-    // Whoever names no features decides by what sets the policy off.
-    const sources =
-      body.features.length > 0
-        ? body.features
-        : on.flatMap((key) => (key === undefined ? [] : [asExpression(key)]));
-    const features = sources.map((source, i) => this.#expression(source, ['decide', 'features', i]));
-    const cooldownMs = this.#duration(cooldown, ['cooldown'], 0);
-    const minIntervalMs = this.#duration(body.minInterval, ['decide', 'minInterval'], 0);
-    const timeoutMs = this.#duration(body.timeout, ['decide', 'timeout'], DEFAULT_TIMEOUT_MS);
-    const explore = body.explore === undefined ? undefined : this.#explore(body.explore, labels);
-    if (this.#failed) return undefined;
-    return {
-      ...this.#place(),
-      type: 'decide',
-      id,
-      priority,
-      mode,
-      cooldownMs,
-      minIntervalMs,
-      timeoutMs,
-      on: on.filter((key) => key !== undefined),
-      choices,
-      features: features.filter((feature) => feature !== undefined),
-      rungs: body.rungs,
-      guidance: body.guidance,
-      minConfidence: body.minConfidence,
-      learn: body.learn,
-      ...(explore === undefined ? {} : { explore }),
-      ...(body.certify === undefined ? {} : { certify: body.certify }),
-      ...(body.tree === undefined ? {} : { tree: body.tree }),
-      ...(body.model === undefined ? {} : { model: body.model }),
-    };
-  }
-
-  #place(): { file: string; line: number } {
-    return { file: this.#raw.file, line: this.#raw.lineOf([]) ?? 1 };
-  }
-
-  #refuse(problems: readonly { path: Path; message: string }[]): void {
-    for (const { path, message } of problems) this.report(path, message);
-  }
-
-  /** The shape is wrong already; name what is wrong with its conditions and calls in the same breath. */
-  #lookFurther(data: object, path: Path): undefined {
-    for (const [key, value] of Object.entries(data)) {
-      const items = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
-      const at = (i: number): Path => (Array.isArray(value) ? [...path, key, i] : [...path, key]);
-      if (key === 'when' || key === 'if' || key === 'while' || key === 'features') {
-        for (const [i, item] of items.entries()) this.#expression(item, at(i));
-      } else if (key === 'then' || key === 'choices') {
-        for (const [i, item] of items.entries()) if (item !== 'none') this.#calls(item, at(i));
+/** What `let` gives names to, in all files; undefined if there is none. */
+function readVariables(
+  folder: readonly (readonly RawPolicy[] | Iterable<RawPolicy>)[],
+  problems: PolicyProblem[],
+): Variables | undefined {
+  const found = new Map<string, Variable>();
+  for (const entries of folder) {
+    // A file of flat rules cannot have one.
+    if (!Array.isArray(entries)) continue;
+    for (const raw of (entries as readonly RawPolicy[]).filter(isLet)) {
+      const report = (path: readonly (string | number)[], message: string): void => {
+        const line = raw.lineOf(path);
+        const place = line === undefined ? {} : { line };
+        problems.push({ severity: 'error', file: raw.file, ...place, path: path.join('.'), message });
+      };
+      const result = letSchema.safeParse(raw.data);
+      if (!result.success) {
+        for (const { path, message } of describeIssues(result.error.issues, raw.data, 'let'))
+          report(path, message);
+        continue;
+      }
+      for (const [name, value] of Object.entries(result.data.let)) {
+        const path = ['let', name];
+        if (RESERVED.has(name))
+          report(path, `Expected another name: expressions use ${name} for something else`);
+        else if (found.has(name)) report(path, `Expected ${name} only once, in all policy files`);
+        else found.set(name, { name, source: String(value), report: (message) => report(path, message) });
       }
     }
   }
+  if (found.size === 0) return undefined;
+  const variables = new Variables(found);
+  variables.readAll();
+  return variables;
+}
 
-  #expression(source: string, path: Path): Expression | undefined {
-    const parsed = parseExpression(source);
-    if (parsed.ok) return parsed.value;
-    this.report(path, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(source)})`);
-    return undefined;
+/** Policies that are `like` others: they take over what they do not say themselves. */
+class Heirs {
+  readonly #folder: readonly Iterable<RawPolicy>[];
+  #byId: Map<string, object> | undefined;
+
+  constructor(folder: readonly Iterable<RawPolicy>[]) {
+    this.#folder = folder;
   }
 
-  #calls(source: string | readonly string[], path: Path): CallTemplate[] {
-    if (typeof source === 'string') {
-      const call = this.#call(source, path);
-      return call === undefined ? [] : [call];
-    }
-    return source.map((text, i) => this.#call(text, [...path, i])).filter((call) => call !== undefined);
-  }
-
-  #call(text: string, path: Path): CallTemplate | undefined {
-    const parsed = parseCall(text);
-    if (parsed.ok) return parsed.value;
-    this.report(path, `${parsed.problem.message} (character ${parsed.problem.at + 1} of ${quote(text)})`);
-    return undefined;
-  }
-
-  #choice(source: string | readonly string[], path: Path): Choice {
-    if (source === 'none') return { label: 'none', calls: [] };
-    const calls = this.#calls(source, path).flatMap((template) => {
-      const call = literalCall(template);
-      if (!('message' in call)) return [call];
-      this.report(path, call.message);
-      return [];
+  /** The policy with all it takes over; undefined, and a problem, where that cannot be found. */
+  complete(raw: RawPolicy, problems: PolicyProblem[]): RawPolicy | undefined {
+    const { data } = raw;
+    if (typeof data !== 'object' || data === null || !('like' in data)) return raw;
+    const id = idOf(data);
+    const result = this.#merge(data, id === undefined ? [] : [id]);
+    if (typeof result !== 'string') return { ...raw, data: result };
+    const line = raw.lineOf(['like']);
+    problems.push({
+      severity: 'error',
+      file: raw.file,
+      path: 'like',
+      message: result,
+      ...(line === undefined ? {} : { line }),
+      ...(id === undefined ? {} : { policy: id }),
     });
-    return { label: labelOf(source), calls };
-  }
-
-  #explore(body: ExploreBody, labels: readonly string[]): ExploreSpec {
-    const known = (name: 'among' | 'safe', from: readonly string[]): string[] =>
-      body[name].map((entry, i) => {
-        const label = labelOf(entry);
-        if (!from.includes(label))
-          this.report(
-            ['decide', 'explore', name, i],
-            `Expected one of ${name === 'among' ? 'the choices' : 'among'} but received ${quote(label)}; ${didYouMean(label, from)}`,
-          );
-        return label;
-      });
-    const among = known('among', labels);
-    const safe = known('safe', among);
-    const patienceMs = this.#duration(body.patience, ['decide', 'explore', 'patience'], DEFAULT_PATIENCE_MS);
-    return { among, safe, share: body.share, quiet: quietMinutes(body.quiet), patienceMs, by: body.by };
-  }
-
-  #key(text: string, path: Path): PropertyKey | undefined {
-    if (isPropertyKey(text)) return text;
-    const prop = /^prop\("([^"]*)"\)$/.exec(text)?.[1];
-    if (prop !== undefined && isPropertyKey(prop)) return prop;
-    this.report(path, `Expected a property such as sensor.living.co2 but received ${quote(text)}`);
     return undefined;
   }
 
-  #duration(value: string | number | undefined, path: Path, fallback: number): number {
-    if (value === undefined) return fallback;
-    const ms = value === 0 ? 0 : parseDuration(String(value));
-    if (ms === undefined) {
-      this.report(
-        path,
-        `Expected a duration such as 60s, 5m or 1h30m, 31 days at most, but received ${quote(value)}`,
-      );
+  #merge(data: object, seen: readonly string[]): object | string {
+    if (!('like' in data)) return data;
+    const { like, ...own } = data;
+    if (typeof like !== 'string') return 'Expected the id of another policy for like';
+    if (seen.includes(like)) {
+      const circle = [...seen.slice(seen.indexOf(like)), like].join(' → ');
+      return `Expected templates that do not lead back to themselves but ${circle} do`;
     }
-    return ms ?? fallback;
+    const base = this.#find(like);
+    if (base === undefined) {
+      return `Expected the id of another policy for like but received ${like}; ${didYouMean(like, [...this.#byId!.keys()])}`;
+    }
+    const whole = this.#merge(base, [...seen, like]);
+    return typeof whole === 'string' ? whole : { ...whole, ...own };
   }
-}
 
-/** What a choice is called: several calls are joined by ` + `. */
-function labelOf(source: string | readonly string[]): string {
-  return typeof source === 'string' ? source.trim() : source.join(' + ');
-}
-
-function idOf(data: unknown): string | undefined {
-  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, 'id')) return undefined;
-  const { id } = data as { id: unknown };
-  return typeof id === 'string' && id !== '' ? id.slice(0, 64) : undefined;
-}
-
-/** A property as an expression; ids that are no identifiers are quoted. */
-function asExpression(key: string): string {
-  return /^[a-z_]\w*(\.[a-z_]\w*)*$/i.test(key) ? key : `prop(${JSON.stringify(key)})`;
-}
-
-/** `decide.features[0]` */
-function formatPath(path: Path): string {
-  let text = '';
-  for (const part of path)
-    text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${part}`;
-  return text;
+  #find(id: string): object | undefined {
+    if (this.#byId === undefined) {
+      this.#byId = new Map();
+      for (const entries of this.#folder) {
+        for (const { data } of entries) {
+          const own = idOf(data);
+          if (own !== undefined && !this.#byId.has(own)) this.#byId.set(own, data as object);
+        }
+      }
+    }
+    return this.#byId.get(id);
+  }
 }

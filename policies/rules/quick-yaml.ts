@@ -23,7 +23,7 @@ interface FlatLines {
  */
 export function readFlatYaml(name: string, text: string): Iterable<RawPolicy> | undefined {
   const lines = readLines(text);
-  return lines === undefined ? undefined : entries(name, lines);
+  return lines === undefined ? undefined : { [Symbol.iterator]: () => entries(name, lines) };
 }
 
 function readLines(text: string): FlatLines | undefined {

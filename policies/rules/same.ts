@@ -1,4 +1,5 @@
 import type { PolicySpec } from './policy.ts';
+import type { TemplateSpec } from './template.ts';
 
 /** Where a policy stands says nothing about what it does. */
 const PLACE: ReadonlySet<string> = new Set(['file', 'line']);
@@ -8,6 +9,16 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Whether two policies do the same, wherever they are written. Compares what conditions mean, not only their texts. */
 export function samePolicy(a: PolicySpec, b: PolicySpec): boolean {
   return a === b || sameParts(a, b, PLACE);
+}
+
+/** Whether two templates say the same, wherever they are written. Variables in them may mean something else all the same. */
+export function sameTemplate(a: TemplateSpec, b: TemplateSpec): boolean {
+  return JSON.stringify(wordsOf(a)) === JSON.stringify(wordsOf(b));
+}
+
+function wordsOf({ each, roles, when, if: only, then: calls, rest }: TemplateSpec): unknown {
+  const wanted = [...roles].map(([name, { pattern, property }]) => [name, pattern, property]);
+  return [each, wanted, when.text, only?.text, calls.map(({ text }) => text), rest];
 }
 
 function same(a: unknown, b: unknown): boolean {

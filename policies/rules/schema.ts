@@ -33,6 +33,18 @@ export const ruleSchema = z.strictObject({
   then: oneOrMore,
 });
 
+const word = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, {
+  error: (issue) => `Expected a name of small letters, digits and _ but received ${quote(issue.input)}`,
+});
+
+export const templateSchema = z.strictObject({
+  ...ruleSchema.shape,
+  for_each: oneOrMore,
+  with: z.record(word, text).default({}),
+});
+
+export const letSchema = z.strictObject({ let: z.record(word, z.union([text, z.number(), z.boolean()])) });
+
 const PLAIN_KEYS: ReadonlySet<string> = new Set(['id', 'when', 'if', 'then']);
 
 /** What the schema would give for a rule of `id`, `when`, `if` and `then` alone, all of them texts; most rules are such. */
@@ -105,9 +117,20 @@ const decideBody = z.strictObject({
 
 export const decideSchema = z.strictObject({ ...common, decide: decideBody });
 
+/** Whatever is `like` another policy may leave out what that says. */
+const heirSchema = z.strictObject({ ...templateSchema.partial().shape, id: common.id, like: common.id });
+
+/** The JSON schema editors use for policy files. */
+export function policiesJsonSchema(): object {
+  const entry = z.union([ruleSchema, templateSchema, heirSchema, vetoSchema, decideSchema, letSchema]);
+  return z.toJSONSchema(z.array(entry), { io: 'input', unrepresentable: 'any' });
+}
+
 /** Keys per place, to name the nearest one for a key nobody knows. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  rule: Object.keys(ruleSchema.shape),
+  rule: [...Object.keys(ruleSchema.shape), 'like', 'for_each'],
+  template: Object.keys(templateSchema.shape),
+  let: ['let'],
   veto: Object.keys(vetoSchema.shape),
   decidePolicy: Object.keys(decideSchema.shape),
   decide: Object.keys(decideBody.shape),
@@ -124,7 +147,7 @@ export interface SchemaProblem {
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   input: unknown,
-  type: 'rule' | 'decide' | 'veto',
+  type: 'rule' | 'decide' | 'veto' | 'template' | 'let',
 ): SchemaProblem[] {
   return issues.flatMap((issue): SchemaProblem[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));

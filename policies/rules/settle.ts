@@ -1,11 +1,13 @@
 import type { Call } from '../../runtime/contract/action.ts';
+import type { ArgSpec } from '../../runtime/contract/kinds.ts';
 import type { Trigger } from '../../runtime/contract/decision.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import type { PropertyKey } from '../../runtime/contract/ids.ts';
 import type { Reading, Value } from '../../runtime/contract/reading.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
-import { argumentProblem, type ToolSignature } from './call-check.ts';
+import { argumentProblem, signatureOf, type ToolSignature } from './call-check.ts';
 import type { Reader } from './compile.ts';
+import type { CallTemplate } from './policy.ts';
 import { formatDuration } from './duration.ts';
 import type { Firing, Now, Overridden, RuleFiring } from './firing.ts';
 import {
@@ -58,7 +60,7 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
     candidates.length === 1
       ? candidates
       : candidates.toSorted(
-          (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.index - b.track.index,
+          (a, b) => b.track.spec.priority - a.track.spec.priority || a.track.order - b.track.order,
         );
   // One policy alone has nothing to share.
   const claims = candidates.length === 1 ? undefined : new Map<string, Claim>();
@@ -73,8 +75,8 @@ export function settle(candidates: readonly Candidate[], settling: Settling): Fi
       : settleDecide(track, trigger, settling);
     if (settling.cpuMs !== undefined) track.spend(settling.cpuMs() - start);
     if (typeof result === 'string') {
-      settling.onHeld?.(track.spec.id, result);
       track.refuse(settling.now.wall, result, !settling.failed);
+      settling.onHeld?.(track.spec.id, result);
       settling.failed = false;
     } else firings.push(result);
   }
@@ -224,16 +226,48 @@ function fire(track: Track, { now, onPaused }: Settling): string | undefined {
 function callsOf(track: RuleTrack, settling: Settling): readonly Call[] | string {
   const ready = track.readyCalls(settling.house);
   if (ready !== undefined) return ready;
+  const templates = track.spec.calls;
   const calls: Call[] = [];
   let fixed = true;
-  for (const compiled of track.calls) {
-    const call = evaluateCall(compiled, settling);
+  for (let i = 0; i < templates.length; i++) {
+    const given = givenCall(templates[i]!, settling);
+    fixed &&= given !== undefined;
+    const call = given ?? evaluateCall(track.calls[i]!, settling);
     if (typeof call === 'string') return call;
     calls.push(call);
-    fixed &&= compiled.isFixed;
   }
   if (fixed) track.keepCalls(calls, settling.house);
   return calls;
+}
+
+/** A call whose arguments are all written out, as most are: nothing needs to be compiled. Undefined for any other. */
+function givenCall(
+  { entity, command, args }: CallTemplate,
+  { house, tools }: Settling,
+): Call | string | undefined {
+  const values: Record<string, Value> = {};
+  for (const name in args) {
+    const { expr } = args[name]!;
+    if (expr.op !== 'literal') return undefined;
+    values[name] = expr.value;
+  }
+  const signature = signatureOf(entity, command, house, tools);
+  if (typeof signature === 'string') return signature;
+  for (const name in values) {
+    const wrong = wrongArgument(name, values[name]!, signature);
+    if (wrong !== undefined) return wrong;
+  }
+  for (const name in args) args[name]!.release?.();
+  return { entity, command, args: values };
+}
+
+function wrongArgument(
+  name: string,
+  value: Value,
+  signature: Readonly<Record<string, ArgSpec>>,
+): string | undefined {
+  const spec = Object.hasOwn(signature, name) ? signature[name] : undefined;
+  return spec === undefined ? `Expected no argument ${name}` : argumentProblem(name, spec, value);
 }
 
 function evaluateCall(compiled: CompiledCall, { house, tools, reader }: Settling): Call | string {
@@ -246,8 +280,7 @@ function evaluateCall(compiled: CompiledCall, { house, tools, reader }: Settling
     if (value === undefined) {
       return `the argument ${name} is unknown: ${evidence(template.args[name]!, reader, () => false)}`;
     }
-    const spec = signature[name];
-    const wrong = spec === undefined ? `Expected no argument ${name}` : argumentProblem(name, spec, value);
+    const wrong = wrongArgument(name, value, signature);
     if (wrong !== undefined) return wrong;
     values.push([name, value]);
   }

@@ -2,6 +2,7 @@ import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
 import { isPropertyKey } from '../../runtime/contract/ids.ts';
 import { didYouMean } from '../../runtime/lib/suggest.ts';
 import {
+  countParts,
   type Expr,
   type Expression,
   FUNCTIONS,
@@ -11,6 +12,7 @@ import {
   type NowField,
 } from './expression.ts';
 import { isPlain, parseQuickly } from './quick-syntax.ts';
+import type { Scope } from './scope.ts';
 import { isWatchName, readWatch, SUN_FIELDS, Unsupported, WATCH_NAMES } from './watch-syntax.ts';
 
 export interface SyntaxProblem {
@@ -25,24 +27,29 @@ export type Parsed<T> =
 
 /** Longest expression in characters; also bounds how deep it can nest. */
 export const MAX_EXPRESSION = 4096;
+/** Most nodes of one. */
+const MAX_PARTS = 2000;
 
 const environment = new Environment({
   unlistedVariablesAreDyn: true,
-  limits: { maxAstNodes: 2000, maxDepth: 60, maxListElements: 256 },
+  limits: { maxAstNodes: MAX_PARTS, maxDepth: 60, maxListElements: 256 },
 });
 
 /** What was read once can be read again. */
 class ParsedExpression implements Expression {
   readonly source: string;
   #expr: Expr | undefined;
+  readonly #scope: Scope | undefined;
 
-  constructor(source: string, expr?: Expr) {
+  constructor(source: string, expr?: Expr, scope?: Scope) {
     this.source = source.trim();
     this.#expr = expr;
+    this.#scope = scope;
   }
 
   get expr(): Expr {
-    return (this.#expr ??= parseQuickly(this.source) ?? convert(environment.parse(this.source).ast));
+    return (this.#expr ??=
+      parseQuickly(this.source) ?? convert(environment.parse(this.source).ast, this.#scope));
   }
 
   release(): void {
@@ -51,20 +58,27 @@ class ParsedExpression implements Expression {
 }
 
 /** Reads a CEL expression of the supported part of the language. Never throws. */
-export function parseExpression(source: string): Parsed<Expression> {
+export function parseExpression(source: string, scope?: Scope): Parsed<Expression> {
   if (source.trim() === '') return failure('Expected an expression but received nothing', 0);
   if (source.length > MAX_EXPRESSION) {
     return failure(`Expected at most ${MAX_EXPRESSION} characters but received ${source.length}`, 0);
   }
   // A file of many rules keeps their texts, not their trees: what is read quickly is read when needed.
   const isQuick = isPlain(source) || parseQuickly(source) !== undefined;
-  return isQuick ? { ok: true, value: new ParsedExpression(source) } : parseFully(source);
+  return isQuick ? { ok: true, value: new ParsedExpression(source) } : parseFully(source, scope);
 }
 
 /** The same by the CEL parser alone; for what `parseQuickly` leaves, and to compare it with. */
-export function parseFully(source: string): Parsed<Expression> {
+export function parseFully(source: string, scope?: Scope): Parsed<Expression> {
   try {
-    return { ok: true, value: new ParsedExpression(source, convert(environment.parse(source).ast)) };
+    const expr = convert(environment.parse(source).ast, scope);
+    const count = scope === undefined ? 0 : countParts(expr);
+    if (count > MAX_PARTS)
+      return failure(
+        `Expected at most ${MAX_PARTS} parts, with the variables in it, but received ${count}`,
+        0,
+      );
+    return { ok: true, value: new ParsedExpression(source, expr, scope) };
   } catch (error) {
     if (error instanceof Unsupported) return failure(error.message, error.at);
     if (error instanceof ParseError) {
@@ -96,23 +110,26 @@ function hint(source: string): string {
   return '';
 }
 
-function convert(node: ASTNode): Expr {
+function convert(node: ASTNode, scope: Scope | undefined): Expr {
   const { start, end } = node;
   switch (node.op) {
     case 'value':
       return { op: 'literal', value: literal(node.args, start), start, end };
-    case 'id':
-      throw new Unsupported(bareWord(node.args), start);
+    case 'id': {
+      const named = scope?.find([node.args], start, end);
+      if (named !== undefined) return named;
+      throw new Unsupported(bareWord(node.args, scope?.names ?? []), start);
+    }
     case '.':
-      return path(node);
+      return path(node, scope);
     case 'call':
-      return call(node.args[0], node.args[1], false, node);
+      return call(node.args[0], node.args[1], false, node, scope);
     case 'rcall':
-      return call(node.args[0], [node.args[1], ...node.args[2]], true, node);
+      return call(node.args[0], [node.args[1], ...node.args[2]], true, node, scope);
     case '!_':
-      return { op: 'not', of: convert(node.args), start, end };
+      return { op: 'not', of: convert(node.args, scope), start, end };
     case '-_': {
-      const of = convert(node.args);
+      const of = convert(node.args, scope);
       if (of.op === 'literal' && typeof of.value === 'number') {
         return { op: 'literal', value: -of.value, start, end };
       }
@@ -121,7 +138,7 @@ function convert(node: ASTNode): Expr {
     case '&&':
     case '||': {
       const op = node.op === '&&' ? 'and' : 'or';
-      return { op, left: convert(node.args[0]), right: convert(node.args[1]), start, end };
+      return { op, left: convert(node.args[0], scope), right: convert(node.args[1], scope), start, end };
     }
     case '==':
     case '!=':
@@ -130,7 +147,14 @@ function convert(node: ASTNode): Expr {
     case '>':
     case '>=': {
       const [left, right] = node.args;
-      return { op: 'compare', by: node.op, left: convert(left), right: convert(right), start, end };
+      return {
+        op: 'compare',
+        by: node.op,
+        left: convert(left, scope),
+        right: convert(right, scope),
+        start,
+        end,
+      };
     }
     case '+':
     case '-':
@@ -138,20 +162,33 @@ function convert(node: ASTNode): Expr {
     case '/':
     case '%': {
       const [left, right] = node.args;
-      return { op: 'arithmetic', by: node.op, left: convert(left), right: convert(right), start, end };
+      return {
+        op: 'arithmetic',
+        by: node.op,
+        left: convert(left, scope),
+        right: convert(right, scope),
+        start,
+        end,
+      };
     }
     case 'in': {
       const [of, list] = node.args;
       if (list.op !== 'list') throw new Unsupported('Expected a list [a, b] after `in`', list.start);
-      return { op: 'in', of: convert(of), list: list.args.map(convert), start, end };
+      return {
+        op: 'in',
+        of: convert(of, scope),
+        list: list.args.map((item) => convert(item, scope)),
+        start,
+        end,
+      };
     }
     case '?:': {
       const [when, yes, no] = node.args;
       return {
         op: 'choose',
-        when: convert(when),
-        yes: convert(yes),
-        no: convert(no),
+        when: convert(when, scope),
+        yes: convert(yes, scope),
+        no: convert(no, scope),
         start,
         end,
       };
@@ -172,7 +209,7 @@ function literal(value: unknown, at: number): number | string | boolean {
   throw new Unsupported('Expected a number, a text, true or false but received null, bytes or 1u', at);
 }
 
-function path(node: ASTNode): Expr {
+function path(node: ASTNode, scope: Scope | undefined): Expr {
   const { start, end } = node;
   const names: string[] = [];
   let at = node;
@@ -203,6 +240,8 @@ function path(node: ASTNode): Expr {
     }
     return { op: 'watch', watch: { kind }, start, end };
   }
+  const named = scope?.find(names, start, end);
+  if (named !== undefined) return named;
   if (names.length === 3 && isPropertyKey(text)) return { op: 'property', key: text, start, end };
   const because =
     names.length === 2
@@ -211,14 +250,20 @@ function path(node: ASTNode): Expr {
   throw new Unsupported(`Expected a property but received ${text}; ${because}`, start);
 }
 
-function call(name: string, args: readonly ASTNode[], method: boolean, node: ASTNode): Expr {
+function call(
+  name: string,
+  args: readonly ASTNode[],
+  method: boolean,
+  node: ASTNode,
+  scope: Scope | undefined,
+): Expr {
   const { start, end } = node;
   if (name === 'prop' && !method) return { ...prop(args, start), start, end };
   if (name === 'matches') {
     throw new Unsupported('Expected no regular expressions; use startsWith, endsWith or contains', start);
   }
   if (!method && isWatchName(name, args)) {
-    return { op: 'watch', watch: readWatch(name, args, start, convert), start, end };
+    return { op: 'watch', watch: readWatch(name, args, start, (part) => convert(part, scope)), start, end };
   }
   if (!isFunction(name) || (method && !METHODS.includes(name))) {
     const known = ['prop', ...Object.keys(FUNCTIONS), ...WATCH_NAMES];
@@ -237,7 +282,7 @@ function call(name: string, args: readonly ASTNode[], method: boolean, node: AST
       start,
     );
   }
-  return { op: 'call', name, args: args.map(convert), start, end };
+  return { op: 'call', name, args: args.map((arg) => convert(arg, scope)), start, end };
 }
 
 function prop(
@@ -252,7 +297,9 @@ function prop(
   return { op: 'property', key: text };
 }
 
-function bareWord(name: string): string {
+function bareWord(name: string, names: readonly string[]): string {
+  const near = names.length === 0 ? '' : didYouMean(name, names);
+  if (near !== '') return `Expected a property or a name that \`let\` gives but received ${name}; ${near}`;
   return name === 'on' || name === 'off' || name === 'open' || name === 'closed'
     ? `Expected a value but received ${name}; texts are quoted: "${name}"`
     : `Expected a property of three parts such as sensor.hall.illuminance but received ${name.slice(0, 60)}`;

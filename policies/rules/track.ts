@@ -11,6 +11,7 @@ import { compileCondition, compileValue, type Condition, type Evaluate, type Rea
 import { collectKeys, collectWatches, type Expr } from './expression.ts';
 import type { Now } from './firing.ts';
 import { FrameBuilder } from './frame.ts';
+import { PLAUSIBLE_FROM_MS } from './local-time.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { CallTemplate, DecideSpec, RuleSpec } from './policy.ts';
 import type { PolicyProblem } from './problem.ts';
@@ -35,8 +36,12 @@ interface WhyNot {
  * first asked for.
  */
 abstract class Policy {
-  /** Place in file order; also its ids in the due heap. */
+  /** Its place in the index, and its ids in the due heap. */
   index: number;
+  /** Place in file order. */
+  order: number;
+  /** Its template does not make it any more. */
+  retired = false;
   readonly reader: Reader;
   /** Everything it reads or acts on. */
   readonly names: readonly EntityId[];
@@ -50,6 +55,7 @@ abstract class Policy {
 
   constructor(place: TrackPlace, keys: ReadonlySet<PropertyKey>, targets: readonly EntityId[]) {
     this.index = place.index;
+    this.order = place.order;
     this.reader = place.reader;
     this.#limit = place.maxPerMinute;
     this.#times = place.times;
@@ -88,6 +94,12 @@ abstract class Policy {
   restore(mono: number, wall: WallMs): void {
     (this.#past ??= new Past()).lastFiredWall = wall;
     this.#times.fire(this.index, mono);
+  }
+
+  /** Wall time that has passed since the last firing counts; a clock that cannot say restarts the cooldown. */
+  restoreCooldown(last: WallMs | undefined, { mono, wall }: Now): void {
+    if (last === undefined || this.lastFiredWall !== undefined) return;
+    this.restore(mono - (wall < PLAUSIBLE_FROM_MS ? 0 : Math.max(0, wall - last)), last);
   }
 
   /** It fires. */
@@ -162,6 +174,7 @@ const NO_PROBLEMS: readonly PolicyProblem[] = [];
 
 export interface TrackPlace {
   readonly index: number;
+  readonly order: number;
   readonly reader: Reader;
   readonly maxPerMinute: number;
   readonly names: Names;
@@ -331,14 +344,11 @@ export type Track = RuleTrack | DecideTrack;
 export class CompiledCall {
   readonly template: CallTemplate;
   readonly #reader: Reader;
-  /** Whether its arguments are always the same. */
-  readonly isFixed: boolean;
   #args: readonly (readonly [name: string, evaluate: Evaluate])[] | undefined;
 
   constructor(template: CallTemplate, reader: Reader) {
     this.template = template;
     this.#reader = reader;
-    this.isFixed = Object.values(template.args).every((arg) => arg.expr.op === 'literal');
   }
 
   get args(): readonly (readonly [name: string, evaluate: Evaluate])[] {

@@ -73,8 +73,10 @@ function printReplay(
   for (const conflict of conflicts.slice(0, 5)) line(`  ${style.warn('conflict')} ${clean(conflict)}`);
 }
 
+const SUGGESTS = /^mode: suggest$/m;
+
 function printNext(
-  { status, draft, versions }: AuthorReply,
+  { status, draft, versions, policies }: AuthorReply,
   line: (text: string) => void,
   style: Style,
 ): void {
@@ -82,12 +84,14 @@ function printNext(
   if (status === 'installed') {
     for (const { policy, version } of versions) line(`${clean(policy)} is kept as version ${version}.`);
     const [first] = versions;
-    if (first !== undefined)
+    const only = policies.find(({ id }) => id === first?.policy)?.text;
+    if (first !== undefined && only !== undefined && SUGGESTS.test(only))
       line(
         style.dim(
-          `Change it: ganglion policy author "put it to work" --edit ${clean(first.policy)} --install`,
+          `It only suggests. Put it to work: ganglion policy author "put it to work" --edit ${clean(first.policy)} --install`,
         ),
       );
+    else if (first !== undefined) line(style.dim(`Go back: ganglion policy versions ${clean(first.policy)}`));
     return;
   }
   line(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { didYouMean } from '../lib/suggest.ts';
+import { didYouMean, suggest } from '../lib/suggest.ts';
 import { readArguments, usage } from './arguments.ts';
 import type { CommandEntry } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -33,7 +33,17 @@ async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
     return 0;
   }
   const entry = findCommand(argv);
-  if (entry === undefined) throw unknownCommand(argv);
+  if (entry === undefined) {
+    // `ganglion policy`, `ganglion model --help`: the commands of that group.
+    const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+    const second = argv[1];
+    const asked = second === 'help' || wantsHelp(argv.slice(1));
+    if (group.length === 0 || !(second === undefined || asked)) throw unknownCommand(argv);
+    const shown = overview(group, packageVersion(), style, Math.min(io.columns, 100), first);
+    if (asked) io.out(shown);
+    else io.err(shown);
+    return asked ? 0 : 2;
+  }
   const rest = argv.slice(entry.name.split(' ').length);
   const command = await entry.load();
   if (wantsHelp(rest)) {
@@ -52,12 +62,15 @@ function findCommand(argv: readonly string[]): CommandEntry | undefined {
 }
 
 function unknownCommand(argv: readonly string[]): Error {
-  const group = COMMANDS.filter((entry) => entry.name.startsWith(`${argv[0]} `)).map((entry) => entry.name);
+  const prefix = `${argv[0]} `;
+  const group = COMMANDS.filter(({ name }) => name.startsWith(prefix)).map(({ name }) =>
+    name.slice(prefix.length),
+  );
   if (group.length > 0) {
-    return usage(
-      `Expected ${group.map((name) => `\`ganglion ${name}\``).join(' or ')} but received ${argv[1] ?? 'nothing'}`,
-      group[0],
-    );
+    const word = argv[1] ?? '';
+    const near = suggest(word, group);
+    const hint = near === undefined ? `there is ${group.join(', ')}` : `did you mean ${near}?`;
+    return usage(`Expected a command of ${argv[0]} but received "${word.slice(0, 60)}"; ${hint}`, argv[0]);
   }
   const given = argv[0] ?? '';
   const hint = didYouMean(

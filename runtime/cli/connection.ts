@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Health } from '../contract/api.ts';
 import { checkConfig, loadConfig, type Config } from '../config/load.ts';
 import { GanglionError, messageOf } from '../errors.ts';
 import { hostName, isLoopback, parseAddress, urlOf } from '../http/address.ts';
@@ -59,12 +60,17 @@ export class DaemonConnection {
 
   /** Whether anything that speaks like a daemon answers. */
   async running(): Promise<boolean> {
+    return (await this.health()) !== undefined;
+  }
+
+  /** How the daemon is; undefined where none answers. One that wants a token first tells its status alone. */
+  async health(): Promise<(Pick<Health, 'status'> & Partial<Health>) | undefined> {
     try {
       const answer = await this.#fetch('/health', {}, 2000);
       const body: unknown = await answer.json();
-      return typeof body === 'object' && body !== null && 'status' in body;
+      return typeof body === 'object' && body !== null && 'status' in body ? (body as Health) : undefined;
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -3,18 +3,19 @@ import { COMMON_ARGS, type Command, type CommandEntry } from './command.ts';
 import type { Style } from './style.ts';
 import { padEnd, width, wrap } from './text.ts';
 
-/** `ganglion --help`. */
+/** `ganglion --help`, or that of a group of commands such as `policy`. */
 export function overview(
   entries: readonly CommandEntry[],
   version: string,
   style: Style,
   columns: number,
+  group?: string,
 ): string {
   const rows = entries.map(({ name, summary }) => [name, summary] as const);
   return [
     `${style.bold('ganglion')} ${version}: an on-device agent runtime`,
     '',
-    `Usage: ganglion COMMAND [OPTIONS]`,
+    `Usage: ganglion ${group === undefined ? '' : `${group} `}COMMAND [OPTIONS]`,
     '',
     definitions(rows, style, columns),
     '',

@@ -2,7 +2,7 @@ import { clean, fit, padEnd, width } from './text.ts';
 
 export interface Column {
   readonly title: string;
-  /** Never cut below so many columns; others shrink first. Default 8. */
+  /** Never cut below so many columns; others shrink first. Default 8. Infinity: what one copies from here is never cut. */
   readonly min?: number;
   readonly align?: 'left' | 'right';
   /** Colours a cell; applied after it was cut and padded. */

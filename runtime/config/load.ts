@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { GanglionError, messageOf } from '../errors.ts';
+import { fileReason } from '../lib/file-reason.ts';
 import { isModelReference, parseModelReference } from '../modelhost/pull/reference.ts';
 import { problemsOf } from './problems.ts';
 import { configSchema } from './schema.ts';
@@ -22,7 +23,7 @@ export function readYaml(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, { cause: error });
+    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: fileReason(error) }, { cause: error });
   }
   return parseYaml(text, file);
 }
@@ -150,12 +151,4 @@ function deepFreeze<T>(value: T): T {
     for (const inner of Object.values(value)) deepFreeze(inner);
   }
   return value;
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: string }).code;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES') return 'its permissions forbid reading it';
-  if (code === 'EISDIR') return 'it is a folder';
-  return messageOf(error);
 }

@@ -3,9 +3,8 @@ import { spec } from './spec.ts';
 export const CONFIG_ERRORS = {
   CONFIG_UNREADABLE: spec(
     'environment',
-    (f: { file: string; reason: string }) =>
-      `Expected a readable configuration file at ${f.file} but ${f.reason}.`,
-    'Check the path and its permissions, or run `ganglion init` to write one.',
+    (f: { file: string; reason: string }) => `Expected to read ${f.file} but ${f.reason}.`,
+    'Check the path and its permissions. Where there is no configuration yet, `ganglion init` writes one.',
   ),
   CONFIG_SYNTAX: spec(
     'caller',

@@ -10,7 +10,7 @@ export const POLICY_ERRORS = {
   POLICY_UNKNOWN: spec(
     'caller',
     (f: { id: string; hint: string }) =>
-      `Expected a policy named ${f.id} but there is none${f.hint === '' ? '' : `; ${f.hint}`}.`,
+      `Expected a policy named ${f.id} but there is none${f.hint === '' ? '.' : `; ${f.hint}${f.hint.endsWith('?') ? '' : '.'}`}`,
     'List them with `ganglion policy list`.',
   ),
   POLICY_VERSION_UNKNOWN: spec(
@@ -38,8 +38,7 @@ export const POLICY_ERRORS = {
   ),
   POLICY_NO_PLACE: spec(
     'caller',
-    (_: Readonly<Record<string, never>>) =>
-      'Expected a folder for policies in the configuration but received none.',
+    () => 'Expected a folder for policies in the configuration but received none.',
     'Add `policies: policies/` to ganglion.yaml, make the folder, and start the daemon again.',
   ),
   POLICY_LOOP: spec(
@@ -76,6 +75,11 @@ export const POLICY_ERRORS = {
       `Expected ${f.expected} for ${f.what} of the training data but received ${f.received}.`,
     'Give as many labels as rows, one value per row and feature, and only labels of listed choices.',
   ),
+  TRAINING_EMPTY: spec(
+    'data',
+    (f: { policy: string }) => `Expected decisions to learn ${f.policy} from but there is none yet.`,
+    'Let its slower rungs decide for a while (`ganglion policy distil ID` counts), or give a table with --data FILE.csv.',
+  ),
   TREE_IMPORT: spec(
     'data',
     (f: { file: string; expected: string; received: string }) =>
@@ -98,7 +102,7 @@ export const POLICY_ERRORS = {
     'caller',
     (f: { policy: string; reason: string }) =>
       `Expected a policy that learns for ${f.policy} but ${f.reason}.`,
-    'Policies with `decide` learn where `tree` stands among their rungs before a slower one and `learn` is not off.',
+    'Policies with `decide` learn where `tree` stands among their rungs before a slower one, `learn` is not off, and they name no tree file of their own (`tree:`).',
   ),
   LEARNING_VERSION: spec(
     'caller',

@@ -50,8 +50,17 @@ export function readSet(
     counting.set(name, problems === undefined ? text : (before ?? text));
   }
   const replaced = [...broken.values()].some(({ kept }) => kept);
-  const parsed = replaced ? parse(counting) : asTheyAre;
-  const left = replaced ? errorsByFile(parsed) : wrong;
+  let parsed = replaced ? parse(counting) : asTheyAre;
+  let left = replaced ? errorsByFile(parsed) : wrong;
+  // Where older texts do not go with what other files say now (a variable they use, a policy they are like), all of them
+  // count as they were.
+  const leftIn = (name: string): boolean =>
+    broken.get(name)?.kept === true && left.get(pathOf(name))?.some(({ path }) => path !== 'id') === true;
+  if ([...broken.keys()].some(leftIn)) {
+    for (const [name, text] of good) if (texts.has(name)) counting.set(name, text);
+    parsed = parse(counting);
+    left = errorsByFile(parsed);
+  }
   let policies: ReadonlyMap<string, Placed> | undefined;
   return {
     texts: counting,

@@ -1,4 +1,4 @@
-import { formatProblem, samePolicy } from '../../policies/index.ts';
+import { formatProblem, samePolicy, sameTemplate } from '../../policies/index.ts';
 import type { ParsedPolicies, PolicyProblem } from '../../policies/index.ts';
 import type { PolicyOrigin, PolicyShelf, PolicyVersion } from '../contract/policy-shelf.ts';
 import type { Clock, Timer } from '../contract/time.ts';
@@ -15,8 +15,11 @@ import { VersionKeeper } from './version-keeper.ts';
 
 /** What runs the policies. */
 export interface PolicyWork {
-  /** What the house says against these. */
-  readonly check: (policies: Pick<ParsedPolicies, 'policies' | 'vetoes'>) => readonly PolicyProblem[];
+  /** What the house says against some of all these. */
+  readonly check: (
+    some: Pick<ParsedPolicies, 'policies' | 'templates' | 'vetoes'>,
+    all: ParsedPolicies,
+  ) => readonly PolicyProblem[];
   /** Puts these to work in the place of all others. Throws only before anything has changed. */
   readonly replace: (parsed: ParsedPolicies, changed: PolicyChanges) => void;
 }
@@ -237,13 +240,12 @@ export class Shelf implements PolicyShelf {
       .filter(
         (problem) => (problem.policy === id && problem.file === path) || !known.has(withoutLine(problem)),
       );
-    const before = new Map(was.policies.map((policy) => [policy.id, policy]));
-    const policies = next.parsed.policies.filter((policy) => {
-      const old = policy.file === path ? before.get(policy.id) : policy;
-      return old === undefined || !samePolicy(old, policy);
-    });
+    const touched = ({ id: one, file }: Pick<PolicyProblem, 'file'> & { id: string }): boolean =>
+      file === path || isHeir(next.policies().get(one)?.text);
+    const policies = fromOthers(next.parsed.policies.filter(touched), was.policies, samePolicy);
+    const templates = fromOthers(next.parsed.templates.filter(touched), was.templates, sameTemplate);
     const vetoes = next.parsed.vetoes.filter((veto) => veto.id === id);
-    const against = this.#work?.check({ policies, vetoes }) ?? [];
+    const against = this.#work?.check({ policies, templates, vetoes }, next.parsed) ?? [];
     const errors = [...fresh, ...against.filter(({ severity }) => severity === 'error')];
     if (errors.length === 0) return next;
     throw new GanglionError('POLICY_INVALID', { problems: errors.slice(0, 20).map(formatProblem) });
@@ -300,7 +302,12 @@ export class Shelf implements PolicyShelf {
   #putToWork(next: PolicySet): void {
     const before = this.#set.policies();
     const after = next.policies();
-    const changed = [...after].flatMap(([id, { text }]) => (before.get(id)?.text === text ? [] : [id]));
+    const asked = ({ parsed }: PolicySet) => parsed.policies.filter(({ type }) => type === 'decide');
+    // What they take over from other policies, and what they call by name, may have changed though they say the same.
+    const other = new Set(fromOthers(asked(next), asked(this.#set), samePolicy).map(({ id }) => id));
+    const changed = [...after].flatMap(([id, { text }]) =>
+      before.get(id)?.text === text && !other.has(id) ? [] : [id],
+    );
     const removed = [...before.keys()].filter((id) => !after.has(id));
     this.#work?.replace(next.parsed, { changed, removed });
     this.#set = next;
@@ -348,6 +355,24 @@ export class Shelf implements PolicyShelf {
       hint: didYouMean(id, [...this.#set.policies().keys()]),
     });
   }
+}
+
+/** Those that are new, or not what they were. */
+function fromOthers<T extends { readonly id: string }>(
+  now: readonly T[],
+  before: readonly T[],
+  same: (a: T, b: T) => boolean,
+): T[] {
+  const known = new Map(before.map((one) => [one.id, one]));
+  return now.filter((one) => {
+    const old = known.get(one.id);
+    return old === undefined || !same(old, one);
+  });
+}
+
+/** Whether a policy may take over what another one says. */
+function isHeir(text: string | undefined): boolean {
+  return text !== undefined && /\blike\b/.test(text);
 }
 
 function read(text: string): { readonly id: string; readonly text: string } {

@@ -1,4 +1,4 @@
-import { parsePolicies } from '../../policies/index.ts';
+import { parsePolicies, policiesIn } from '../../policies/index.ts';
 import type {
   ConditionPart,
   PolicyExplanation,
@@ -44,7 +44,7 @@ const SHOWN = 5;
  */
 export async function explainPast(options: ExplainOptions): Promise<PolicyAccount> {
   const { id, house, tools, settings, recording, atMs, signal } = options;
-  const { policies: all, vetoes } = parsePolicies(options.files);
+  const { policies: all, vetoes } = policiesIn(parsePolicies(options.files), house);
   const spec = all.find((policy) => policy.id === id);
   if (spec === undefined) {
     const hint = didYouMean(

@@ -1,5 +1,5 @@
 import type { PolicyFile, ToolSignature } from '../../policies/index.ts';
-import { parsePolicies } from '../../policies/index.ts';
+import { parsePolicies, policiesIn } from '../../policies/index.ts';
 import type { House } from '../contract/house.ts';
 import { GanglionError } from '../errors.ts';
 import { didYouMean } from '../lib/suggest.ts';
@@ -45,8 +45,9 @@ export interface PastWorld {
 /** @throws GanglionError POLICY_UNKNOWN, TIMEZONE_UNKNOWN, FUSION_INVALID */
 export async function replayOf(question: ReplayQuestion, world: PastWorld): Promise<ReplayResult> {
   const { op: _, files = world.files, ...rest } = question;
-  const { policies, vetoes } = parsePolicies([...(question.drafts ?? []), ...files]);
-  const known = [...policies, ...vetoes].map(({ id }) => id);
+  const parsed = parsePolicies([...(question.drafts ?? []), ...files]);
+  const { policies, templates, vetoes } = policiesIn(parsed, world.house);
+  const known = [...policies, ...templates, ...vetoes].map(({ id }) => id);
   for (const id of question.about ?? []) {
     if (!known.includes(id)) throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, known) });
   }

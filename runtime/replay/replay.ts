@@ -1,7 +1,7 @@
-import { lookBackMs, parsePolicies, propertiesReadBy } from '../../policies/index.ts';
+import { lookBackMs, parsePolicies, policiesIn, propertiesReadBy } from '../../policies/index.ts';
 import type {
   Firing,
-  ParsedPolicies,
+  HousePolicies,
   PolicyFile,
   PolicySpec,
   ToolSignature,
@@ -68,9 +68,11 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
   const started = performance.now();
   const { recording, toMs, settings, signal, onProgress } = options;
   const fromMs = beginningOf(options);
-  const { policies, vetoes, problems, drafted } = withDrafts(options);
+  const { policies, templates, vetoes, problems, drafted } = withDrafts(options);
   const startMs = fromMs - (options.warmupMs ?? warmupOf(policies));
-  const report = new Report({ ...options, fromMs }, policies, options.about ?? drafted);
+  const rulesOf = new Map(templates.map(({ id, rules }) => [id, rules]));
+  const about = options.about?.flatMap((id) => rulesOf.get(id) ?? [id]);
+  const report = new Report({ ...options, fromMs }, policies, about ?? drafted);
   const stage = new Stage({
     policies,
     vetoes,
@@ -123,15 +125,16 @@ function beginningOf({ recording, fromMs, toMs }: ReplayOptions): number {
 function withDrafts({
   files,
   drafts = [],
-}: ReplayOptions): ParsedPolicies & { drafted: readonly string[] | undefined } {
-  if (drafts.length === 0) return { ...parsePolicies(files), drafted: undefined };
-  const { policies, vetoes } = parsePolicies(drafts);
-  const both = parsePolicies([...drafts, ...files]);
+  house,
+}: ReplayOptions): HousePolicies & { readonly drafted: readonly string[] | undefined } {
+  const all = policiesIn(parsePolicies([...drafts, ...files]), house);
+  if (drafts.length === 0) return { ...all, drafted: undefined };
   const replaced = new Set(files.map(({ name }) => name));
+  const given = new Set(drafts.map(({ name }) => name));
   return {
-    ...both,
-    problems: both.problems.filter(({ path, file }) => !(path === 'id' && replaced.has(file))),
-    drafted: [...policies, ...vetoes].map(({ id }) => id),
+    ...all,
+    problems: all.problems.filter(({ path, file }) => !(path === 'id' && replaced.has(file))),
+    drafted: [...all.policies, ...all.vetoes].filter(({ file }) => given.has(file)).map(({ id }) => id),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parsePolicies } from '../../policies/index.ts';
+import { parsePolicies, policiesIn } from '../../policies/index.ts';
 import type { Firing, PolicyFile, PolicyProblem, ToolSignature } from '../../policies/index.ts';
 import { simulate } from '../../devices/index.ts';
 import { isRefusal } from '../act/interlocks.ts';
@@ -43,7 +43,7 @@ export interface ScenariosResult {
  * @throws GanglionError TIMEZONE_UNKNOWN
  */
 export function runScenarios(scenarios: readonly Scenario[], options: ScenarioOptions): ScenariosResult {
-  const { policies, vetoes, problems } = parsePolicies(options.files);
+  const { policies, vetoes, problems } = policiesIn(parsePolicies(options.files), options.house);
   const found = new Map<string, PolicyProblem>();
   const results = scenarios.map((scenario) => {
     const run = new ScenarioRun(scenario, { ...options, policies, vetoes });

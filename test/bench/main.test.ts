@@ -15,7 +15,7 @@ describe('benchMain', () => {
   test('lists the benches', async () => {
     expect(await run('--help')).toBe(0);
     expect(out).toContain(
-      'e2e memory dispatch rules decide warmstart lanes devices soak tree distil occupancy synapse all',
+      'e2e memory dispatch rules decide warmstart lanes devices soak tree replay distil occupancy synapse author all',
     );
     expect(await run()).toBe(2);
   });

@@ -1,5 +1,5 @@
 import type { Call } from '../../runtime/contract/action.ts';
-import type { Entity, House, PropertyInfo } from '../../runtime/contract/house.ts';
+import type { Area, Entity, House, PropertyInfo } from '../../runtime/contract/house.ts';
 import { type EntityId, entityOf, kindOf, type PropertyKey, propertyOf } from '../../runtime/contract/ids.ts';
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
 import type { Value } from '../../runtime/contract/reading.ts';
@@ -87,6 +87,7 @@ export interface TestEntity {
   readonly commands?: readonly string[];
   /** Default: its id. */
   readonly name?: string;
+  readonly area?: string;
 }
 
 /** A house of the given entities; those of acting kinds take all commands of their kind. */
@@ -98,7 +99,7 @@ export class TestHouse implements House {
     for (const [id, entity] of Object.entries(entities)) this.add(id as EntityId, entity);
   }
 
-  add(id: EntityId, { properties = {}, commands, name = id }: TestEntity = {}): void {
+  add(id: EntityId, { properties = {}, commands, name = id, area }: TestEntity = {}): void {
     const kind = kindOf(id);
     if (!isKind(kind)) throw new TypeError(`no kind ${kind}`);
     this.version++;
@@ -108,6 +109,7 @@ export class TestHouse implements House {
       name,
       aliases: [],
       device: `test/${id}`,
+      ...(area === undefined ? {} : { area }),
       critical: kindSpec(kind).critical,
       properties,
       commands: commands ?? Object.keys(kindSpec(kind).commands),
@@ -125,11 +127,13 @@ export class TestHouse implements House {
   entities(): Iterable<Entity> {
     return this.#entities.values();
   }
-  area(): undefined {
-    return undefined;
+  /** Areas are those that entities are in. */
+  area(id: string): Area | undefined {
+    return [...this.areas()].find((area) => area.id === id);
   }
-  areas(): Iterable<never> {
-    return [];
+  areas(): Iterable<Area> {
+    const ids = new Set([...this.#entities.values()].flatMap(({ area }) => area ?? []));
+    return [...ids].map((id) => ({ id, name: `The ${id}`, aliases: [] }));
   }
   ofDevice(device: string): readonly Entity[] {
     return [...this.#entities.values()].filter((entity) => entity.device === device);

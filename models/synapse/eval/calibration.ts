@@ -12,6 +12,12 @@ export interface CalibrationSample {
   readonly refusal: boolean;
 }
 
+export interface Samples {
+  readonly decisions: readonly CalibrationSample[];
+  /** Cases in which nothing was to be done, those that words alone decide among them. */
+  readonly refusals: number;
+}
+
 /** Bins of the expected calibration error, as in the paper. */
 const BINS = 10;
 /** No decision is so sure that one mistake outweighs all others. */
@@ -78,25 +84,18 @@ export function calibrationError(samples: readonly CalibrationSample[], temperat
 }
 
 /** Of the decisions where nothing was to be done, the share that does something all the same. */
-export function actedShare(
-  samples: readonly CalibrationSample[],
-  temperature: number,
-  threshold: number,
-): number {
-  const refusals = samples.filter(({ refusal }) => refusal);
-  const acted = refusals.filter((sample) => sample.acts && sureness(sample, temperature) >= threshold);
-  return acted.length / Math.max(1, refusals.length);
+export function actedShare({ decisions, refusals }: Samples, temperature: number, threshold: number): number {
+  const acted = decisions.filter(
+    (sample) => sample.refusal && sample.acts && sureness(sample, temperature) >= threshold,
+  );
+  return acted.length / Math.max(1, refusals);
 }
 
 /** Less sure than that, an act is likelier wrong than right. */
 const LEAST_THRESHOLD = 0.5;
 
 /** The lowest threshold, in hundredths, at which at most `share` of the refusals act; 1 where none is high enough. */
-export function thresholdFor(
-  samples: readonly CalibrationSample[],
-  temperature: number,
-  share: number,
-): number {
+export function thresholdFor(samples: Samples, temperature: number, share: number): number {
   for (let hundredths = LEAST_THRESHOLD * 100; hundredths < 100; hundredths++) {
     if (actedShare(samples, temperature, hundredths / 100) <= share) return hundredths / 100;
   }

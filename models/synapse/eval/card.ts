@@ -9,7 +9,7 @@ import {
   fitTemperature,
   nllAt,
   thresholdFor,
-  type CalibrationSample,
+  type Samples,
 } from './calibration.ts';
 import { heldOutCases } from './cases.ts';
 import { loadTokens } from './load.ts';
@@ -50,9 +50,9 @@ export async function makeCard(options: CardOptions): Promise<SynapseCard> {
   const model = await loadTokens(file, (tokens) => watchBranches(tokens, shares));
   try {
     const fitted = await samplesOf(heldOutCases(lexicon, perTask, FIT_SEED), model, shares);
-    const temperature = fitTemperature(fitted);
+    const temperature = fitTemperature(fitted.decisions);
     const threshold = thresholdFor(fitted, temperature, ACTED);
-    say(`fitted on ${fitted.length} decisions: temperature ${temperature}, threshold ${threshold}`);
+    say(`fitted on ${fitted.decisions.length} decisions: temperature ${temperature}, threshold ${threshold}`);
     const fresh = await samplesOf(heldOutCases(lexicon, perTask), model, shares);
     const calibration = calibrationOf(fresh, temperature, threshold);
     say(JSON.stringify(calibration));
@@ -83,16 +83,16 @@ export async function makeCard(options: CardOptions): Promise<SynapseCard> {
 }
 
 function calibrationOf(
-  samples: readonly CalibrationSample[],
+  samples: Samples,
   temperature: number,
   threshold: number,
 ): NonNullable<SynapseCard['calibration']> {
   return {
-    decisions: samples.length,
-    nll: round(nllAt(samples, temperature)),
-    nllUnfitted: round(nllAt(samples, 1)),
-    error: round(calibrationError(samples, temperature)),
-    errorUnfitted: round(calibrationError(samples, 1)),
+    decisions: samples.decisions.length,
+    nll: round(nllAt(samples.decisions, temperature)),
+    nllUnfitted: round(nllAt(samples.decisions, 1)),
+    error: round(calibrationError(samples.decisions, temperature)),
+    errorUnfitted: round(calibrationError(samples.decisions, 1)),
     refusalsActed: round(actedShare(samples, temperature, threshold)),
   };
 }

@@ -1,4 +1,4 @@
-import { strayIn } from '../../../runtime/modelhost/synapse/meaning.ts';
+import { doubtIn } from '../../../runtime/modelhost/synapse/meaning.ts';
 import type { AnswerLanguage } from '../../../runtime/contract/answer.ts';
 import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { gist } from '../../../devices/index.ts';
@@ -53,13 +53,9 @@ export class ModelAnswerer implements Answerer {
     this.#options.onDecided?.(performance.now() - started, decided);
     const outcome = outcomeOfText(decided.text, posed, question);
     const acts = outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0);
-    if (acts && decided.probability < threshold) return NOTHING;
-    const { task, text, home } = question;
-    const spoken = task !== 'event' && task !== 'rule' && outcome.type === 'calls';
-    const stray = spoken
-      ? strayIn(decided.text, { text, house: home.house }, posed, outcome.calls)
-      : undefined;
-    return stray === undefined ? outcome : NOTHING;
+    return acts && (decided.probability < threshold || isAstray(answered, outcome, question))
+      ? NOTHING
+      : outcome;
   }
 }
 
@@ -114,6 +110,16 @@ function posedOf({ task, text: words, home, facts, here }: Asked, lines: number)
   }
   const asks = gist(words, house) === 'question';
   return poseRequest({ text: words, house, asks, here: here?.id, lines });
+}
+
+/** Whether the words of a request speak against what was chosen: then it is not done, however sure the model is. */
+export function isAstray(
+  { posed, decided }: Answered,
+  outcome: Outcome,
+  { task, text, home }: Asked,
+): boolean {
+  if (task === 'event' || task === 'rule' || outcome.type !== 'calls') return false;
+  return doubtIn(decided.text, { text, house: home.house }, posed, outcome.calls) !== undefined;
 }
 
 /** What a text of the model's language comes to. */

@@ -1,9 +1,9 @@
 import type { LoadedModel } from '../../../runtime/contract/engine.ts';
 import { LANES, type Lane } from '../../../runtime/contract/engine.ts';
 import type { TokenId, TokenModel, TokenSession } from '../../../runtime/modelhost/tokens/token-model.ts';
-import type { CalibrationSample } from './calibration.ts';
+import type { CalibrationSample, Samples } from './calibration.ts';
 import type { EvalCase } from './case.ts';
-import { deciderOf, outcomeOfText } from './model.ts';
+import { deciderOf, isAstray, outcomeOfText } from './model.ts';
 import { certainOf } from './pair.ts';
 import { isSame, isStill } from './score.ts';
 
@@ -12,10 +12,13 @@ export async function samplesOf(
   cases: readonly EvalCase[],
   model: LoadedModel,
   shares: Float64Array[],
-): Promise<CalibrationSample[]> {
+): Promise<Samples> {
   const decide = deciderOf(model, 1);
-  const samples: CalibrationSample[] = [];
+  const decisions: CalibrationSample[] = [];
+  let refusals = 0;
   for (const question of cases) {
+    const refusal = question.task === 'refusal' && isStill(question.expected);
+    if (refusal) refusals++;
     // Decisions that people get: what the linker is certain of, the model is not asked.
     if (certainOf(question) !== undefined) continue;
     shares.length = 0;
@@ -23,15 +26,16 @@ export async function samplesOf(
     // What words alone bar is decided without the model.
     if (answered === undefined) continue;
     const outcome = outcomeOfText(answered.decided.text, answered.posed, question);
+    if (isAstray(answered, outcome, question)) continue;
     const { expected } = question;
-    samples.push({
+    decisions.push({
       branches: [...shares],
       right: isSame(expected, outcome, question.state),
       acts: outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0),
-      refusal: question.task === 'refusal' && isStill(expected),
+      refusal,
     });
   }
-  return samples;
+  return { decisions, refusals };
 }
 
 /** The same model; the shares of every branch it scores are put behind each other into `shares`. */

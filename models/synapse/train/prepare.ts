@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeExample, TASK_WEIGHTS } from '../corpus/examples.ts';
@@ -51,9 +51,9 @@ export function prepare(
       used += row.segments.filter((segment) => segment !== 255).length;
       if (++at === rows) break;
     }
-    const handle = openSync(path, 'w');
-    writeSync(handle, bytes);
-    closeSync(handle);
+    // Whole or not at all: a shard that is there is never made again.
+    writeFileSync(`${path}.part`, bytes);
+    renameSync(`${path}.part`, path);
     log(`${path}: ${rows} rows, ${((100 * used) / (rows * ROW_TOKENS)).toFixed(0)} % of their places used`);
   }
 }

@@ -3,7 +3,9 @@ import type { AskResult } from '../../contract/api.ts';
 import type { Call } from '../../contract/action.ts';
 import type { StateSnapshot } from '../../contract/state.ts';
 import { GanglionError } from '../../errors.ts';
+import { matchesAny } from '../../lib/pattern.ts';
 import { DEVICE_ARGUMENT, withDevice } from '../device.ts';
+import { usage } from '../arguments.ts';
 import { defineCommand, printJson, type CommandContext } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { callText, latencyText, valueText } from '../format.ts';
@@ -27,6 +29,7 @@ export const askCommand = defineCommand({
   notes: ['ganglion ask "turn on the kitchen light"', 'ganglion ask "good night" --dry-run --json'],
   async run({ args, words, io, style }) {
     const text = [args.text, ...words].join(' ');
+    if (text.trim() === '') throw usage('Expected TEXT but received nothing', 'ask');
     const dryRun = args['dry-run'] === true;
     const config = withDevice(readConfig(io, args.config), args.device);
     const apart = args.house !== undefined || args.state !== undefined;
@@ -59,7 +62,7 @@ export const askCommand = defineCommand({
         ANSWER_MS,
       );
     if (args.json === true) printJson(io, jsonOf(result));
-    else print(result, dryRun, io, style);
+    else print(result, dryRun ? config.limits.approve : undefined, io, style);
     return result.outcomes.some(({ status }) => status === 'failed' || status === 'expired') ? 1 : 0;
   },
 });
@@ -90,9 +93,10 @@ export function jsonOf({ request, decision, state }: AskResult): AskJson {
   };
 }
 
+/** @param asks in a dry run: what a person would be asked about first */
 function print(
   result: AskResult,
-  dryRun: boolean,
+  asks: readonly string[] | undefined,
   io: CommandContext['io'],
   style: CommandContext['style'],
 ): void {
@@ -100,17 +104,18 @@ function print(
   const how = `${rungStyle(style, decision.rung)(clean(decision.rung))}, ${latencyText(decision.latencyMs)}`;
   for (const action of decision.actions) {
     const outcome = outcomes.find((candidate) => candidate.action === action.id);
-    const status = outcome?.status ?? (dryRun ? 'simulated' : 'pending');
-    const detail = outcome?.detail === undefined ? '' : `: ${clean(outcome.detail)}`;
+    const status = outcome?.status ?? (asks === undefined ? 'pending' : 'simulated');
+    const waits = asks !== undefined && matchesAny(asks, action.entity);
+    const told = outcome?.detail ?? (waits ? 'a person would be asked first' : undefined);
+    const detail = told === undefined ? '' : `: ${clean(told)}`;
     io.out(`${style.bold(callText(action))}  ${statusStyle(style, status)(status)}${detail}\n`);
   }
   for (const { call, reason } of decision.refused) {
     io.out(`${callText(call)}  ${style.bad('refused')}: ${clean(reason)}\n`);
   }
-  if (decision.actions.length === 0 && decision.refused.length === 0) {
-    io.out(`${decision.rung === 'abstain' ? 'Undecided.' : 'Nothing to do.'}\n`);
-  }
-  io.out(`${wrap(clean(decision.explanation), io.columns)}\n`);
+  if (decision.rung === 'abstain') io.out('Undecided.\n');
+  // A question is answered in the explanation, which also says why there is nothing to do.
+  io.out(`${wrap(clean(decision.explanation || 'Nothing to do.'), io.columns)}\n`);
   for (const [entity, properties] of Object.entries(state)) {
     const values = Object.entries(properties).map(([name, value]) => `${clean(name)} ${valueText(value)}`);
     if (values.length > 0) io.out(`${style.dim(clean(entity))}  ${values.join(', ')}\n`);

@@ -28,7 +28,7 @@ export const devicesCommand = defineCommand({
     );
     const columns = [
       { title: 'DEVICE', min: 12 },
-      { title: 'ENTITY', min: 16 },
+      { title: 'ENTITY', min: Infinity },
       { title: 'NAME' },
       { title: 'AREA', min: 6 },
       { title: 'COMMANDS', min: 12 },

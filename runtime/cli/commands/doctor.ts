@@ -14,6 +14,7 @@ import {
 } from '../doctor/board.ts';
 import { checkBroker } from '../doctor/broker.ts';
 import { fail, ok, warn, type Check } from '../doctor/check.ts';
+import { checkDaemon } from '../doctor/daemon.ts';
 import { checkGpu } from '../doctor/gpu.ts';
 import { checkModel } from '../doctor/model.ts';
 import { checkNative } from '../doctor/native.ts';
@@ -56,11 +57,9 @@ async function* examine(io: CommandContext['io'], given: string | undefined): As
   if (config === undefined) return;
   yield checkDisk(config.data);
   const daemon = new DaemonConnection(config);
-  const runs = await daemon.running();
-  yield runs
-    ? ok('daemon', `runs at ${daemon.url}`)
-    : warn('daemon', `does not run at ${daemon.url}`, 'Start it: `ganglion run`.');
-  yield await checkBroker(config.broker, runs);
+  const health = await daemon.health();
+  yield* checkDaemon(daemon.url, health);
+  yield await checkBroker(config.broker, health !== undefined);
   yield await checkModel(config, io.clock);
 }
 

@@ -24,23 +24,36 @@ export const policyCheckCommand = defineCommand({
     const given = args.house === undefined ? undefined : resolve(io.cwd, args.house);
     const place = await findHouse(config, given);
     const tools = await toolsOf(config, io);
-    const {
-      policies: rules,
-      vetoes,
-      problems,
-    } = place === undefined ? parsePolicies(files) : checkPolicies(files, place.house, tools);
-    const policies = [...rules, ...vetoes];
+    const found =
+      place === undefined
+        ? { ...parsePolicies(files), templates: [] }
+        : checkPolicies(files, place.house, tools);
+    const { problems, templates } = found;
+    const policies = [...found.policies, ...found.vetoes];
     const errors = problems.filter((problem) => problem.severity === 'error').length;
     if (args.json === true) {
-      printJson(io, { ok: errors === 0, house: place?.from ?? null, policies: policies.length, problems });
+      printJson(io, {
+        ok: errors === 0,
+        house: place?.from ?? null,
+        policies: policies.length,
+        templates,
+        problems,
+      });
     } else {
       for (const problem of problems) print(problem, io, style);
+      for (const { id, rules } of templates) {
+        if (rules.length === 0) continue; // named among the problems
+        const made = rules.length === 1 ? '1 rule' : `${rules.length} rules`;
+        io.out(
+          `${wrap(`${style.bold(clean(id))} becomes ${made}: ${clean(rules.join(', '))}`, io.columns)}\n`,
+        );
+      }
       const against =
         place === undefined ? 'No house was found to check names against' : `Checked against ${place.from}`;
-      const found =
+      const verdict =
         problems.length === 0 ? 'nothing wrong' : `${errors} wrong, ${problems.length - errors} to look at`;
       io.out(
-        `${wrap(`${against}: ${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}, ${found}.`, io.columns)}\n`,
+        `${wrap(`${against}: ${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}, ${verdict}.`, io.columns)}\n`,
       );
     }
     return errors === 0 ? 0 : 1;

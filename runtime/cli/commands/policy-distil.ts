@@ -53,10 +53,10 @@ export const policyDistilCommand = defineCommand({
 
 function listText(policies: readonly LearningSummary[], io: CommandContext['io']): string {
   if (policies.length === 0)
-    return wrap(
-      'No policy learns: a policy with `decide` does where `tree` stands among its rungs before a slower one.\n',
+    return `${wrap(
+      'No policy learns: one with `decide` does where `tree` stands among its rungs before a slower one and it names no tree file of its own (`tree:`).',
       io.columns,
-    );
+    )}\n`;
   const share = (one: LearningSummary): string =>
     one.decisions === 0 ? '-' : `${Math.round((100 * one.answered) / one.decisions)} %`;
   const rows = policies.map((one) => [
@@ -67,7 +67,7 @@ function listText(policies: readonly LearningSummary[], io: CommandContext['io']
     one.text,
   ]);
   const columns = [
-    { title: 'POLICY', min: 8 },
+    { title: 'POLICY', min: Infinity },
     { title: 'VERSION', align: 'right' as const },
     { title: 'EXAMPLES', align: 'right' as const },
     { title: 'BY TREE', align: 'right' as const },

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isPropertyKey, type PropertyKey } from '../../contract/ids.ts';
 import { GanglionError, messageOf } from '../../errors.ts';
+import { fileReason } from '../../lib/file-reason.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { clean } from '../text.ts';
 
@@ -60,7 +61,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
+    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: fileReason(error) }, { cause: error });
   }
 }
 

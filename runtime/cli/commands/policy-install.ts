@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { GanglionError, messageOf } from '../../errors.ts';
+import { GanglionError } from '../../errors.ts';
 import type { VersionReply } from '../../http/policies.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { piecesOf } from '../../policies/policy-text.ts';
+import { fileReason } from '../../lib/file-reason.ts';
 import { clean } from '../text.ts';
 
 export const policyInstallCommand = defineCommand({
@@ -17,6 +18,8 @@ export const policyInstallCommand = defineCommand({
     const daemon = new DaemonConnection(readConfig(io, args.config));
     const whole = readText(args.file === '-' ? 0 : resolve(io.cwd, args.file), args.file);
     // A list is installed one by one; anything else is for the daemon to judge.
+    if (whole.trim() === '')
+      throw new GanglionError('USAGE', { message: `Expected policies in ${args.file} but it is empty.` });
     const pieces = piecesOf(whole);
     const texts = pieces === undefined || pieces.length === 0 ? [whole] : pieces.map(({ text }) => text);
     const made: VersionReply[] = [];
@@ -35,6 +38,6 @@ function readText(file: string | 0, name: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GanglionError('CONFIG_UNREADABLE', { file: name, reason: messageOf(error) }, { cause: error });
+    throw new GanglionError('CONFIG_UNREADABLE', { file: name, reason: fileReason(error) }, { cause: error });
   }
 }

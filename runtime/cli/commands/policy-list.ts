@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import type { PolicyInfo } from '../../contract/api.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
@@ -25,11 +25,11 @@ export const policyListCommand = defineCommand({
       mode,
       type === 'veto' ? '-' : String(fired),
       lastFired === undefined ? '-' : timeText(lastFired, nowMs),
-      relative(io.cwd, file),
+      nearPath(io.cwd, file),
       summary,
     ]);
     const columns = [
-      { title: 'ID', min: 16 },
+      { title: 'ID', min: Infinity },
       { title: 'TYPE', min: 6 },
       { title: 'MODE', min: 7 },
       { title: 'FIRED', min: 5, align: 'right' as const },
@@ -41,3 +41,9 @@ export const policyListCommand = defineCommand({
     return 0;
   },
 });
+
+/** From here; a file somewhere else by its name, `--json` has the whole path. */
+function nearPath(folder: string, file: string): string {
+  const path = relative(folder, file);
+  return path.startsWith('..') ? basename(file) : path;
+}

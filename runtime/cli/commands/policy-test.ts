@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { House } from '../../contract/house.ts';
-import { GanglionError, messageOf } from '../../errors.ts';
+import { GanglionError } from '../../errors.ts';
+import { fileReason } from '../../lib/file-reason.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { readConfig } from '../connection.ts';
 import { testReport, testSummary, type TestedFile } from '../policies/test-report.ts';
@@ -100,7 +101,7 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
+    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: fileReason(error) }, { cause: error });
   }
 }
 

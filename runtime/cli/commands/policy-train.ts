@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { TrainedTree, TrainingData } from '../../../policies/index.ts';
 import type { LearningExample, LearningReport } from '../../contract/learning.ts';
 import { GanglionError, messageOf } from '../../errors.ts';
+import { fileReason } from '../../lib/file-reason.ts';
 import { defineCommand, printJson } from '../command.ts';
 import { DaemonConnection, readConfig } from '../connection.ts';
 import { csvData } from '../learning/csv.ts';
@@ -81,15 +82,10 @@ export const policyTrainCommand = defineCommand({
   },
 });
 
-/** Throws TRAINING_ONE_CHOICE, or TRAINING_DATA without rows. */
+/** Throws TRAINING_ONE_CHOICE, TRAINING_EMPTY. */
 function needTwoChoices(policy: string, { labels, choices }: TrainingData): void {
   const [first] = labels;
-  if (first === undefined)
-    throw new GanglionError('TRAINING_DATA', {
-      what: 'the rows',
-      expected: 'at least one',
-      received: 'none',
-    });
+  if (first === undefined) throw new GanglionError('TRAINING_EMPTY', { policy });
   if (labels.every((label) => label === first))
     throw new GanglionError('TRAINING_ONE_CHOICE', { policy, rows: labels.length, choice: choices[first]! });
 }
@@ -114,7 +110,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: messageOf(error) }, { cause: error });
+    throw new GanglionError('CONFIG_UNREADABLE', { file, reason: fileReason(error) }, { cause: error });
   }
 }
 

@@ -43,7 +43,7 @@ export function accountReport(account: PolicyAccount, options: AccountReportOpti
       row('then', `${call}, ${FATES[fate]}${because}`);
     }
     const { lastFired, cooldownLeftMs, holdLeftMs } = explanation;
-    row('last fired', lastFired === undefined ? 'not that it is known' : at(lastFired));
+    row('last fired', lastFired === undefined ? 'never, as far as is known' : at(lastFired));
     if (cooldownLeftMs > 0) row('cooldown', `${formatDuration(cooldownLeftMs)} to go`);
     if (holdLeftMs !== undefined) row('for', `${formatDuration(holdLeftMs)} to go`);
     for (const { atMs, calls: made, explanation: because } of fired) {

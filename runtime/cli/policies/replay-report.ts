@@ -69,7 +69,7 @@ function overview(
   ]);
   return `\n${table(
     [
-      { title: 'POLICY' },
+      { title: 'POLICY', min: Infinity },
       { title: 'MODE' },
       { title: 'FIRED', align: 'right', min: 5 },
       { title: 'FIRST', min: 19 },
@@ -94,7 +94,11 @@ function details(
   const { fired, days, calls, refusals, held, real, examples } = policy;
   row(
     'fired',
-    fired === 0 ? 'not once' : `${times(fired)}: ${days.map((one) => `${one.day} ${one.fired}`).join(', ')}`,
+    fired === 0
+      ? 'not once'
+      : days.length === 1
+        ? `${times(fired)}, on ${days[0]!.day}`
+        : `${times(fired)}: ${days.map((one) => `${one.fired} on ${one.day}`).join(', ')}`,
   );
   for (const { entity, command, count, carriedOut, approval } of calls) {
     const fate = [
@@ -108,7 +112,12 @@ function details(
     row('stopped', `${call} ${times(count)} (${code}): ${reason}`);
   for (const { reason, count } of held) row('held back', `${times(count)}: ${reason}`);
   if (real !== undefined) {
-    row('really', `decided ${times(real.decisions)}, ${real.same} of them the same as here`);
+    row(
+      'really',
+      real.decisions === 0
+        ? 'nothing was decided'
+        : `decided ${times(real.decisions)}, ${real.same} of them the same as here`,
+    );
     if (real.onlyReplayed.length > 0)
       row('', `only here: ${real.onlyReplayed.slice(0, 5).map(at).join(', ')}`);
     if (real.onlyReal.length > 0) row('', `only really: ${real.onlyReal.slice(0, 5).map(at).join(', ')}`);

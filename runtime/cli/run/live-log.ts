@@ -87,7 +87,7 @@ export class LiveLog {
       case 'policies': {
         const { changed, removed } = event;
         const parts = [
-          ...(changed.length === 0 ? [] : [`at work: ${listed(changed)}`]),
+          ...(changed.length === 0 ? [] : [`changed: ${listed(changed)}`]),
           ...(removed.length === 0 ? [] : [`taken away: ${listed(removed)}`]),
         ];
         return this.#line(`policies read again${parts.length === 0 ? '' : `; ${parts.join('; ')}`}`);

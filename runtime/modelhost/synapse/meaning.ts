@@ -1,4 +1,4 @@
-import { labelOf, strayWord } from '../../../devices/index.ts';
+import { labelOf, saysTooLittle, strayWord } from '../../../devices/index.ts';
 import type { Call } from '../../contract/action.ts';
 import { propertyKey, type PropertyKey } from '../../contract/ids.ts';
 import type { Present } from './commands.ts';
@@ -47,10 +47,10 @@ export function meaningOfSaid(
 }
 
 /**
- * A word by which a request names something else than what the answer is about: then it is not done, however sure the model
- * is. Undefined where every word fits, and where nothing would be done.
+ * What speaks against an answer in the words of the request: then it is not done, however sure the model is. A word may name
+ * something else than what was chosen, or all words together too little for the whole house. Undefined where nothing does.
  */
-export function strayIn(
+export function doubtIn(
   answer: string,
   request: { readonly text: string; readonly house: ListedHouse },
   { listing }: { readonly listing: Listing },
@@ -65,7 +65,12 @@ export function strayIn(
     const line = listing.byPointer.get(pointer);
     return line === undefined ? [] : namesOf(line);
   });
-  return strayWord(request.text, request.house, { entities: calls.map(({ entity }) => entity), names });
+  const { text, house } = request;
+  const everywhere = said.calls.some(({ target }) => target === 'house');
+  if (everywhere && calls.length > 1 && saysTooLittle(text, house))
+    return `it does not say which of ${calls.length} devices it means`;
+  const stray = strayWord(text, house, { entities: calls.map(({ entity }) => entity), names });
+  return stray === undefined ? undefined : `nothing of what was chosen is called “${stray}”`;
 }
 
 function namesOf(line: Line): readonly string[] {

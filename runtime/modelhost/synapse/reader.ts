@@ -11,7 +11,7 @@ import { percent } from '../wording.ts';
 import type { SynapseCard } from './card.ts';
 import type { Present } from './commands.ts';
 import type { ListedHouse } from './listing.ts';
-import { meaningOf, strayIn } from './meaning.ts';
+import { doubtIn, meaningOf } from './meaning.ts';
 import { asLongAsFits, LINES, poseRequest } from './pose.ts';
 import { tongueName, tongueOf } from './tongue.ts';
 
@@ -114,8 +114,8 @@ export class SynapseReader {
     const what = calls.length === 0 ? 'nothing to do' : list(calls.map((call) => labelOf([call])));
     if (confidence < threshold)
       return unsure(`the embedded model is ${sure} sure of ${what}, ${percent(threshold)} are wanted`);
-    const stray = strayIn(decided.text, { text, house }, posed, calls);
-    if (stray !== undefined) return unsure(`nothing of what was chosen (${what}) is called “${stray}”`);
+    const doubt = doubtIn(decided.text, { text, house }, posed, calls);
+    if (doubt !== undefined) return unsure(`the embedded model chose ${what}, but ${doubt}`);
     const verb = calls.length === 0 ? 'finds' : 'chose';
     return {
       kind: 'calls',

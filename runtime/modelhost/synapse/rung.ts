@@ -63,7 +63,11 @@ export class SynapseRung implements Rung {
         : await repeats.answer({ policy: request.policy, file }, asked, ask);
     const [best, next] = ranked(decided, answers);
     if (best === undefined) return abstain('the answer was none of the choices');
-    const label = choices[best.choice]!.label;
+    const { label, calls } = choices[best.choice]!;
+    if (calls.length > 0 && best.probability < card.threshold) {
+      const sure = `${percent(best.probability)} sure of ${label}, ${percent(card.threshold)} are wanted`;
+      return abstain(`the embedded model is ${sure}`);
+    }
     return {
       kind: 'choice',
       index: best.choice,

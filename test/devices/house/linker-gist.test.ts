@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { gist } from '../../../devices/index.ts';
+import { indexOf } from '../../../devices/house/linker-index.ts';
+import { GATE_WORDS } from '../../../devices/house/linker-lexicon.ts';
+import { correct } from '../../../devices/house/linker-parse.ts';
+import { tokenize } from '../../../devices/house/linker-tokenize.ts';
+import { houseOf } from './support.ts';
 import type { Gist } from '../../../devices/house/linker-intent.ts';
 
 const HOUSE = { areas: () => [], entities: () => [] } as unknown as Parameters<typeof gist>[1];
@@ -35,8 +40,43 @@ const SAID: readonly (readonly [string, Gist])[] = [
   ['turn it on when I come home', 'later'],
 ];
 
+/** Names that anybody who announces a device can choose. */
+const HOSTILE = houseOf([], {
+  'light.donut': { name: 'Donut lamp' },
+  'light.laser': { name: 'Laser printer' },
+  'switch.never': { name: 'Never mind' },
+  'switch.dont': { name: "Don't" },
+  'switch.open': { name: "Don't open" },
+  'switch.sentence': { name: "Don't open the garage door" },
+  'scene.later': { name: 'Later' },
+  'switch.candel': { name: 'Candel' },
+  'switch.statue': { name: 'Statue' },
+});
+
 describe('what a sentence does, by its form', () => {
   test.each(SAID)('%s: %s', (text, expected) => {
     expect(gist(text, HOUSE)).toBe(expected);
+  });
+
+  test.each([
+    ["don't turn on the lamp", 'negated'],
+    ["don't toggle the donut", 'negated'],
+    ['turn on the laser printer later', 'later'],
+    ['turn on the hall light, never mind', 'cancel'],
+    ["don't open the garage door", 'negated'],
+    ['open the garage door later', 'later'],
+    ['cancel', 'cancel'],
+    ['turn on the donut lamp', 'request'],
+  ] as const)('no name hides it: %s is %s', (text, expected) => {
+    expect(gist(text, HOSTILE)).toBe(expected);
+  });
+
+  test('no word that bars is ever taken for a slip of the pen', () => {
+    for (const word of GATE_WORDS) {
+      const near = ['x', 'ta', 's'].map((end) => `${word.slice(0, -1)}${end}`);
+      const house = houseOf([], Object.fromEntries(near.map((name, at) => [`switch.n${at}`, { name }])));
+      const [token] = correct(tokenize(word), indexOf(house)).tokens;
+      expect(token?.text).toBe(word);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { strayWord } from '../../../devices/index.ts';
+import { saysTooLittle, strayWord } from '../../../devices/index.ts';
 import { houseOf } from './support.ts';
 
 const HOUSE = houseOf(
@@ -18,7 +18,7 @@ const HOUSE = houseOf(
 );
 
 const stray = (text: string, entity: `${string}.${string}`, ...names: string[]): string | undefined =>
-  strayWord(text, HOUSE, { entities: [entity as never], names });
+  strayWord(text, HOUSE, { entities: [entity], names });
 
 describe('a word that names something else', () => {
   test.each([
@@ -46,5 +46,20 @@ describe('a word that names something else', () => {
   test('what is left out by name fits too', () => {
     expect(stray('all lights off but not the corner lamp', 'light.hall')).toBe('corner');
     expect(stray('all lights off but not the corner lamp', 'light.hall', 'Corner lamp')).toBeUndefined();
+  });
+});
+
+describe('too little to mean the whole house', () => {
+  test.each([
+    ['turn on', true],
+    ['turn off the light', true],
+    ['please switch it off', true],
+    ['turn off the lights', false],
+    ['turn everything on', false],
+    ["it's too dark", false],
+    ['turn off the light in the hall', false],
+    ['we are leaving', false],
+  ] as const)('%s: %s', (text, expected) => {
+    expect(saysTooLittle(text, HOUSE)).toBe(expected);
   });
 });

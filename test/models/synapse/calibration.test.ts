@@ -70,12 +70,15 @@ describe('threshold', () => {
   });
 
   it('is the lowest at which so few refusals act', () => {
-    const samples = [0.55, 0.62, 0.81, 0.93].map(refusal);
+    const of = (decisions: CalibrationSample[], refusals = decisions.length) => ({ decisions, refusals });
+    const samples = of([0.55, 0.62, 0.81, 0.93].map(refusal));
     expect(actedShare(samples, 1, 0.5)).toBe(1);
     expect(thresholdFor(samples, 1, 0.5)).toBe(0.63);
     expect(thresholdFor(samples, 1, 0.25)).toBe(0.82);
     expect(thresholdFor(samples, 1, 0)).toBe(0.94);
-    expect(thresholdFor([refusal(1)], 1, 0)).toBe(1);
-    expect(thresholdFor([], 1, 0)).toBe(0.5);
+    expect(thresholdFor(of([refusal(1)]), 1, 0)).toBe(1);
+    expect(thresholdFor(of([]), 1, 0)).toBe(0.5);
+    // What words alone bar are refusals that did not act.
+    expect(thresholdFor(of(samples.decisions, 8), 1, 0.25)).toBe(0.63);
   });
 });

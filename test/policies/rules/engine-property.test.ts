@@ -29,10 +29,27 @@ const atom = fc.constantFrom(
   `now.epoch >= ${START / 1000 + 1500}`,
   'known(sensor.hall.illuminance)',
 );
+/** What came before, and schedules. */
+const looking = fc.constantFrom(
+  'changed(sensor.hall.illuminance)',
+  'changed(binary_sensor.door.state)',
+  'rose(sensor.living.co2, 400)',
+  'fell(sensor.hall.illuminance, 10)',
+  'rose(sensor.living.co2, 400, "2m")',
+  'fell(sensor.hall.illuminance, 15, "5m")',
+  'min(sensor.living.co2, "1m") >= 900',
+  'max(sensor.hall.illuminance, "3m") < sensor.hall.illuminance + 1',
+  'count(binary_sensor.door.state == "on", "5m") >= 2',
+  'count(changed(sensor.hall.illuminance), "2m") > 1',
+  'sequence(binary_sensor.hall_motion.state == "on", binary_sensor.door.state == "on", "3m")',
+  'sequence(changed(sensor.hall.illuminance), binary_sensor.door.state == "on", fell(sensor.living.co2, 300), "10m")',
+  'cron("*/5 * * * *")',
+);
 const { condition } = fc.letrec<{ condition: string }>((tie) => ({
   condition: fc.oneof(
     { maxDepth: 2, depthIdentifier: 'c' },
     atom,
+    looking,
     fc
       .tuple(tie('condition'), fc.constantFrom('&&', '||'), tie('condition'))
       .map(([a, op, b]) => `(${a} ${op} ${b})`),
@@ -52,7 +69,7 @@ const rule = fc.record({
 });
 
 const step = fc.record({
-  gap: fc.integer({ min: 0, max: 40 }),
+  gap: fc.integer({ min: 0, max: 25 }),
   key: fc.constantFrom(...KEYS),
   pick: fc.integer({ min: -1, max: 3 }),
   retained: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
@@ -97,7 +114,7 @@ describe('the rule engine', () => {
               );
             }
             for (let t = offset + STEP; t <= end; t += STEP)
-              log(expected, t, reference.look(START + t, 1000 + t, false));
+              log(expected, t, reference.look(START + t, 1000 + t, false, true));
             offset = end;
           };
           for (const { gap, key, pick, retained } of steps) {
@@ -118,8 +135,8 @@ describe('the rule engine', () => {
           firings += actual.length;
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
-    expect(firings).toBeGreaterThan(200);
-  });
+    expect(firings).toBeGreaterThan(20);
+  }, 60_000);
 });

@@ -1,6 +1,7 @@
 import type { PropertyKey } from '../../../runtime/contract/ids.ts';
 import type { Value } from '../../../runtime/contract/reading.ts';
 import type { Expr } from '../../../policies/rules/expression.ts';
+import type { WatchSpec } from '../../../policies/rules/watch/watch.ts';
 
 export const UNKNOWN = Symbol('unknown');
 export type Unknown = typeof UNKNOWN;
@@ -11,8 +12,9 @@ export function interpret(
   expr: Expr,
   read: (key: PropertyKey) => Value | undefined,
   now: Partial<Record<string, Value>>,
+  past?: (watch: WatchSpec) => Result,
 ): Result {
-  const visit = (part: Expr): Result => interpret(part, read, now);
+  const visit = (part: Expr): Result => interpret(part, read, now, past);
   const truth = (part: Expr): boolean | Unknown => {
     const value = visit(part);
     return typeof value === 'boolean' ? value : UNKNOWN;
@@ -54,6 +56,7 @@ export function interpret(
     case 'arithmetic':
       return arithmetic(expr.by, visit(expr.left), visit(expr.right));
     case 'watch':
+      if (past !== undefined) return past(expr.watch);
       throw new TypeError('the plain interpreter knows no past');
     case 'call':
       return call(expr.name, expr.args.map(visit));

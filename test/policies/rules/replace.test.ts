@@ -4,7 +4,7 @@ import { createRuleEngine, parsePolicies, type RuleEngine, samePolicy } from '..
 import type { PropertyKey } from '../../../runtime/contract/ids.ts';
 import type { Value } from '../../../runtime/contract/reading.ts';
 import type { WallMs } from '../../../runtime/contract/time.ts';
-import { at, testHouse, TestState } from '../support.ts';
+import { at, TestHouse, testHouse, TestState } from '../support.ts';
 
 const STEP = 10_000;
 const DOMAIN: Readonly<Record<PropertyKey, readonly Value[]>> = {
@@ -96,9 +96,9 @@ describe('policies that are replaced while they run', () => {
             }
             offset = end;
             if (others >= 0) {
-              const { policies, vetoes } = read(yaml(rules, others));
+              const next = read(yaml(rules, others));
               log(0, still.due(at(offset)));
-              log(1, moved.replace(policies, vetoes, at(offset)));
+              log(1, moved.replace(next, at(offset)));
             }
             const slot = state.set(key, pick < 0 ? undefined : DOMAIN[key]![pick % DOMAIN[key]!.length]!);
             for (const [i, engine] of engines.entries())
@@ -121,8 +121,7 @@ describe('policies that are replaced while they run', () => {
     const engine = createRuleEngine({ ...read(text), house: testHouse(), tools: [], timezone: 'UTC', state });
     engine.prime(at(0));
     const replace = (next: string, ms: number): string[] => {
-      const { policies, vetoes } = read(next);
-      return engine.replace(policies, vetoes, at(ms)).map(({ policy }) => policy);
+      return engine.replace(read(next), at(ms)).map(({ policy }) => policy);
     };
     const set = (value: Value, ms: number): string[] =>
       engine.changed([state.set(MOTION, value)], at(ms), false, []).map(({ policy }) => policy);
@@ -200,5 +199,125 @@ describe('policies that are replaced while they run', () => {
     expect(samePolicy(one(text), one(text.replace('20', '30')))).toBe(false);
     expect(samePolicy(one(text), one(text.replace('== "on"', '== "off"')))).toBe(false);
     expect(samePolicy(one(text), one(text.replace('id: a', 'id: a, mode: suggest')))).toBe(false);
+  });
+});
+
+describe('templates that are replaced while they run', () => {
+  const ONOFF = { state: { values: ['on', 'off'] } };
+  const rooms = (): TestHouse =>
+    new TestHouse({
+      'binary_sensor.hall_motion': { area: 'hall', properties: ONOFF },
+      'light.hall': { area: 'hall' },
+      'binary_sensor.bath_motion': { area: 'bath', properties: ONOFF },
+      'light.bath': { area: 'bath' },
+    });
+  const LAMPS = `
+- id: lamps
+  for_each: area
+  with: { motion: binary_sensor.*_motion, lamp: light.* }
+  when: motion.state == "on"
+  for: 1m
+  cooldown: 10m
+  then: lamp.turn_on
+`;
+  const begin = (text: string, lastFired: ReadonlyMap<string, WallMs> = new Map()) => {
+    const state = new TestState();
+    const house = rooms();
+    const engine = createRuleEngine({ ...read(text), house, tools: [], timezone: 'UTC', state, lastFired });
+    engine.prime(at(0));
+    const set = (area: string, value: Value, ms: number): string[] =>
+      engine
+        .changed([state.set(`binary_sensor.${area}_motion.state`, value)], at(ms), false, [])
+        .map(({ policy }) => policy);
+    for (const area of ['hall', 'bath']) set(area, 'off', 0);
+    return {
+      engine,
+      house,
+      set,
+      replace: (next: string, ms: number): string[] =>
+        engine.replace(read(next), at(ms)).map(({ policy }) => policy),
+      due: (ms: number): string[] => engine.due(at(ms)).map(({ policy }) => policy),
+      ids: (): string[] => engine.infos().map(({ id }) => id),
+    };
+  };
+
+  it('keep the waits of rules that come out the same, wherever the template stands', () => {
+    const { set, replace, due, ids } = begin(LAMPS);
+    set('hall', 'on', 0);
+    const other = `- { id: first, when: 'now.hour > 25', then: light.hall.turn_off }`;
+    expect(replace(`${other}\n${LAMPS}`, 30_000)).toEqual([]);
+    expect(ids()).toEqual(['first', 'lamps.bath', 'lamps.hall']);
+    expect(due(59_999)).toEqual([]);
+    expect(due(60_000)).toEqual(['lamps.hall']);
+  });
+
+  it('begin anew where they say something else, with the cooldowns they had', () => {
+    const { set, replace, due } = begin(LAMPS);
+    set('hall', 'on', 0);
+    expect(due(60_000)).toEqual(['lamps.hall']);
+    set('bath', 'on', 61_000);
+    replace(LAMPS.replace('lamp.turn_on', 'lamp.toggle'), 90_000);
+    // The wait of the bath went with the rule that had begun it.
+    expect(due(300_000)).toEqual([]);
+    set('hall', 'off', 301_000);
+    set('hall', 'on', 302_000);
+    set('bath', 'off', 301_000);
+    set('bath', 'on', 302_000);
+    expect(due(362_000)).toEqual(['lamps.bath']);
+  });
+
+  it('lose only the rules that they do not become any more', () => {
+    const { set, replace, due, ids } = begin(LAMPS);
+    set('hall', 'on', 0);
+    set('bath', 'on', 0);
+    replace(LAMPS.replace('for_each: area', 'for_each: [hall]'), 30_000);
+    expect(ids()).toEqual(['lamps.hall']);
+    expect(due(60_000)).toEqual(['lamps.hall']);
+    replace('[]', 70_000);
+    expect(ids()).toEqual([]);
+    expect(due(700_000)).toEqual([]);
+  });
+
+  it('grow with the house like those that were there from the start', () => {
+    const { house, engine, set, replace, due, ids } = begin('[]');
+    replace(LAMPS, 1000);
+    house.add('light.attic', { area: 'attic' });
+    house.add('binary_sensor.attic_motion', { area: 'attic', properties: ONOFF });
+    engine.recheck(house, at(2000));
+    expect(ids()).toEqual(['lamps.attic', 'lamps.bath', 'lamps.hall']);
+    set('attic', 'off', 3000);
+    set('attic', 'on', 4000);
+    replace(`# Again.\n${LAMPS}`, 5000);
+    expect(due(64_000)).toEqual(['lamps.attic']);
+  });
+
+  it('change with the variables they use', () => {
+    const named = (ms: string): string => `- let: { late: now.hour >= ${ms} }\n${LAMPS}  if: late\n`;
+    const { set, replace, due } = begin(named('25'));
+    replace(named('0'), 1000);
+    set('hall', 'on', 2000);
+    expect(due(62_000)).toEqual(['lamps.hall']);
+  });
+
+  it('remember their cooldowns over a restart, and while the house has no place for them', () => {
+    const fired = new Map([['lamps.attic', at(-60_000).wall]]);
+    const { house, engine, set, replace, due } = begin(LAMPS, fired);
+    const wait = (ms: number): string[] => {
+      set('attic', 'off', ms);
+      set('attic', 'on', ms + 1);
+      return due(ms + 60_001);
+    };
+    house.add('light.attic', { area: 'attic' });
+    house.add('binary_sensor.attic_motion', { area: 'attic', properties: ONOFF });
+    engine.recheck(house, at(0));
+    expect(wait(0)).toEqual([]);
+    expect(wait(600_000)).toEqual(['lamps.attic']);
+    house.remove('light.attic');
+    engine.recheck(house, at(670_000));
+    replace(`# Again.\n${LAMPS}`, 680_000);
+    house.add('light.attic', { area: 'attic' });
+    engine.recheck(house, at(690_000));
+    expect(wait(700_000)).toEqual([]);
+    expect(wait(1_300_000)).toEqual(['lamps.attic']);
   });
 });

@@ -66,6 +66,17 @@ describe('ask without a daemon', () => {
     expect((await ask('toggle the big light')).state).toEqual({ 'light.kitchen_ceiling': { state: 'on' } });
   });
 
+  it('says what a person would be asked about first', async () => {
+    writeFileSync(
+      join(folder, 'ganglion.yaml'),
+      'http: { listen: "127.0.0.1:1" }\nlimits: { allow: [], approve: ["light.*"] }\n',
+    );
+    const words = ['turn on the big light', '--dry-run', '--house', 'house.yaml'];
+    expect((await cli(folder, 'ask', ...words)).stdout).toContain(
+      'light.kitchen_ceiling.turn_on  simulated: a person would be asked first\n',
+    );
+  });
+
   it('holds to the limits of the configuration', async () => {
     writeFileSync(
       join(folder, 'ganglion.yaml'),
@@ -164,6 +175,35 @@ describe('policy check', () => {
     expect(code).toBe(0);
     expect(text.match(/siren\.roof is known by its name only/g)).toHaveLength(1);
     expect(text).toContain('1 policy, 0 wrong, 1 to look at.');
+  });
+
+  it('lists the rules that templates become', async () => {
+    writeFileSync(
+      join(folder, 'p.yaml'),
+      '- { id: off, for_each: light.*, when: it.state == "on", for: 1h, then: it.turn_off }\n- { id: heat, for_each: area, with: { heater: climate.* }, when: heater.state == "on", then: heater.turn_off }\n',
+    );
+    const { code, stdout } = await cli(folder, 'policy', 'check', 'p.yaml', '--house', 'house.yaml');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(code).toBe(0);
+    expect(text).toContain('off becomes 2 rules: off.kitchen_ceiling, off.kitchen_table');
+    expect(text).toContain('there is nothing anywhere for heater');
+    const { stdout: json } = await cli(
+      folder,
+      'policy',
+      'check',
+      'p.yaml',
+      '--house',
+      'house.yaml',
+      '--json',
+    );
+    expect(JSON.parse(json)).toMatchObject({
+      ok: true,
+      policies: 2,
+      templates: [
+        { id: 'off', rules: ['off.kitchen_ceiling', 'off.kitchen_table'] },
+        { id: 'heat', rules: [] },
+      ],
+    });
   });
 
   it('says when a file is not there', async () => {

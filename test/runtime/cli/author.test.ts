@@ -2,7 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthorReply } from '../../../runtime/contract/authoring.ts';
-import { cli, temporaryFolder } from '../../support/cli.ts';
+import { printAuthored } from '../../../runtime/cli/authored.ts';
+import { styleOf } from '../../../runtime/cli/style.ts';
+import { CapturedIo, cli, temporaryFolder } from '../../support/cli.ts';
+import { ScriptedAuthoring } from '../../support/scripted-authoring.ts';
 
 const HOUSE = `
 areas: { hall: { name: Hall } }
@@ -92,4 +95,20 @@ describe('policy author without a daemon', () => {
     expect(nothing).toMatchObject({ code: 2 });
     expect(nothing.stderr).toContain('Expected a sentence, --accept DRAFT or --reject DRAFT');
   });
+});
+
+it.each([
+  [
+    'suggests',
+    'when: x\nmode: suggest\n',
+    'It only suggests. Put it to work: ganglion policy author "put it to work"',
+  ],
+  ['acts', 'when: x\nmode: auto\n', 'Go back: ganglion policy versions light-on'],
+])('says what comes next where the rule that is kept %s', (_, text, next) => {
+  const io = new CapturedIo('/');
+  const { reply } = new ScriptedAuthoring();
+  const versions = [{ policy: 'light-on', version: 2 }];
+  const policies = [{ id: 'light-on', text: `id: light-on\n${text}` }];
+  printAuthored({ ...reply, status: 'installed', policies, versions }, undefined, io, styleOf(false));
+  expect(io.stdout).toContain(`light-on is kept as version 2.\n${next}`);
 });

@@ -162,6 +162,29 @@ describe('answering', () => {
     });
   });
 
+  it('ask answers a question without saying that there is nothing to do', async () => {
+    const answered = {
+      ...(await api.answer('x', { dryRun: false, waitMs: 0 })).decision,
+      id: '0004',
+      actions: [],
+      explanation: 'Front door is locked.',
+    };
+    api.answer = () =>
+      Promise.resolve({ request: 'is it locked', decision: answered, outcomes: [], state: {} });
+    const { stdout } = await cli(folder, 'ask', 'is it locked');
+    expect(stdout).toMatch(/^Front door is locked\.\ndecision 0004 /);
+  });
+
+  it('policy install names the file that holds nothing or is not there', async () => {
+    writeFileSync(join(folder, 'empty.yaml'), '\n');
+    const empty = await cli(folder, 'policy', 'install', 'empty.yaml');
+    expect(empty.code).toBe(2);
+    expect(empty.stderr).toContain('Expected policies in empty.yaml but it is empty.');
+    const gone = await cli(folder, 'policy', 'install', 'gone.yaml');
+    expect(gone).toMatchObject({ code: 1, stdout: '' });
+    expect(gone.stderr).toContain('Expected to read gone.yaml but there is no such file.');
+  });
+
   it('ask refuses files without --dry-run', async () => {
     expect(await cli(folder, 'ask', 'x', '--house', 'house.yaml')).toMatchObject({ code: 2 });
   });

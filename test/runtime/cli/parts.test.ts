@@ -63,6 +63,15 @@ describe('ids', () => {
 });
 
 describe('tables', () => {
+  it('never cut what is copied from them', () => {
+    const columns = [
+      { title: 'ID', min: Infinity },
+      { title: 'WHAT', min: 4 },
+    ];
+    const id = 'hall-light-on-when-hall-motion-end';
+    expect(table(columns, [[id, 'when something happens']], 30).split('\n')[1]).toBe(`${id}  whe…`);
+  });
+
   it('stay within the columns there are, a line for each row', () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 80 });
     fc.assert(
@@ -143,6 +152,12 @@ describe('the live log', () => {
       live.show({ type: 'decision', decision: next });
     expect(text().match(/nothing to do/g)).toHaveLength(3);
     expect(text().match(/turn_on/g)).toHaveLength(1);
+  });
+
+  it('says which policies are others now, whether or not they can run', () => {
+    const { live, text } = log();
+    live.show({ type: 'policies', changed: ['hall'], removed: ['attic'] });
+    expect(text()).toMatch(/policies read again; changed: hall; taken away: attic\n$/);
   });
 
   it('counts a storm instead of printing it', () => {

@@ -24,6 +24,18 @@ describe('help', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it.each([
+    ['policy', '--help'],
+    ['policy', 'help'],
+    ['model', '-h'],
+  ])('%s %s lists the commands of that group', async (group, word) => {
+    const { code, stdout, stderr } = await cli(folder, group, word);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: ganglion ${group} COMMAND`);
+    const listed = COMMANDS.filter(({ name }) => stdout.includes(`\n  ${name} `));
+    expect(listed).toEqual(COMMANDS.filter(({ name }) => name.startsWith(`${group} `)));
+  });
+
   it('shows help on standard error where no command is given', async () => {
     const { code, stdout, stderr } = await cli(folder);
     expect(code).toBe(2);
@@ -39,8 +51,10 @@ describe('help', () => {
 describe('wrong usage', () => {
   it.each([
     [['stat'], 'Expected a command but received "stat"; did you mean state? See `ganglion --help`.'],
-    [['policy'], 'Expected `ganglion policy check` or '],
-    [['model', 'burn'], 'Expected `ganglion model list` or `ganglion model pull` or'],
+    [['policy'], 'Usage: ganglion policy COMMAND'],
+    [['policy', 'lst'], 'Expected a command of policy but received "lst"; did you mean list?'],
+    [['model', 'burn'], 'Expected a command of model but received "burn"; there is list, pull, inspect'],
+    [['ask', ' '], 'Expected TEXT but received nothing.'],
     [['model', 'pull'], 'Expected REFERENCE but received nothing.'],
     [['state', '--colour'], 'Expected an option of state but received --colour'],
     [['state', '-x'], 'Expected an option of state but received --x'],

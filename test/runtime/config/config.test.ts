@@ -85,7 +85,7 @@ model: { file: m.gguf, memory: lots }
 
   it('says that a file is missing, or is a folder', () => {
     expect(errorOf(() => loadConfig('/nowhere/ganglion.yaml')).message).toBe(
-      'Expected a readable configuration file at /nowhere/ganglion.yaml but there is no such file.',
+      'Expected to read /nowhere/ganglion.yaml but there is no such file.',
     );
     expect(errorOf(() => loadConfig(tmpdir())).message).toMatch(/it is a folder/);
   });

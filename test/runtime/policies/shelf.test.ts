@@ -527,3 +527,64 @@ describe('a disk that fails under a policy', () => {
     rmSync(join(root, 'blocked'), { recursive: true, force: true });
   });
 });
+
+describe('policies that hang on others', () => {
+  const LAMPS =
+    'id: lamps\nfor_each: area\nwith: { lamp: light.* }\nwhen: now.hour >= 22\nthen: lamp.turn_off\n';
+
+  it('are kept as versions of the template, not of what it becomes', () => {
+    const { shelf, state, changes, history } = open();
+    shelf.install(LAMPS, 'edit');
+    expect(state.parsed!.templates.map(({ id }) => id)).toEqual(['lamps']);
+    shelf.install(LAMPS.replace('22', '23'), 'edit');
+    shelf.revert('lamps', 1);
+    expect(changes).toEqual(Array.from({ length: 3 }, () => ({ changed: ['lamps'], removed: [] })));
+    expect(history('lamps').map((line) => line.slice(0, 8))).toEqual(['1 edit i', '2 edit i', '3 revert']);
+    shelf.remove('lamps');
+    expect(state.parsed!.templates).toEqual([]);
+    expect(changes.at(-1)).toEqual({ changed: [], removed: ['lamps'] });
+  });
+
+  it('are checked with what they change for others', () => {
+    const checked: string[][] = [];
+    const { shelf } = open();
+    shelf.start({
+      check: ({ policies, templates }, all) => {
+        checked.push([...policies, ...templates].map(({ id }) => id));
+        expect(all.templates.length).toBeGreaterThanOrEqual(templates.length);
+        return [];
+      },
+      replace: () => {},
+    });
+    shelf.install(NIGHT, 'edit');
+    shelf.install('id: later\nlike: night\nfor: 1h', 'edit');
+    shelf.install(LAMPS, 'edit');
+    shelf.install(NIGHT.replace('22', '21'), 'edit');
+    expect(checked).toEqual([['night'], ['later'], ['lamps'], ['later', 'night']]);
+    expect(codeOf(() => shelf.remove('night'))).toBe('POLICY_INVALID');
+  });
+
+  it('change with the names they use, which is told where something was learned', () => {
+    const ask = (limit: number): string =>
+      `- let: { warm: sensor.hall.temperature > ${limit} }\n- id: ask\n  decide: { on: [sensor.hall.temperature], features: [warm], choices: [none, light.hall.turn_on] }\n`;
+    file('ask.yaml', ask(20));
+    const { notice, changes } = open();
+    file('ask.yaml', ask(21));
+    notice();
+    expect(changes).toEqual([{ changed: ['ask'], removed: [] }]);
+  });
+
+  it('go on together as they were where one file takes away what another one uses', () => {
+    file('a.yaml', '- let: { late: now.hour >= 22 }\n');
+    file('b.yaml', '- { id: lamp, when: late, then: light.hall.turn_off }\n');
+    const { running, notice, health, said } = open();
+    file('a.yaml', '- let: { later: now.hour >= 23 }\n');
+    notice();
+    expect(running()).toEqual(['lamp']);
+    expect(health.get('policy files')).toBe('warn');
+    expect(said.join('\n')).toMatch(/b\.yaml.*late.*stays in force/);
+    file('b.yaml', '- { id: lamp, when: later, then: light.hall.turn_off }\n');
+    notice();
+    expect(health.get('policy files')).toBe('ok');
+  });
+});

@@ -200,6 +200,19 @@ describe('a replay', () => {
     expect(result.problems).toEqual([]);
   });
 
+  it('runs what templates become, and reports on them by the id of the template', async () => {
+    const template = (command: string): string =>
+      `- { id: lamps, for_each: binary_sensor.*, when: it.state == "on", then: light.hall.${command} }`;
+    const policies = `${template('turn_on')}\n- { id: b, when: '${MOTION} == "on"', then: fan.hall.turn_on }`;
+    const result = await replay(policies, COMES_AND_GOES, { about: ['lamps'] });
+    expect(only(result)).toMatchObject({ id: 'lamps.motion', fired: 15 });
+    const drafts = [{ name: 'draft.yaml', text: template('turn_off') }];
+    expect(only(await replay(policies, COMES_AND_GOES, { drafts }))).toMatchObject({
+      id: 'lamps.motion',
+      calls: [{ command: 'turn_off', count: 15 }],
+    });
+  });
+
   it('delivers a late reading when it is met, and takes two of one property for two messages', async () => {
     const policies = `- { id: a, when: 'changed(${MOTION})', then: light.hall.turn_on }`;
     const readings = kept([-1, MOTION, 'off'], [60, MOTION, 'on'], [60, MOTION, 'off'], [59, MOTION, 'on']);

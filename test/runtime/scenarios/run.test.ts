@@ -49,6 +49,13 @@ describe('given, when and then', () => {
     expect(none!.passed).toBe(true);
   });
 
+  it('tests what templates become', () => {
+    const template =
+      '- { id: lamps, for_each: binary_sensor.*, when: it.state == "on", then: light.hall.turn_on }';
+    const [result] = run(template, { given: OFF, when: [{ [MOTION]: 'on' }], then: ['light.hall.turn_on'] });
+    expect(result).toMatchObject({ passed: true, failures: [] });
+  });
+
   it('lets devices answer, so that what is done sets off what follows, at its own time', () => {
     const [result] = run(LIGHT, {
       given: OFF,

@@ -96,11 +96,13 @@ it('says plainly that one choice is nothing to learn from', async () => {
     'Expected decisions of at least two kinds to learn fresh-air from but all 20 are none.',
   );
   api.learning.recorded = [];
-  expect((await cli(folder, 'policy', 'train', 'fresh-air')).stderr).toContain('at least one for the rows');
+  expect((await cli(folder, 'policy', 'train', 'fresh-air')).stderr).toContain(
+    'Expected decisions to learn fresh-air from but there is none yet.',
+  );
 });
 
 it('says which file or policy there is not', async () => {
   const { stderr } = await cli(folder, 'policy', 'train', 'fresh-air', '--data', 'gone.csv');
   expect(stderr).toContain('gone.csv');
-  expect((await cli(folder, 'policy', 'train', 'other')).stderr).toContain('did you mean fresh-air?');
+  expect((await cli(folder, 'policy', 'train', 'other')).stderr).toContain('did you mean fresh-air?\n');
 });

@@ -36,7 +36,7 @@ const DARK: Choice = {
 
 function choosing(choices: readonly Choice[], guidance: string, answer: (request: DecideRequest) => Decided) {
   const host = asker(answer);
-  const card = { temperature: 1, threshold: 0.7, languages: ['en'] };
+  const card = { temperature: 1, threshold: 0.55, languages: ['en'] };
   const rung = new SynapseRung({ host, file: '/synapse.gguf', card, deadlineMs: 1000 });
   const state = new TestState();
   const names = ['sensor.bath.humidity', 'now.hour'];
@@ -96,6 +96,20 @@ describe('a policy put to the embedded model', () => {
       expect.stringMatching(/^<set><k_fan><e\d><v1>$/),
       expect.stringMatching(/^<on><k_fan><e\d>$/),
     ]);
+  });
+
+  it('does nothing below the threshold, and nothing is never too uncertain', async () => {
+    const unsure = choosing([NONE, FAST], 'fan on when humid', (request) =>
+      decided(answersOf(request.language.root)[1]!, { probability: 0.5 }),
+    );
+    unsure.state.set('sensor.bath.humidity', 72);
+    expect(await unsure.decide()).toMatchObject({
+      kind: 'abstain',
+      reason: expect.stringContaining('50 % sure of'),
+    });
+    const still = choosing([NONE, FAST], 'fan on when humid', () => decided('<none>', { probability: 0.4 }));
+    still.state.set('sensor.bath.humidity', 72);
+    expect(await still.decide()).toMatchObject({ kind: 'choice', index: 0 });
   });
 
   it('tells choices apart by the values the guidance names, or not at all', async () => {
