@@ -275,8 +275,10 @@ export class Author implements Authoring {
     const trial = { house, tools, settings, from: clock.wall() };
     const turn = inTurns();
     const near = await neighboursOf(policies, rest, turn);
+    await turn();
     const wrong = refusalOf(draft, policies, near.linked, trial);
     if (wrong !== undefined) return { ...refusal(sentence, { reason: wrong, notUnderstood: [] }), policies };
+    await turn();
     const { conflicts, notes: more } = await warningsOf(draft, policies, near, { ...trial, turn });
     await turn();
     const tests = testsFor(draft, trial);

@@ -4,11 +4,11 @@ import { type Linked, ruleOf } from '../../policies/index.ts';
 type Policies = readonly { readonly id: string; readonly text: string }[];
 
 /** Others get their turn at least this often, ms. */
-const SLICE_MS = 8;
+const SLICE_MS = 4;
 
-/** Lets others have their turn once its slice of time is over; to be awaited between two pieces of work. */
+/** Lets others have their turn at once, and then whenever its slice of time is over; to be awaited between two pieces of work. */
 export function inTurns(): () => Promise<void> {
-  let end = performance.now() + SLICE_MS;
+  let end = 0;
   return async () => {
     if (performance.now() < end) return;
     await setImmediate();
@@ -18,7 +18,7 @@ export function inTurns(): () => Promise<void> {
 
 /** The policies that have to do with a draft. */
 export interface Neighbours {
-  /** Those that speak of its entities, those that it sets off, and all that forbid something; by id, as YAML. */
+  /** Those that speak of its entities, those that it sets off, templates, and all that forbid something; by id, as YAML. */
   readonly texts: ReadonlyMap<string, string>;
   /** The rules among them. */
   readonly linked: readonly Linked[];
@@ -36,8 +36,8 @@ export async function neighboursOf(
   const speaking = new Map<string, string[]>();
   const texts = new Map<string, string>();
   for (const [id, text] of others) {
-    // A veto may speak of `lock.*` or of whatever happens.
-    if (/\bnever:/.test(text)) texts.set(id, text);
+    // A veto may speak of `lock.*` or of whatever happens, a template of what it does not name.
+    if (/^[- ]*(?:never|for_each|like):/m.test(text)) texts.set(id, text);
     for (const entity of entitiesIn(text)) {
       const known = speaking.get(entity);
       if (known === undefined) speaking.set(entity, [id]);

@@ -37,7 +37,7 @@ export interface TurnParts extends TrialParts {
 }
 
 /** So many other policies run together with a draft; starting more of them would keep the others waiting. */
-const AT_WORK = 20;
+const AT_WORK = 8;
 
 type Policies = readonly { readonly id: string; readonly text: string }[];
 

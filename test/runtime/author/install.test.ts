@@ -118,12 +118,13 @@ it('is looked at beside the policies that have to do with it alone, with turns f
   others.set('after', 'id: after\nwhen: fan.a.state == "on"\nthen: fan.far_7.turn_off\n');
   others.set('apart', 'id: apart\nwhen: light.desk.state == "on"\nthen: fan.a.turn_off\n');
   others.set('veto', 'id: veto\nnever: light.*\n');
+  others.set('rooms', 'id: rooms\nfor_each: area\nwhen: motion.state == "on"\nthen: light.turn_off\n');
   const turn = vi.fn<() => Promise<void>>(async () => {});
   const draft = [
     { id: 'new', text: 'id: new\nwhen: person.a.state == "home"\nthen: light.hallway.turn_on\n' },
   ];
   const { texts, linked } = await neighboursOf(draft, others, turn);
-  expect([...texts.keys()].toSorted()).toEqual(['after', 'next', 'same', 'veto']);
+  expect([...texts.keys()].toSorted()).toEqual(['after', 'next', 'rooms', 'same', 'veto']);
   expect(linked.map(({ id }) => id).toSorted()).toEqual(['after', 'next', 'same']);
   expect(turn.mock.calls.length).toBeGreaterThan(300);
 });
