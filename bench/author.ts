@@ -14,6 +14,7 @@ import { systemClock } from '../runtime/lib/clock.ts';
 import { packageRoot } from '../runtime/lib/package-root.ts';
 import { Lanes } from '../runtime/modelhost/lanes.ts';
 import { modelSpec } from '../runtime/modelhost/options.ts';
+import { synapseAt } from '../runtime/modelhost/synapse/card.ts';
 import { LanguageModels } from '../runtime/modelhost/tokens/language-models.ts';
 import type { Bench, BenchCase, BenchContext } from './harness.ts';
 import { FORMS, type AuthorCase } from './support/author/case.ts';
@@ -77,7 +78,8 @@ async function alone(model: AuthorModel, { log, signal, args }: BenchContext): P
         alternatives: 0,
         deadlineMs: 60_000,
       };
-      const [best] = await model.propose({ ...question, signal });
+      const [first] = await model.propose({ ...question, signal });
+      const best = first !== undefined && first.confidence >= (model.threshold ?? 0) ? first : undefined;
       const ms = performance.now() - started;
       const failures =
         best === undefined ? [] : behaves(writeDraft('rule', best.draft), one, house, settings);
@@ -173,8 +175,9 @@ function summary(results: readonly Result[], suffix: string): BenchCase[] {
   ];
 }
 
-/** The embedded model in this process. */
+/** The embedded model in this process, as sure as its card says where it has one. */
 async function embedded(file: string) {
+  const card = synapseAt(file)?.card;
   const { loadLlama } = await import('../runtime/modelhost/engines/llama/load.ts');
   const spec = { ...modelSpec(file, { contextTokens: CONTEXT_TOKENS, device: 'cpu' }), threads: 1 };
   const models = new LanguageModels({
@@ -189,7 +192,7 @@ async function embedded(file: string) {
       model.decide!(request, turn),
     );
   return {
-    author: new EmbeddedAuthor({ host: { decide }, file }),
+    author: new EmbeddedAuthor({ host: { decide }, file, ...(card === undefined ? {} : { card }) }),
     dispose: async () => model.dispose(),
   };
 }
@@ -197,6 +200,7 @@ async function embedded(file: string) {
 /** Nothing is installed here, and nothing was before. */
 const NO_SHELF: PolicyShelf = {
   current: () => new Map(),
+  look: () => {},
   idOf: () => '',
   install: unused,
   remove: unused,

@@ -358,6 +358,16 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     clock,
     subscribe: (listener, types) => events.subscribe(listener, types),
   });
+  const past = new PastDesk({
+    config,
+    house,
+    tools: [...tools.values()],
+    engine: rulebook.engine,
+    interlocks,
+    clock,
+    flush: () => void journal.accept(),
+  });
+  teardown.add('past', async () => past.stop());
   const authoring = openAuthor({
     config,
     house,
@@ -366,6 +376,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     shelf,
     models: (numbers) => models.authors(numbers),
     clock,
+    past,
   });
   const api = new Api({
     node: config.node,
@@ -387,17 +398,6 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     authoring,
     models,
   });
-
-  const past = new PastDesk({
-    config,
-    house,
-    tools: [...tools.values()],
-    engine: rulebook.engine,
-    interlocks,
-    clock,
-    flush: () => void journal.accept(),
-  });
-  teardown.add('past', async () => past.stop());
 
   reflexes.prime();
   shelf.start({

@@ -10,8 +10,8 @@ export interface ReflexesOptions {
   readonly onFirings: (firings: readonly Firing[], since: MonoMs) => void;
   /** The policies were checked against a house that has changed. */
   readonly onRechecked: () => void;
-  /** The watchdog names a policy that should have fired and did not; once for each time. */
-  readonly onOverdue: (overdue: Overdue) => void;
+  /** The watchdog names a policy that should have fired and did not; once for each time. Without it there is no watchdog. */
+  readonly onOverdue?: (overdue: Overdue) => void;
   /** A look that time alone set off has failed; it is repeated. */
   readonly onError: (error: unknown) => void;
 }
@@ -107,7 +107,8 @@ export class Reflexes {
 
   #watch(): void {
     this.#watchdog?.cancel();
-    if (this.#stopped) return;
+    const { onOverdue } = this.#options;
+    if (this.#stopped || onOverdue === undefined) return;
     this.#watchdog = this.#options.clock.schedule(WATCHDOG_MS, () => {
       try {
         for (const overdue of this.#options.engine.overdue(this.#now())) {
@@ -115,7 +116,7 @@ export class Reflexes {
           if (this.#said.has(name)) continue;
           if (this.#said.size === SAID) this.#said.clear();
           this.#said.add(name);
-          this.#options.onOverdue(overdue);
+          onOverdue(overdue);
         }
       } catch (error) {
         this.#options.onError(error);

@@ -14,6 +14,8 @@ export interface AuthoringExample {
   readonly policies: readonly { readonly id: string; readonly text: string }[];
   /** (edited) the policy that was changed. */
   readonly edited?: string;
+  /** (edited) how that policy stood; the change is installed only while it stands so. */
+  readonly standing?: string;
 }
 
 export interface Recalled {

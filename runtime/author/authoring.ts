@@ -21,14 +21,16 @@ import {
 import type { AuthorReply, AuthorRequest, AuthorVerdict, Authoring } from '../contract/authoring.ts';
 import type { RungName } from '../contract/decision.ts';
 import type { Entity } from '../contract/house.ts';
-import type { PolicyOrigin, PolicyShelf } from '../contract/policy-shelf.ts';
+import type { PolicyShelf } from '../contract/policy-shelf.ts';
 import type { Clock } from '../contract/time.ts';
-import { GanglionError, isGanglionError, messageOf } from '../errors.ts';
+import { GanglionError, isGanglionError } from '../errors.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import type { ReplayResult, ReplaySettings } from '../replay/index.ts';
 import { refusalOf, warningsOf } from './checks.ts';
 import type { ExampleStore } from './examples.ts';
+import { installDraft, type Installed, standingOf } from './install.ts';
 import { absentThings, isGrounded, withClear, type AuthorModel } from './model.ts';
+import { inTurns, neighboursOf } from './near.ts';
 import { readEdit } from './reader/edit-sentence.ts';
 import type { World } from './reader/conditions.ts';
 import { readSentence, type Reading } from './reader/reader.ts';
@@ -59,7 +61,7 @@ export interface AuthorParts {
 }
 
 const MAX_CHARS = 600;
-/** Below this a model's rule is a guess. */
+/** Below this the rule of a model that was not measured is a guess. */
 const MIN_CONFIDENCE = 0.5;
 /** Earlier sentences a model is shown. */
 const SHOWN = 4;
@@ -111,7 +113,7 @@ export class Author implements Authoring {
   }
 
   judge({ draft, verdict }: AuthorVerdict): AuthorReply {
-    const { examples, clock, shelf } = this.#parts;
+    const { examples, clock } = this.#parts;
     const known = examples.find(draft);
     if (known === undefined) {
       const all = [...new Set(examples.all().map((one) => one.draft))];
@@ -127,8 +129,10 @@ export class Author implements Authoring {
         reason: 'it was rejected and is not proposed for this sentence again',
       };
     }
-    const versions = this.#install(known, shelf);
-    return { ...base, status: 'installed', versions };
+    const done = this.#install(known);
+    return 'reason' in done
+      ? { ...base, status: 'refused', reason: done.reason }
+      : { ...base, status: 'installed', versions: done.versions };
   }
 
   async #write(sentence: string, request: AuthorRequest): Promise<AuthorReply> {
@@ -151,10 +155,19 @@ export class Author implements Authoring {
     }
     const change = readEdit(sentence, read.draft, this.#world);
     if (!change.ok) return refusal(sentence, { reason: change.reason, notUnderstood: change.unknown });
-    const draft = edited(read.draft, change.edits);
-    if (keyOf(draft) === keyOf(read.draft) && draft.mode === read.draft.mode)
+    const changed = edited(read.draft, change.edits);
+    // What a rule does by itself is looked at as a suggestion first, unless a person says otherwise.
+    const isTamed = changed.mode === 'auto' && !change.edits.some(({ op }) => op === 'mode');
+    const draft: Draft = isTamed ? { ...changed, mode: 'suggest' } : changed;
+    const notes = isTamed
+      ? [
+          ...change.notes,
+          'It acted by itself and would only suggest now; say “put it to work” when it is right.',
+        ]
+      : change.notes;
+    if (keyOf(draft) === keyOf(read.draft) && changed.mode === read.draft.mode)
       return refusal(sentence, { reason: `${id} says that already`, notUnderstood: [] });
-    const found: Candidate = { draft, rung: 'link', confidence: 1, others: [], notes: change.notes };
+    const found: Candidate = { draft, rung: 'link', confidence: 1, others: [], notes };
     return this.#show(sentence, id, found, current, request);
   }
 
@@ -217,7 +230,7 @@ export class Author implements Authoring {
         }));
         const best = drafts.find(
           ({ draft, confidence }) =>
-            confidence >= MIN_CONFIDENCE &&
+            confidence >= (model.threshold ?? MIN_CONFIDENCE) &&
             isGrounded(draft, sentence, house) &&
             !isRejected(sentence, keyOf(draft), all),
         );
@@ -255,16 +268,21 @@ export class Author implements Authoring {
     current: ReadonlyMap<string, string>,
     request: AuthorRequest,
   ): Promise<AuthorReply> {
-    const { house, tools, settings, clock, examples, shelf } = this.#parts;
+    const { house, tools, settings, clock, examples } = this.#parts;
     const { draft, notes, rung, confidence, others } = found;
     const policies = writeDraft(id, draft);
     const rest = new Map([...current].filter(([other]) => other !== id && other !== `${id}${END_SUFFIX}`));
     const trial = { house, tools, settings, from: clock.wall() };
-    const wrong = refusalOf(draft, policies, rest, trial);
+    const turn = inTurns();
+    const near = await neighboursOf(policies, rest, turn);
+    await turn();
+    const wrong = refusalOf(draft, policies, near.linked, trial);
     if (wrong !== undefined) return { ...refusal(sentence, { reason: wrong, notUnderstood: [] }), policies };
-    const { conflicts, notes: more } = warningsOf(draft, policies, rest, trial);
+    await turn();
+    const { conflicts, notes: more } = await warningsOf(draft, policies, near, { ...trial, turn });
+    await turn();
     const tests = testsFor(draft, trial);
-    const example = exampleOf(sentence, policies, draft, clock.wall(), request.edit);
+    const example = exampleOf(sentence, policies, draft, clock.wall(), request.edit, current);
     examples.add(example);
     const reply: AuthorReply = {
       ...EMPTY,
@@ -279,13 +297,16 @@ export class Author implements Authoring {
       notes: [...notes, ...more],
       others: others.map((one) => describeDraft(one, house)),
       conflicts,
-      tests: runTests(tests, policies, trial),
+      tests: await runTests(tests, policies, { ...trial, turn }),
       ...(tests.cases.length === 0 ? {} : { testFile: testFileOf(tests) }),
       ...(await this.#past(policies, rest, request)),
       ...(request.edit === undefined ? {} : { diff: differenceOf(id, current, policies) }),
     };
     if (request.install !== true) return reply;
-    return { ...reply, status: 'installed', versions: this.#install(example, shelf) };
+    const done = this.#install(example);
+    return 'reason' in done
+      ? { ...reply, status: 'refused', reason: done.reason }
+      : { ...reply, status: 'installed', versions: done.versions };
   }
 
   async #past(
@@ -304,31 +325,14 @@ export class Author implements Authoring {
     return { replay: replayOf(result, new Set(about)) };
   }
 
-  /** All of a draft's policies or none. */
-  #install(example: AuthoringExample, shelf: PolicyShelf): AuthorReply['versions'] {
-    const { policies, sentence, edited: changed } = example;
-    const origin: PolicyOrigin = changed === undefined ? 'author' : 'edit';
-    const before = shelf.current();
-    const installed: { policy: string; version: number }[] = [];
-    try {
-      for (const { id, text } of policies) {
-        installed.push({ policy: id, version: shelf.install(text, origin, sentence).version });
-      }
-      const end = `${policies[0]!.id}${END_SUFFIX}`;
-      if (changed !== undefined && policies.length === 1 && before.has(end)) {
-        installed.push({ policy: end, version: shelf.remove(end, sentence).version });
-      }
-    } catch (error) {
-      for (const { policy } of installed.toReversed()) {
-        const old = before.get(policy);
-        if (old === undefined) shelf.remove(policy, `taken back: ${messageOf(error)}`);
-        else shelf.install(old, 'revert', `taken back: ${messageOf(error)}`);
-      }
-      throw error;
+  #install(example: AuthoringExample): Installed {
+    const { examples, clock, shelf } = this.#parts;
+    const done = installDraft(example, shelf);
+    if ('versions' in done) {
+      const verdict = example.edited === undefined ? 'accepted' : 'edited';
+      examples.add({ ...example, at: clock.wall(), verdict });
     }
-    const verdict = changed === undefined ? 'accepted' : 'edited';
-    this.#parts.examples.add({ ...example, at: this.#parts.clock.wall(), verdict });
-    return installed;
+    return done;
   }
 }
 
@@ -386,12 +390,14 @@ function exampleOf(
   draft: Draft,
   at: number,
   edit: string | undefined,
+  current: ReadonlyMap<string, string>,
 ): AuthoringExample {
   const key = keyOf(draft);
-  const about = JSON.stringify([sentence, policies.map(({ text }) => text)]);
+  const standing = edit === undefined ? undefined : standingOf(edit, current);
+  const about = JSON.stringify([sentence, policies.map(({ text }) => text), standing]);
   const hash = createHash('sha256').update(about).digest('hex').slice(0, 8);
   const example = { at, sentence, verdict: 'proposed' as const, draft: hash, key, policies };
-  return edit === undefined ? example : { ...example, edited: edit };
+  return edit === undefined || standing === undefined ? example : { ...example, edited: edit, standing };
 }
 
 function differenceOf(id: string, current: ReadonlyMap<string, string>, policies: AuthorReply['policies']) {

@@ -10,13 +10,13 @@ import {
   keyOf,
   type Linked,
   readDraft,
-  ruleOf,
   undoesItself,
   undoneBy,
   undoOf,
 } from '../../policies/index.ts';
 import { entityOf, propertyOf } from '../contract/ids.ts';
-import { conflictsOf, type TrialParts } from './trial.ts';
+import type { Neighbours } from './near.ts';
+import { conflictsOf, type TrialParts, type TurnParts } from './trial.ts';
 
 type Policies = readonly { readonly id: string; readonly text: string }[];
 
@@ -24,7 +24,7 @@ type Policies = readonly { readonly id: string; readonly text: string }[];
 export function refusalOf(
   draft: Draft,
   policies: Policies,
-  others: ReadonlyMap<string, string>,
+  others: readonly Linked[],
   { house, tools }: TrialParts,
 ): string | undefined {
   if (draft.then.length === 0) return 'nothing would be left to do';
@@ -41,7 +41,7 @@ export function refusalOf(
     const name = house.entity(entityOf(undone))?.name ?? entityOf(undone);
     return `it undoes what sets it off: nobody could change the ${propertyOf(undone)} of ${name} any more. Say how long that may last first: “… for ten minutes”`;
   }
-  const circle = circleOf(linkedOf(policies[0]!.id, draft), linked(others));
+  const circle = circleOf(linkedOf(policies[0]!.id, draft), others);
   if (circle !== undefined)
     return `it would go round in a circle: ${[...circle, circle[0]].join(' sets off ')}`;
   const files = policies.map(({ id, text }) => ({ name: id, text: asEntry(text) }));
@@ -50,26 +50,30 @@ export function refusalOf(
 }
 
 /** What speaks against a draft, and what is to be known of it. */
-export function warningsOf(
+export async function warningsOf(
   draft: Draft,
   policies: Policies,
-  others: ReadonlyMap<string, string>,
-  parts: TrialParts,
-): { readonly conflicts: readonly string[]; readonly notes: readonly string[] } {
-  const twin = [...others.keys()].find((id) => {
-    const read = readDraft(id, others);
-    return 'draft' in read && keyOf(read.draft) === keyOf(draft);
-  });
-  const against = contradictionsOf(draft, others).map(
+  { texts: others, linked }: Neighbours,
+  parts: TurnParts,
+): Promise<{ readonly conflicts: readonly string[]; readonly notes: readonly string[] }> {
+  let twin: string | undefined;
+  const contradictions: ReturnType<typeof contradictionsOf> = [];
+  for (const entry of others) {
+    await parts.turn();
+    const read = readDraft(entry[0], others);
+    if ('draft' in read && keyOf(read.draft) === keyOf(draft)) twin ??= entry[0];
+    contradictions.push(...contradictionsOf(draft, [entry]));
+  }
+  const against = contradictions.map(
     ({ id, mine, theirs }) =>
       `contradicts ${id}: on the same condition that does ${theirs} and this ${mine}; of two such rules only the one of higher priority, or earlier in the files, acts`,
   );
-  const named = new Set(contradictionsOf(draft, others).map(({ id }) => id));
+  const named = new Set(contradictions.map(({ id }) => id));
   const list = [...others].map(([id, text]) => ({ id, text }));
-  const met = conflictsOf(draft, policies, list, parts).filter(
+  const met = (await conflictsOf(draft, policies, list, parts)).filter(
     (text) => ![...named].some((id) => text.includes(`, ${id} does`)),
   );
-  const undone = undoneBy(linkedOf(policies[0]!.id, draft), linked(others)).map(
+  const undone = undoneBy(linkedOf(policies[0]!.id, draft), linked).map(
     (id) => `is set off by what ${id} does, and undoes what sets that off`,
   );
   const critical = criticalOf(draft, parts.house).map((id) => {
@@ -94,14 +98,4 @@ export function warningsOf(
 function linkedOf(id: string, { when, then, hold }: Draft): Linked {
   // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
   return { id, when: when.value, then: then.map(({ value }) => value), holds: hold !== undefined };
-}
-
-function linked(others: ReadonlyMap<string, string>): Linked[] {
-  return [...others].flatMap(([id, text]): Linked[] => {
-    const rule = ruleOf(text);
-    if (rule === undefined || rule.mode === 'off') return [];
-    const then = rule.calls.map(({ source }) => source);
-    // oxlint-disable-next-line unicorn/no-thenable -- the word the rule language uses
-    return [{ id, when: rule.when.source, then, holds: rule.forMs > 0 }];
-  });
 }

@@ -14,6 +14,7 @@ const line = z.object({
   key: z.string(),
   policies: z.array(z.object({ id: z.string(), text: z.string() })),
   edited: z.string().optional(),
+  standing: z.string().optional(),
 });
 
 /** What became of drafts: one JSON object a line in the data folder, the latest 500. A line that cannot be read is passed over. */
@@ -68,8 +69,9 @@ export class ExampleStore {
     this.#lines = lines.length;
     return lines.slice(-KEPT).flatMap((one): AuthoringExample[] => {
       try {
-        const { edited, ...rest } = line.parse(JSON.parse(one));
-        return [edited === undefined ? rest : { ...rest, edited }];
+        const { edited, standing, ...rest } = line.parse(JSON.parse(one));
+        const known = standing === undefined ? rest : { ...rest, standing };
+        return [edited === undefined ? known : { ...known, edited }];
       } catch {
         return [];
       }

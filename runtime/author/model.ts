@@ -29,6 +29,8 @@ export interface ModelDraft {
 /** A language model that fills the rule language; it writes nothing of its own. */
 export interface AuthorModel {
   readonly rung: RungName;
+  /** Below this confidence its rules are guesses, 0–1; default 0.5. */
+  readonly threshold?: number;
   /** Likeliest first; none where it finds no rule. Throws MODEL_…, QUEUE_FULL. */
   propose(question: ModelQuestion): Promise<readonly ModelDraft[]>;
 }

@@ -6,7 +6,7 @@ import type { Entity } from '../contract/house.ts';
 import type { PolicyShelf } from '../contract/policy-shelf.ts';
 import type { StateView } from '../contract/state.ts';
 import type { Clock } from '../contract/time.ts';
-import { replayPolicies } from '../replay/index.ts';
+import { type PastDesk, replayPolicies } from '../replay/index.ts';
 import { Author } from './authoring.ts';
 import { ExampleStore } from './examples.ts';
 import type { AuthorModel } from './model.ts';
@@ -20,6 +20,8 @@ export interface OpenAuthorOptions {
   readonly shelf: PolicyShelf;
   readonly models: (numbers: (entity: Entity) => readonly string[]) => readonly AuthorModel[];
   readonly clock: Clock;
+  /** Replays in a thread of its own; without it that happens in this one, which has nothing else to do then. */
+  readonly past?: Pick<PastDesk, 'replay'>;
 }
 
 /** In the data folder: what became of drafts. */
@@ -28,7 +30,8 @@ const EXAMPLES_FILE = 'authoring.jsonl';
 const MODEL_MS = 60_000;
 
 /** Authoring as a configuration has it: examples and history in its data folder. */
-export function openAuthor({ config, house, state, tools, shelf, models, clock }: OpenAuthorOptions): Author {
+export function openAuthor(options: OpenAuthorOptions): Author {
+  const { config, house, state, tools, shelf, models, clock, past: desk } = options;
   const numbers = (entity: Entity): readonly string[] => {
     const seen = Object.entries(state.entity(entity.id));
     return numericProperties(
@@ -47,10 +50,11 @@ export function openAuthor({ config, house, state, tools, shelf, models, clock }
     clock,
     modelMs: MODEL_MS,
     replay: async (files, about, spanMs, signal) => {
+      const toMs = clock.wall();
+      if (desk !== undefined) return desk.replay({ files, about, fromMs: toMs - spanMs, toMs }, signal);
       const { openPast } = await import('../replay/folder.ts');
       const past = openPast(config);
       try {
-        const toMs = clock.wall();
         const { recording } = past;
         return await replayPolicies({
           files,

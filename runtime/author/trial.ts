@@ -20,6 +20,7 @@ import {
   type Came,
   type Expected,
   type Scenario as TestCase,
+  type ScenarioResult,
   type ScenarioEvent,
 } from '../scenarios/index.ts';
 
@@ -29,6 +30,14 @@ export interface TrialParts {
   readonly settings: ReplaySettings;
   readonly from: WallMs;
 }
+
+/** The same for what takes longer: `turn` is awaited between its pieces. */
+export interface TurnParts extends TrialParts {
+  readonly turn: () => Promise<void>;
+}
+
+/** So many other policies run together with a draft; starting more of them would keep the others waiting. */
+const AT_WORK = 8;
 
 type Policies = readonly { readonly id: string; readonly text: string }[];
 
@@ -63,9 +72,17 @@ export function testFileOf({ cases }: DraftTests): string {
 }
 
 /** Runs tests of a draft with its policies alone. */
-export function runTests(tests: DraftTests, policies: Policies, parts: TrialParts): AuthoredTest[] {
+export async function runTests(
+  tests: DraftTests,
+  policies: Policies,
+  parts: TurnParts,
+): Promise<AuthoredTest[]> {
   const files = policies.map(({ id, text }) => ({ name: id, text: asEntry(text) }));
-  const { results } = runScenarios(tests.cases, { files, ...parts });
+  const results: ScenarioResult[] = [];
+  for (const one of tests.cases) {
+    await parts.turn();
+    results.push(...runScenarios([one], { files, ...parts }).results);
+  }
   return results.map(({ name, passed, failures }, i) => ({
     name,
     text: tests.texts[i] ?? '',
@@ -76,18 +93,31 @@ export function runTests(tests: DraftTests, policies: Policies, parts: TrialPart
 
 /**
  * What other policies do against a draft where it acts: in its own tests, with all of them at work, what another one calls
- * on the same entities to another end, and what forbids it. One sentence each.
+ * on the same entities to another end, and what forbids it. One sentence each. Others run a few at a time, so a chain through
+ * more of them than that may be missed.
  */
-export function conflictsOf(draft: Draft, policies: Policies, others: Policies, parts: TrialParts): string[] {
+export async function conflictsOf(
+  draft: Draft,
+  policies: Policies,
+  others: Policies,
+  parts: TurnParts,
+): Promise<string[]> {
   const { cases } = testsFor({ ...draft, mode: 'auto' }, parts);
   const acts = cases.filter(({ then, steps }) => then !== 'nothing' || steps !== undefined);
   if (acts.length === 0 || others.length === 0) return [];
   const own = new Set(policies.map(({ id }) => id));
-  const files = [...policies, ...others.filter(({ id }) => !own.has(id))].map(({ id, text }) => ({
-    name: id,
-    text: asEntry(text).replaceAll(/^( *)mode: *(?:suggest|approve)\b.*$/gm, '$1mode: auto'),
-  }));
-  const { results } = runScenarios(acts, { files, ...parts });
+  const foreign = others.filter(({ id }) => !own.has(id));
+  const results: ScenarioResult[] = [];
+  for (let from = 0; from < foreign.length; from += AT_WORK) {
+    const files = [...policies, ...foreign.slice(from, from + AT_WORK)].map(({ id, text }) => ({
+      name: id,
+      text: asEntry(text).replaceAll(/^( *)mode: *(?:suggest|approve)\b.*$/gm, '$1mode: auto'),
+    }));
+    for (const one of acts) {
+      await parts.turn();
+      results.push(...runScenarios([one], { files, ...parts }).results);
+    }
+  }
   const found = new Set<string>();
   for (const { came } of results) {
     const mine = came.filter(({ policy }) => own.has(policy));

@@ -156,6 +156,7 @@ function filesShelf(config: Config): PolicyShelf {
   };
   return {
     current: () => current,
+    look: () => {},
     idOf: refuse,
     install: refuse,
     remove: refuse,

@@ -20,6 +20,9 @@ export interface PolicyShelf {
   /** Policies that run now, by id, as YAML of one policy each. */
   current(): ReadonlyMap<string, string>;
 
+  /** Takes in what people have changed in the files. */
+  look(): void;
+
   /** The id of a policy given as YAML. @throws GanglionError POLICY_INVALID when it is no policy with an id */
   idOf(text: string): string;
 

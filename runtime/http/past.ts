@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../contract/time.ts';
 import { GanglionError } from '../errors.ts';
@@ -21,24 +21,32 @@ const replayBody = (nowMs: number) =>
   });
 const explainQuery = (nowMs: number) => z.strictObject({ at: moment(nowMs).optional() });
 
+export interface PastParts {
+  readonly past: Pick<PastDesk, 'replay' | 'explain'>;
+  readonly clock: Clock;
+  /** Aborts when nobody waits for the reply any more. */
+  readonly signalFor: (reply: FastifyReply) => AbortSignal;
+}
+
 /** What policies would have done, and why one does or does not fire, now or then. */
-export function addPast(app: FastifyInstance, past: PastDesk, clock: Clock): void {
-  app.post('/v1/policies/replay', { bodyLimit: BODY_LIMIT_BYTES }, (request) => {
+export function addPast(app: FastifyInstance, { past, clock, signalFor }: PastParts): void {
+  app.post('/v1/policies/replay', { bodyLimit: BODY_LIMIT_BYTES }, (request, reply) => {
     const { from, to, about, drafts } = parse(replayBody(clock.wall()), request.body);
     if (from >= to) {
       const problems = ['Expected a moment before to for from but received a later one.'];
       throw new GanglionError('HTTP_REQUEST_INVALID', { problems });
     }
-    return past.replay({
+    const question = {
       fromMs: from,
       toMs: Math.min(to, clock.wall()),
       ...(about === undefined ? {} : { about }),
       ...(drafts === undefined ? {} : { drafts }),
-    });
+    };
+    return past.replay(question, signalFor(reply));
   });
 
-  app.get('/v1/policies/:id/explain', (request) => {
+  app.get('/v1/policies/:id/explain', (request, reply) => {
     const { id: policy } = parse(idParams, request.params);
-    return past.explain(policy, parse(explainQuery(clock.wall()), request.query).at);
+    return past.explain(policy, parse(explainQuery(clock.wall()), request.query).at, signalFor(reply));
   });
 }

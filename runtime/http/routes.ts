@@ -27,7 +27,7 @@ import { devicesReply, requireProperty, stateReply } from './views.ts';
 
 export interface RouteParts {
   readonly api: RuntimeApi;
-  readonly past?: PastDesk;
+  readonly past?: Pick<PastDesk, 'replay' | 'explain'>;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly events: EventHub;
@@ -43,9 +43,9 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addCommands(app, parts);
   addLearning(app, parts.api.learning);
   const { api, clock, past, stopping } = parts;
-  if (past !== undefined) addPast(app, past, clock);
   addPolicies(app, api);
   const signalFor = (reply: FastifyReply): AbortSignal => AbortSignal.any([stopping, goneSignal(reply)]);
+  if (past !== undefined) addPast(app, { past, clock, signalFor });
   addAuthoring(app, api, signalFor);
   addOpenAi(app, { api, clock, signalFor });
 }

@@ -15,7 +15,7 @@ import { Metrics } from './metrics.ts';
 export interface HttpServerOptions {
   readonly api: RuntimeApi;
   /** Who answers questions about the past; without it they are not found. */
-  readonly past?: PastDesk;
+  readonly past?: Pick<PastDesk, 'replay' | 'explain'>;
   /** `host:port`; port 0 takes any free one. Default: 127.0.0.1:8420. */
   readonly listen?: string;
   /** Needed for every address but loopback; where it is set, every request but `/health` and the pages needs it. */

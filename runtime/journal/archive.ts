@@ -75,6 +75,14 @@ export class Archive {
     return [...new Set([...this.#ids.keys(), ...this.#recent.keys()])];
   }
 
+  /** When the first point of all was made; undefined where there is none. */
+  oldestMs(): number | undefined {
+    const { t0 } = this.#db.prepare('SELECT min(t0) AS t0 FROM blocks').get() as { t0: number | null };
+    let oldest = t0 ?? Infinity;
+    for (const { times } of this.#recent.values()) for (const at of times) oldest = Math.min(oldest, at);
+    return oldest === Infinity ? undefined : oldest;
+  }
+
   /** The latest point of a property at or before a moment. */
   latest(key: PropertyKey, atMs: number): HistoryPoint | undefined {
     let found: HistoryPoint | undefined;

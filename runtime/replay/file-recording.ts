@@ -44,6 +44,10 @@ export class FileRecording implements Recording {
     return new FileRecording(file, first, last, { count: bad, first: firstBad });
   }
 
+  oldestMs(): number {
+    return this.firstMs;
+  }
+
   async baseline(atMs: number, wanted: Wanted): Promise<Iterable<KeptReading>> {
     const latest = new Map<PropertyKey, KeptReading>();
     if (this.firstMs > atMs) return [];

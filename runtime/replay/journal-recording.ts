@@ -26,6 +26,10 @@ export class JournalRecording implements Recording {
     yield* merge(keys.map((key) => this.#archive.points(key, fromMs, toMs)));
   }
 
+  oldestMs(): number | undefined {
+    return this.#archive.oldestMs();
+  }
+
   *decisions(fromMs: number, toMs: number): Generator<KeptDecision> {
     for (const { id, policy, at, actions, refused } of this.#archive.decisions(fromMs, toMs)) {
       if (policy !== undefined)

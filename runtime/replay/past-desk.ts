@@ -36,20 +36,23 @@ export class PastDesk {
     this.#options = options;
   }
 
-  /** @throws GanglionError REPLAY_BUSY, POLICY_UNKNOWN, JOURNAL_ABSENT, JOURNAL_UNREADABLE, JOURNAL_CORRUPT */
-  async replay(question: Omit<ReplayQuestion, 'op'>): Promise<ReplayResult> {
-    return (await this.#ask({ op: 'replay', ...question })) as ReplayResult;
+  /**
+   * @param signal ends the thread when it is aborted
+   * @throws GanglionError REPLAY_BUSY, POLICY_UNKNOWN, JOURNAL_ABSENT, JOURNAL_UNREADABLE, JOURNAL_CORRUPT; the signal's reason
+   */
+  async replay(question: Omit<ReplayQuestion, 'op'>, signal?: AbortSignal): Promise<ReplayResult> {
+    return (await this.#ask({ op: 'replay', ...question }, signal)) as ReplayResult;
   }
 
   /**
    * Why a policy does or does not fire: now, as the engine sees it, with since when from history; or at a past moment.
    * @throws GanglionError POLICY_UNKNOWN, REPLAY_BUSY; for a past moment also JOURNAL_ABSENT, JOURNAL_UNREADABLE, JOURNAL_CORRUPT
    */
-  async explain(id: string, atMs?: number): Promise<PolicyAccount> {
+  async explain(id: string, atMs?: number, signal?: AbortSignal): Promise<PolicyAccount> {
     const { engine, interlocks, clock } = this.#options;
-    if (atMs !== undefined) return (await this.#ask({ op: 'explain', id, atMs })) as PolicyAccount;
+    if (atMs !== undefined) return (await this.#ask({ op: 'explain', id, atMs }, signal)) as PolicyAccount;
     engine.explain(id, { wall: clock.wall(), mono: clock.mono() });
-    const past = await this.#pastOf(id);
+    const past = await this.#pastOf(id, signal);
     const now = { wall: clock.wall(), mono: clock.mono() };
     const spec = engine.policy(id);
     return composeAccount({
@@ -68,16 +71,18 @@ export class PastDesk {
   }
 
   /** Without a history, what is now is told all the same. */
-  async #pastOf(id: string): Promise<PolicyAccount | undefined> {
+  async #pastOf(id: string, signal: AbortSignal | undefined): Promise<PolicyAccount | undefined> {
     try {
-      return (await this.#ask({ op: 'explain', id, atMs: this.#options.clock.wall() })) as PolicyAccount;
+      const atMs = this.#options.clock.wall();
+      return (await this.#ask({ op: 'explain', id, atMs }, signal)) as PolicyAccount;
     } catch (error) {
       if (isGanglionError(error)) return undefined;
       throw error;
     }
   }
 
-  async #ask(question: PastQuestion): Promise<ReplayResult | PolicyAccount> {
+  async #ask(question: PastQuestion, signal: AbortSignal | undefined): Promise<ReplayResult | PolicyAccount> {
+    signal?.throwIfAborted();
     if (this.#worker !== undefined) throw new GanglionError('REPLAY_BUSY', {});
     const { config, house, tools, flush } = this.#options;
     flush();
@@ -89,6 +94,8 @@ export class PastDesk {
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     });
     this.#worker = worker;
+    const leave = (): void => void worker.terminate();
+    signal?.addEventListener('abort', leave);
     try {
       const reply = await new Promise<PastReply>((resolve, reject) => {
         worker.once('message', resolve);
@@ -100,10 +107,12 @@ export class PastDesk {
       if (code === undefined || !Object.hasOwn(CATALOGUE, code)) throw failure({ reason: message }, config);
       throw new GanglionError(code as ErrorCode, fields);
     } catch (error) {
+      signal?.throwIfAborted();
       throw isGanglionError(error) ? error : failure({ reason: String(error), cause: error }, config);
     } finally {
-      this.#worker = undefined;
+      signal?.removeEventListener('abort', leave);
       await worker.terminate();
+      this.#worker = undefined;
     }
   }
 }

@@ -17,6 +17,8 @@ export interface ReplayQuestion {
   readonly op: 'replay';
   readonly fromMs: number;
   readonly toMs: number;
+  /** Texts of the policies there are; default: those on the disk. */
+  readonly files?: readonly PolicyFile[];
   /** Texts of policies that are not at work (yet). */
   readonly drafts?: readonly PolicyFile[];
   /** Report on these policies only. */
@@ -42,14 +44,14 @@ export interface PastWorld {
 
 /** @throws GanglionError POLICY_UNKNOWN, TIMEZONE_UNKNOWN, FUSION_INVALID */
 export async function replayOf(question: ReplayQuestion, world: PastWorld): Promise<ReplayResult> {
-  const { op: _, ...rest } = question;
-  const parsed = parsePolicies([...(question.drafts ?? []), ...world.files]);
+  const { op: _, files = world.files, ...rest } = question;
+  const parsed = parsePolicies([...(question.drafts ?? []), ...files]);
   const { policies, templates, vetoes } = policiesIn(parsed, world.house);
   const known = [...policies, ...templates, ...vetoes].map(({ id }) => id);
   for (const id of question.about ?? []) {
     if (!known.includes(id)) throw new GanglionError('POLICY_UNKNOWN', { id, hint: didYouMean(id, known) });
   }
-  return replayPolicies({ ...world, ...rest });
+  return replayPolicies({ ...world, ...rest, files });
 }
 
 /** @throws GanglionError POLICY_UNKNOWN, TIMEZONE_UNKNOWN, FUSION_INVALID */

@@ -20,6 +20,8 @@ export interface Recording {
   baseline(atMs: number, wanted: Wanted): Promise<Iterable<KeptReading>>;
   /** Readings after `fromMs` and up to `toMs` in order of time, so many at once as is convenient. */
   chunks(fromMs: number, toMs: number, wanted: Wanted): AsyncIterable<readonly KeptReading[]>;
+  /** When the first reading was made; undefined where there is none. Nothing is replayed before it. */
+  oldestMs?(): number | undefined;
   /** What was really decided in that time, oldest first; undefined where nobody kept it. */
   decisions?(fromMs: number, toMs: number): Iterable<KeptDecision>;
 }

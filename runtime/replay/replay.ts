@@ -37,7 +37,7 @@ export interface ReplayOptions {
   readonly tools: readonly ToolSignature[];
   readonly settings: ReplaySettings;
   readonly recording: Recording;
-  /** Wall clock, ms. */
+  /** Wall clock, ms. What lies before the first reading of the recording is left out. */
   readonly fromMs: number;
   readonly toMs: number;
   /** So long before `fromMs` the engine starts, so that windows, `for` and cooldowns have their past. Default: what the policies need, a day at most. */
@@ -66,12 +66,13 @@ const EXAMPLES = 5;
  */
 export async function replayPolicies(options: ReplayOptions): Promise<ReplayResult> {
   const started = performance.now();
-  const { recording, fromMs, toMs, settings, signal, onProgress } = options;
+  const { recording, toMs, settings, signal, onProgress } = options;
+  const fromMs = beginningOf(options);
   const { policies, templates, vetoes, problems, drafted } = withDrafts(options);
   const startMs = fromMs - (options.warmupMs ?? warmupOf(policies));
   const rulesOf = new Map(templates.map(({ id, rules }) => [id, rules]));
   const about = options.about?.flatMap((id) => rulesOf.get(id) ?? [id]);
-  const report = new Report(options, policies, about ?? drafted);
+  const report = new Report({ ...options, fromMs }, policies, about ?? drafted);
   const stage = new Stage({
     policies,
     vetoes,
@@ -106,6 +107,18 @@ export async function replayPolicies(options: ReplayOptions): Promise<ReplayResu
   } finally {
     stage.stop();
   }
+}
+
+/**
+ * The moment asked for, or the last one before history begins, so many whole seconds after it: what happens each second then
+ * happens at the same times.
+ */
+function beginningOf({ recording, fromMs, toMs }: ReplayOptions): number {
+  if (recording.oldestMs === undefined) return fromMs;
+  const oldest = recording.oldestMs();
+  if (oldest === undefined) return toMs;
+  const seconds = Math.floor((Math.min(oldest, toMs) - 1 - fromMs) / 1000);
+  return fromMs + 1000 * Math.max(0, seconds);
 }
 
 /** All policies, drafts first: of two with one id, the first counts. */

@@ -6,6 +6,7 @@ import type { House } from '../contract/house.ts';
 import { entityOf, propertyOf } from '../contract/ids.ts';
 import type { EntityId, PropertyKey } from '../contract/ids.ts';
 import type { Reading } from '../contract/reading.ts';
+import type { Timer } from '../contract/time.ts';
 import { Fusion } from '../fuse.ts';
 import { filtersOf } from '../fuse-filters.ts';
 import { Reflexes } from '../reflexes.ts';
@@ -25,7 +26,7 @@ export interface StageOptions {
   readonly onHeld?: (policy: string, reason: string) => void;
 }
 
-/** The daemon looks for values that have grown stale this often, ms. */
+/** The daemon looks for values that have grown stale this often, ms; looks that cannot find any are left out here. */
 const AGE_MS = 1000;
 
 /**
@@ -42,6 +43,8 @@ export class Stage {
   readonly #fusion: Fusion;
   readonly #reflexes: Reflexes;
   readonly #house: House;
+  /** The next look for stale values, by the monotonic clock. */
+  #age: { readonly at: number; readonly timer: Timer } | undefined;
   readonly #units = new Map<PropertyKey, string | undefined>();
 
   /** @throws GanglionError TIMEZONE_UNKNOWN, FUSION_INVALID */
@@ -82,7 +85,6 @@ export class Stage {
       clock,
       onFirings: options.onFirings,
       onRechecked: () => {},
-      onOverdue: () => {},
       onError: rethrow,
     });
     this.#fusion = new Fusion({
@@ -90,7 +92,10 @@ export class Stage {
       clock,
       filters: filtersOf(fuse),
       combine: fuse.combine,
-      onReleased: (changed, reading) => this.#reflexes.changed(changed, false, [reading]),
+      onReleased: (changed, reading) => {
+        this.#reflexes.changed(changed, false, [reading]);
+        this.#awaitAge();
+      },
     });
     this.#house = house;
   }
@@ -100,11 +105,7 @@ export class Stage {
     const received = this.clock.mono();
     this.state.restore([...known].map((reading) => this.#reading(reading, received)));
     this.#reflexes.prime();
-    const age = (): void => {
-      this.clock.schedule(AGE_MS, age);
-      this.#reflexes.changed(this.#fusion.expire(), false, []);
-    };
-    this.clock.schedule(AGE_MS, age);
+    this.#awaitAge();
   }
 
   /** What one message brings, now. */
@@ -112,6 +113,7 @@ export class Stage {
     const received = this.clock.mono();
     const readings = kept.map((reading) => this.#reading(reading, received));
     this.#reflexes.changed(this.#fusion.fuse(readings), false, readings);
+    this.#awaitAge();
   }
 
   /** An availability message about entities. */
@@ -127,6 +129,22 @@ export class Stage {
   stop(): void {
     this.#reflexes.stop();
     this.#fusion.stop();
+  }
+
+  /** The first of the daemon's looks at which a value may have grown stale. */
+  #awaitAge(): void {
+    const next = this.state.nextExpiryMs;
+    const at = Math.max(Math.floor(this.clock.mono() / AGE_MS) + 1, Math.ceil(next / AGE_MS)) * AGE_MS;
+    if (this.#age !== undefined && this.#age.at <= at) return;
+    this.#age?.timer.cancel();
+    this.#age = undefined;
+    if (next === Infinity) return;
+    const timer = this.clock.schedule(at - this.clock.mono(), () => {
+      this.#age = undefined;
+      this.#reflexes.changed(this.#fusion.expire(), false, []);
+      this.#awaitAge();
+    });
+    this.#age = { at, timer };
   }
 
   /** History keeps no units: the house knows them. */

@@ -32,6 +32,11 @@ export class ExpiryQueue {
     return slot < this.#queued.length && this.#queued[slot] !== Infinity;
   }
 
+  /** Before this moment nothing is due; Infinity: nothing is queued. */
+  get nextMs(): number {
+    return this.#size === 0 ? Infinity : this.#deadlines[0]!;
+  }
+
   /** Removes and returns a slot whose entry is due, or −1. */
   takeDue(nowMs: number): number {
     while (this.#size > 0 && this.#deadlines[0]! <= nowMs) {

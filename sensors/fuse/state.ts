@@ -234,6 +234,11 @@ export class StateStore implements StateView {
     return changed;
   }
 
+  /** Before this moment of the monotonic clock `expire` finds nothing, unless readings come. Infinity: never. */
+  get nextExpiryMs(): number {
+    return this.#expiry.nextMs;
+  }
+
   /** Fills in the last readings of an earlier run, silently. Their age is what the wall clock says. */
   restore(readings: Iterable<Reading>): void {
     const wall = this.#clock.wall();

@@ -15,6 +15,10 @@ export class ScriptedShelf implements PolicyShelf {
     );
   }
 
+  look(): void {
+    // There are no files.
+  }
+
   idOf(text: string): string {
     const id = /^id: *(\S+)/m.exec(text)?.[1];
     if (id !== undefined) return id;

@@ -68,7 +68,7 @@ export const policyAuthorCommand = defineCommand({
     }
     if (args.json === true) printJson(io, reply);
     else printAuthored(reply, verdict?.verdict, io, style);
-    return reply.status === 'refused' && verdict === undefined ? 1 : 0;
+    return reply.status === 'refused' && verdict?.verdict !== 'reject' ? 1 : 0;
   },
 });
 

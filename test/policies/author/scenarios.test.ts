@@ -38,22 +38,23 @@ describe('tests made for a rule', () => {
     'sensor.bathroom_air.humidity < 60',
   ]);
 
-  it('are passed by the rule, whenever they are made', () => {
-    fc.assert(
-      fc.property(
+  it('are passed by the rule, whenever they are made', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         when,
         conditions,
         fc.constantFrom(0, 300_000),
         fc.integer({ min: 0, max: 14 * 24 * 6 }),
-        (trigger, limits, lasts, later) => {
+        async (trigger, limits, lasts, later) => {
           const made = draft(trigger, limits, lasts === 0 ? {} : { lasts: part(lasts) });
           const parts = {
             house: HOME,
             tools: [],
             settings: SETTINGS,
             from: (MONDAY + later * 600_000) as WallMs,
+            turn: async () => {},
           };
-          const results = runTests(testsFor(made, parts), writeDraft('rule', made), parts);
+          const results = await runTests(testsFor(made, parts), writeDraft('rule', made), parts);
           expect(results.filter(({ passed }) => !passed)).toEqual([]);
         },
       ),

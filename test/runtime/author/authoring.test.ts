@@ -115,7 +115,7 @@ describe('drafts that were judged', () => {
     const { author, shelf } = authorFor();
     const { draft } = await author.author({ text: SENTENCE });
     expect(author.judge({ draft: draft!, verdict: 'accept' }).status).toBe('installed');
-    expect([...shelf.current().keys()]).toEqual([ID, `${ID}-end`]);
+    expect([...shelf.current().keys()]).toEqual([`${ID}-end`, ID]);
     expect(() => author.judge({ draft: 'ffffffff', verdict: 'accept' })).toThrow(GanglionError);
   });
 

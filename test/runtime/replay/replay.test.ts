@@ -7,6 +7,7 @@ import {
   type ReplayOptions,
   replayPolicies,
   type ReplayResult,
+  Stage,
 } from '../../../runtime/replay/index.ts';
 import { entity, houseOf } from '../../support/house.ts';
 import { kept, MemoryRecording, SETTINGS, START } from './support.ts';
@@ -254,5 +255,42 @@ describe('a replay', () => {
       onProgress: () => stop.abort(new Error('enough')),
     });
     await expect(going).rejects.toThrow('enough');
+  });
+
+  it('begins with its recording, however long before that it was to begin', async () => {
+    const recording = Object.assign(new MemoryRecording(COMES_AND_GOES), { oldestMs: () => START - 1000 });
+    const rules = `- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`;
+    const result = await replay(rules, [], { recording, fromMs: 7 });
+    expect(result).toMatchObject({ fromMs: START - 1993, readings: 31, policies: [{ fired: 15 }] });
+    const empty = Object.assign(new MemoryRecording([]), { oldestMs: () => undefined });
+    const minutely = '- { id: a, when: \'cron("* * * * *")\', then: light.hall.turn_on }';
+    const nothing = await replay(minutely, [], { recording: empty, fromMs: 0 });
+    expect(nothing.policies).toMatchObject([{ fired: 0 }]);
+  });
+
+  it('passes over the time in which nothing falls due, and lets values grow stale at their second', async () => {
+    const rules = `- { id: a, when: '${MOTION} == "on"', then: light.hall.turn_on }`;
+    const century = await replay(rules, COMES_AND_GOES, { fromMs: START - 100 * 365 * 24 * HOUR_MS });
+    expect(only(century).fired).toBe(15);
+    const fuse = { ...SETTINGS.fuse, stale_after: 90_000 };
+    const stage = new Stage({
+      policies: [],
+      vetoes: [],
+      house: HOUSE,
+      tools: [],
+      settings: { ...SETTINGS, fuse },
+      startMs: START,
+      onFirings: () => {},
+    });
+    stage.begin([]);
+    stage.advanceTo(START + 10_500);
+    stage.deliver(kept([10.5, MOTION, 'on']));
+    stage.advanceTo(START + 60_000);
+    stage.deliver(kept([60, MOTION, 'on']));
+    stage.advanceTo(START + 149_999);
+    expect(stage.state.get(MOTION).standing).toBe('known');
+    stage.advanceTo(START + 150_000);
+    expect(stage.state.get(MOTION).standing).toBe('stale');
+    stage.stop();
   });
 });
