@@ -4,7 +4,7 @@ import { describeDraft, writeDraft } from '../policies/index.ts';
 import { Author } from '../runtime/author/authoring.ts';
 import { EmbeddedAuthor } from '../runtime/author/embedded.ts';
 import { ExampleStore } from '../runtime/author/examples.ts';
-import type { AuthorModel } from '../runtime/author/model.ts';
+import { MIN_CONFIDENCE, type AuthorModel } from '../runtime/author/model.ts';
 import { numericProperties } from '../runtime/author/reader/conditions.ts';
 import { checkConfig } from '../runtime/config/load.ts';
 import type { DecideRequest } from '../runtime/contract/engine.ts';
@@ -79,7 +79,7 @@ async function alone(model: AuthorModel, { log, signal, args }: BenchContext): P
         deadlineMs: 60_000,
       };
       const [first] = await model.propose({ ...question, signal });
-      const best = first !== undefined && first.confidence >= (model.threshold ?? 0) ? first : undefined;
+      const best = first !== undefined && first.confidence >= MIN_CONFIDENCE ? first : undefined;
       const ms = performance.now() - started;
       const failures =
         best === undefined ? [] : behaves(writeDraft('rule', best.draft), one, house, settings);

@@ -29,7 +29,7 @@ import type { ReplayResult, ReplaySettings } from '../replay/index.ts';
 import { refusalOf, warningsOf } from './checks.ts';
 import type { ExampleStore } from './examples.ts';
 import { installDraft, type Installed, standingOf } from './install.ts';
-import { absentThings, isGrounded, withClear, type AuthorModel } from './model.ts';
+import { absentThings, isGrounded, MIN_CONFIDENCE, withClear, type AuthorModel } from './model.ts';
 import { inTurns, neighboursOf } from './near.ts';
 import { readEdit } from './reader/edit-sentence.ts';
 import type { World } from './reader/conditions.ts';
@@ -61,8 +61,6 @@ export interface AuthorParts {
 }
 
 const MAX_CHARS = 600;
-/** Below this the rule of a model that was not measured is a guess. */
-const MIN_CONFIDENCE = 0.5;
 /** Earlier sentences a model is shown. */
 const SHOWN = 4;
 /** From which on an earlier sentence is worth showing to a model. */
@@ -230,7 +228,7 @@ export class Author implements Authoring {
         }));
         const best = drafts.find(
           ({ draft, confidence }) =>
-            confidence >= (model.threshold ?? MIN_CONFIDENCE) &&
+            confidence >= MIN_CONFIDENCE &&
             isGrounded(draft, sentence, house) &&
             !isRejected(sentence, keyOf(draft), all),
         );

@@ -20,8 +20,8 @@ export interface EmbeddedAuthorParts {
   readonly host: Pick<Asker, 'decide'>;
   /** The model's file, as `host` knows it. */
   readonly file: string;
-  /** What was measured of it: its temperature makes its probabilities what they say, below its threshold it is not believed. */
-  readonly card?: Pick<SynapseCard, 'temperature' | 'threshold'>;
+  /** What was measured of it: its temperature makes its probabilities what they say. */
+  readonly card?: Pick<SynapseCard, 'temperature'>;
 }
 
 /** Lines of a listing for a sentence that speaks of several things, and for one that is too long for so many. */
@@ -31,12 +31,10 @@ const UNKNOWN: Present = () => undefined;
 /** The embedded model as an author: it fills the automaton of its rule language over a listing of what is meant perhaps. */
 export class EmbeddedAuthor implements AuthorModel {
   readonly rung = 'llm';
-  readonly threshold?: number;
   readonly #parts: EmbeddedAuthorParts;
 
   constructor(parts: EmbeddedAuthorParts) {
     this.#parts = parts;
-    if (parts.card !== undefined) this.threshold = parts.card.threshold;
   }
 
   /** With fewer devices listed where its context is too short for all of them. */

@@ -26,11 +26,15 @@ export interface ModelDraft {
   readonly confidence: number;
 }
 
+/**
+ * Below this confidence a rule is a guess, 0–1. Not the threshold for acting: a person looks at a draft, and what is installed
+ * suggests first.
+ */
+export const MIN_CONFIDENCE = 0.5;
+
 /** A language model that fills the rule language; it writes nothing of its own. */
 export interface AuthorModel {
   readonly rung: RungName;
-  /** Below this confidence its rules are guesses, 0–1; default 0.5. */
-  readonly threshold?: number;
   /** Likeliest first; none where it finds no rule. Throws MODEL_…, QUEUE_FULL. */
   propose(question: ModelQuestion): Promise<readonly ModelDraft[]>;
 }

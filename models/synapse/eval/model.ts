@@ -1,3 +1,4 @@
+import { MIN_CONFIDENCE } from '../../../runtime/author/model.ts';
 import { doubtIn } from '../../../runtime/modelhost/synapse/meaning.ts';
 import type { AnswerLanguage } from '../../../runtime/contract/answer.ts';
 import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
@@ -53,9 +54,9 @@ export class ModelAnswerer implements Answerer {
     this.#options.onDecided?.(performance.now() - started, decided);
     const outcome = outcomeOfText(decided.text, posed, question);
     const acts = outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0);
-    return acts && (decided.probability < threshold || isAstray(answered, outcome, question))
-      ? NOTHING
-      : outcome;
+    // A rule is a draft for a person to look at, and is not done.
+    const least = outcome.type === 'rule' ? MIN_CONFIDENCE : threshold;
+    return acts && (decided.probability < least || isAstray(answered, outcome, question)) ? NOTHING : outcome;
   }
 }
 
