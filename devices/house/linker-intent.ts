@@ -114,6 +114,10 @@ function asksToBeTold(words: readonly string[]): boolean {
   });
 }
 
+const MOMENTS = new Set(['bit', 'moment', 'while', 'sec', 'tick', 'jiffy', 'few']);
+
 function isLater(word: string, at: number, words: readonly string[]): boolean {
+  // `in a bit`
+  if (word === 'in' && words[at + 1] === 'a' && MOMENTS.has(words[at + 2] ?? '')) return true;
   return LATER.has(word) && !(word === 'once' && (words[at - 1] === 'at' || words[at + 1] === 'more'));
 }

@@ -53,7 +53,10 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
     const before = tokens[at - 1];
     const numbered = token.number !== undefined && before !== undefined && ROOM_WORDS.has(before.stem);
     if (token.number !== undefined) return numbered;
+    // `in my library`, where no library is: whatever was chosen is elsewhere.
+    const owned = before !== undefined && OWNERS.has(before.text) && INSIDE.has(tokens[at - 2]?.text ?? '');
     const next = tokens[at + 1];
+    if (owned && next?.text !== 'mode') return true;
     const describes = next !== undefined && !next.afterPause && !isPlain(next) && fits(next);
     return describes && (before !== undefined || KIND_WORDS.has(token.stem)) && !VERBS.has(token.text);
   });
@@ -79,6 +82,9 @@ export function saysTooLittle(text: string, house: LinkableHouse): boolean {
     return KIND_WORDS.has(token.stem);
   });
 }
+
+const INSIDE = new Set(['in', 'inside', 'on', 'from']);
+const OWNERS = new Set(['the', 'my', 'our']);
 
 /** Words that name nothing by themselves. */
 function isPlain({ text, stem }: Token): boolean {

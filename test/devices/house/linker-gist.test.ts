@@ -38,6 +38,8 @@ const SAID: readonly (readonly [string, Gist])[] = [
   ['is it possible to turn the lamp on?', 'limited'],
   ["don't forget to close the blinds", 'request'],
   ['turn it on when I come home', 'later'],
+  ['turn on the lamp in a bit', 'later'],
+  ['turn the lamp up a bit', 'request'],
 ];
 
 /** Names that anybody who announces a device can choose. */

@@ -39,6 +39,8 @@ describe('a word that names something else', () => {
     ['set the utility light to 50%', 'light.hall', 'utility'],
     ['turn on the light in room 5', 'light.hall', '5'],
     ['dim the kitchen lamp', 'light.hall', 'kitchen'],
+    ['switch off everything in my library', 'light.hall', 'library'],
+    ['more light on the mezzanine please', 'light.hall', 'mezzanine'],
   ] as const)('%s does not fit %s', (text, entity, word) => {
     expect(stray(text, entity)).toBe(word);
   });
