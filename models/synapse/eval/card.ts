@@ -20,6 +20,8 @@ import { samplesOf, watchBranches } from './samples.ts';
 
 /** Other homes and sentences than those the figures of the card and of the bench are measured on. */
 const FIT_SEED = 0x5eed_8000;
+const REFUSAL_SEED = 0x5eed_c000;
+const REFUSALS = 3;
 /** Of refusals, at the default threshold: a little less than the one in a hundred that is promised. */
 const ACTED = 0.009;
 
@@ -51,7 +53,11 @@ export async function makeCard(options: CardOptions): Promise<SynapseCard> {
   try {
     const fitted = await samplesOf(heldOutCases(lexicon, perTask, FIT_SEED), model, shares);
     const temperature = fitTemperature(fitted.decisions);
-    const threshold = thresholdFor(fitted, temperature, ACTED);
+    // One refusal in a hundred is rare: the threshold wants more of them than the temperature does.
+    const refusals = heldOutCases(lexicon, REFUSALS * perTask, REFUSAL_SEED).filter(
+      ({ task }) => task === 'refusal',
+    );
+    const threshold = thresholdFor(await samplesOf(refusals, model, shares), temperature, ACTED);
     say(`fitted on ${fitted.decisions.length} decisions: temperature ${temperature}, threshold ${threshold}`);
     const fresh = await samplesOf(heldOutCases(lexicon, perTask), model, shares);
     const calibration = calibrationOf(fresh, temperature, threshold);
