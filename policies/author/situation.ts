@@ -1,3 +1,4 @@
+import { OPPOSITE_STATES } from '../../runtime/contract/opposite.ts';
 import type { House } from '../../runtime/contract/house.ts';
 import { entityOf, kindOf, propertyOf, type PropertyKey } from '../../runtime/contract/ids.ts';
 import { isKind, kindSpec } from '../../runtime/contract/kinds.ts';
@@ -92,21 +93,7 @@ function valueFor(
   return same ? limit : otherThan(key, limit, house);
 }
 
-const OTHER: Readonly<Record<string, string>> = {
-  on: 'off',
-  off: 'on',
-  open: 'closed',
-  closed: 'open',
-  locked: 'unlocked',
-  unlocked: 'locked',
-  home: 'not_home',
-  not_home: 'home',
-  playing: 'paused',
-  paused: 'playing',
-  idle: 'playing',
-  cleaning: 'docked',
-  docked: 'cleaning',
-};
+const OTHER: Readonly<Record<string, string>> = OPPOSITE_STATES;
 
 /** A value the property can have that is another one. */
 function otherThan(key: PropertyKey, value: Value, house: Named): Value {

@@ -1,3 +1,4 @@
+import { OPPOSITE_STATES } from '../../../runtime/contract/opposite.ts';
 import { propertiesOf } from '../../../runtime/modelhost/synapse/listing.ts';
 import {
   isProperty,
@@ -22,21 +23,7 @@ export interface Situation {
   fact(holds: boolean): KnownFact;
 }
 
-const OPPOSITE: Readonly<Record<StateWord, StateWord>> = {
-  on: 'off',
-  off: 'on',
-  open: 'closed',
-  closed: 'open',
-  locked: 'unlocked',
-  unlocked: 'locked',
-  home: 'not_home',
-  not_home: 'home',
-  playing: 'paused',
-  paused: 'playing',
-  idle: 'playing',
-  cleaning: 'docked',
-  docked: 'cleaning',
-};
+const OPPOSITE: Readonly<Record<StateWord, StateWord>> = OPPOSITE_STATES;
 
 /** What thresholds lie between, and how far off they a value is seen, in the property's unit. */
 const RANGES: Readonly<
