@@ -125,8 +125,10 @@ function quickly(file: string): Cut[] | undefined {
     // Comments and blank lines after it stand before the next one.
     const own = lines.slice(0, filled);
     const ids = own.flatMap((line, i) =>
-      // A text that goes on in the next line is none of ours.
-      own[i + 1]?.startsWith(' ') === true ? [] : (ID_LINE.exec(line)?.[1] ?? []),
+      // A text that goes on in the next line, blank ones between or not, is none of ours.
+      own.find((next, j) => j > i && next !== '')?.startsWith(' ') === true
+        ? []
+        : (ID_LINE.exec(line)?.[1] ?? []),
     );
     if (ids.length !== 1 || /^(?:true|false|null)$/i.test(ids[0]!)) return false;
     cuts.push({ id: ids[0]!, text: `${own.join('\n')}\n`, start, end });
@@ -173,7 +175,7 @@ function fully(
       const node = item as Node;
       const dash = token.items[i]!.start.find(({ type }) => type === 'seq-item-ind')!.offset;
       const start = file.lastIndexOf('\n', dash) + 1;
-      const end = endOfLine(file, node.range?.[1] ?? dash + 1);
+      const end = endOfEntry(file, start, dash - start, endOfLine(file, node.range?.[1] ?? dash + 1));
       const plain = written(node, document);
       const text = dedented(file.slice(dash, end), dash - start);
       const same = (): boolean => {
@@ -215,6 +217,19 @@ function endOfLine(file: string, from: number): number {
   const rest = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
   rest.lastIndex = from;
   return rest.test(file) ? rest.lastIndex : from;
+}
+
+/** Before comments no deeper than its dash: the library gives those to a last key that has no value. */
+function endOfEntry(file: string, start: number, margin: number, end: number): number {
+  for (let to = end; ;) {
+    const from = file.lastIndexOf('\n', to - 2) + 1;
+    const line = file.slice(from, to).trim();
+    if (from <= start || (line !== '' && !line.startsWith('#'))) return end;
+    const indent = file.slice(from, to).search(/\S/);
+    if (indent > margin) return end;
+    to = from;
+    if (line !== '') end = from;
+  }
 }
 
 /** An entry without its dash, as far left as it can stand. */

@@ -78,6 +78,14 @@ describe('the policies of a file', () => {
     expect(compared).toBeGreaterThan(50);
   });
 
+  it('leave the comments after a last key without a value to what follows', () => {
+    for (const comments of ['# a comment', '# one\n\n# another', '\n# late']) {
+      const text = `- id: a1\n  then:\n${comments}\n`;
+      expect(piecesFully(text)).toEqual([{ id: 'a1', text: 'id: a1\nthen:\n' }]);
+      expect(piecesOf(text)).toEqual(piecesFully(text));
+    }
+  });
+
   it('are read from a list in brackets, under `policies:`, and out of borrowed parts', () => {
     expect(piecesOf('[{"id":"a","when":"x"},{"id":"b"}]')?.map(({ id }) => id)).toEqual(['a', 'b']);
     expect(piecesOf('other: 1\npolicies:\n  - id: a\n    when: x\n')).toEqual([
