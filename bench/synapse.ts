@@ -27,8 +27,8 @@ const LISTED = [8, 16] as const;
 
 /**
  * How often the embedded model comes to what was meant, by the state of the house afterwards, on held-out texts of each task
- * on Home Assistant's English tests, and on requests written down by hand; and beside it what the linker and one keyword come
- * to without any model. `--sets A,B` measures these alone, `--failures FILE` writes down what went wrong in them.
+ * on Home Assistant's English tests, and on two sets of requests written down by hand; and beside it what the linker and one
+ * keyword come to without any model. `--sets A,B` measures these alone, `--failures FILE` writes down what went wrong in them.
  */
 export const synapse: Bench = async (context) => {
   const args = [...context.args];
@@ -44,12 +44,14 @@ export const synapse: Bench = async (context) => {
   const cases: BenchCase[] = [];
   for (const [suite, own] of all) {
     // A refusal is about nothing; what the tests of others and written requests are about is not marked.
-    if (suite === 'ha_intents' || suite === 'written' || suite === 'refusals') continue;
+    if (suite === 'ha_intents' || suite === 'written' || suite === 'fresh' || suite === 'refusals') continue;
     for (const limit of LISTED)
       cases.push({ name: `${suite}_recall_${limit}`, value: recallOf(own, limit).share, unit: '' });
   }
-  const written = all.get('written');
-  if (written !== undefined) cases.push({ name: 'written_barred', value: barredOf(written).share, unit: '' });
+  for (const suite of ['written', 'fresh'] as const) {
+    const own = all.get(suite);
+    if (own !== undefined) cases.push({ name: `${suite}_barred`, value: barredOf(own).share, unit: '' });
+  }
   const add = (scores: ReadonlyMap<Suite, Score>, suffix: string): void => {
     for (const [suite, { right, acted, categories }] of scores) {
       cases.push({ name: `${suite}${suffix}`, value: right, unit: '' });

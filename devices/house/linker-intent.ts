@@ -2,11 +2,14 @@ import {
   ASIDES,
   CANCELS,
   HINTS,
+  IGNORES,
   LATER,
   NEGATIONS,
   QUESTION_OPENERS,
   REQUEST_OPENERS,
+  SENSES,
   SUGGESTIONS,
+  TELLINGS,
   VERB_NOUNS,
   VERBS,
 } from './linker-lexicon.ts';
@@ -15,8 +18,9 @@ import type { Token } from './linker-tokenize.ts';
 /**
  * What a sentence does, as far as its form tells. `limited`: it orders something and denies something else in the same breath
  * ("all off, but not the hall"), or words a wish by what is missing ("I can't see a thing"): an order, but never a certain one.
+ * `talk`: it tells something ("I love the view from the kitchen"); a `statement` may be a wish ("it is dark in here").
  */
-export type Gist = 'request' | 'question' | 'cancel' | 'negated' | 'later' | 'statement' | 'limited';
+export type Gist = 'request' | 'question' | 'cancel' | 'negated' | 'later' | 'talk' | 'statement' | 'limited';
 
 const POLITE = new Set(['hey', 'hi', 'hello', 'ok', 'okay', 'please', 'and', 'so', 'now']);
 const COPULAS = new Set(['is', 'are', 'was', 'were', 'its']);
@@ -46,6 +50,8 @@ export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], end
   if (words.some(isLater)) return 'later';
   const asks = endsAsQuestion && !REQUEST_OPENERS.has(first);
   if (asks && !suggests && !words.includes('mind')) return 'question';
+  if (TELLINGS.some((phrase) => startsWith(said, phrase)) && !said.some((word) => VERBS.has(word)))
+    return 'talk';
   if (suggests) return 'limited';
   const makeSure = words.some(
     (word, at) => word === 'ensure' || (word === 'make' && words[at + 1] === 'sure'),
@@ -65,6 +71,7 @@ function openingName(tokens: readonly Token[], inSpan: readonly boolean[]): numb
 
 /** Called off as a whole, or in an afterthought: `turn on the lamp, no wait, forget it`. */
 function isCalledOff(said: readonly string[]): boolean {
+  if (IGNORES.has(said[0] ?? '')) return true;
   return CANCELS.some((phrase) => {
     if (phrase.length === said.length) return startsWith(said, phrase);
     const whole = phrase.length > 1 || phrase[0] === 'nevermind';
@@ -86,11 +93,27 @@ function isRuledByNegation(words: readonly string[], said: readonly string[]): b
     if (said[1] === undefined || VERBS.has(said[1]) || said[0] === 'not') return true;
   }
   return words.some((word, at) => {
+    if (isForbidden(words, at)) return true;
     if (!isNegation(words, at) || word === 'leave') return false;
     return words
       .slice(at + 1, at + 1 + REACH)
       .some((next, i) => VERBS.has(next) && (!VERB_NOUNS.has(next) || TAKE_VERBS.has(words[at + i]!)));
   });
+}
+
+const MODALS = new Set(['can', 'could', 'should', 'must', 'may', 'shall', 'better', 'had', 'are', 'ought']);
+const SOFTENERS = new Set(['better', 'just', 'ever', 'simply', 'really', 'to', 'supposed', 'allowed']);
+
+/** `you should not …`, `you can't just …`, `you'd better not …`; but not `you can't see a thing in here`. */
+function isForbidden(words: readonly string[], at: number): boolean {
+  const word = words[at]!;
+  if (word !== 'you' && word !== 'youd') return false;
+  let next = at + 1;
+  while (MODALS.has(words[next] ?? '') || SOFTENERS.has(words[next] ?? '')) next++;
+  if (words[next] === undefined || words[next] === 'leave' || !isNegation(words, next)) return false;
+  do next++;
+  while (SOFTENERS.has(words[next] ?? ''));
+  return words[next] !== undefined && !SENSES.has(words[next]!);
 }
 
 /** `tell me …`, `let me know if …`, `check whether …`; but not `tell Robbie to go home`. */
@@ -108,6 +131,8 @@ function asksToBeTold(words: readonly string[]): boolean {
         return next === 'if' || next === 'that' || next === 'whether';
       case 'find':
         return next === 'out';
+      case 'how':
+        return next === 'to';
       default:
         return false;
     }
@@ -119,5 +144,7 @@ const MOMENTS = new Set(['bit', 'moment', 'while', 'sec', 'tick', 'jiffy', 'few'
 function isLater(word: string, at: number, words: readonly string[]): boolean {
   // `in a bit`
   if (word === 'in' && words[at + 1] === 'a' && MOMENTS.has(words[at + 2] ?? '')) return true;
+  // `close the blind while you turn off the tv`: both.
+  if (word === 'while' && /^you(?:re)?$/u.test(words[at + 1] ?? '')) return false;
   return LATER.has(word) && !(word === 'once' && (words[at - 1] === 'at' || words[at + 1] === 'more'));
 }

@@ -68,7 +68,7 @@ export const ASPECT_KINDS: Readonly<Record<Aspect, readonly Kind[]>> = {
 export const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ...forms(
     'set',
-    'set setting change changing adjust make making put turn turning switch switching flip bring get keep transition power fade move',
+    'set setting change changing adjust make making put turn turning turned switch switching switched flip bring get keep transition power fade move',
   ),
   ...forms('on', 'activate activating enable illuminate illuminating light'),
   ...forms('off', 'deactivate deactivating disable kill extinguish cut'),
@@ -102,6 +102,13 @@ export const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
 function forms(verb: Verb, text: string): [string, Verb][] {
   return text.split(' ').map((word) => [word, verb]);
 }
+
+/** More verbs that open an order, whatever they order: they tell where one order ends and another begins. */
+export const ORDER_VERBS =
+  list(`suspend hold hoist lift drop draw pull slide roll extend retract fold wind crank bump nudge
+   knock boost ease tone shift fire trigger launch run send bring let give take shoot unmute hush quieten rewind dock park
+   boil brew water mop ring sound end quit kickstart engage stoke douse snuff spin slow speed tilt crack swing throw pop
+   hit whack fetch call show snap capture record flood drain fill feed brighten shine`);
 
 /** Verbs that are also nouns: verbs only where they open the sentence. */
 export const VERB_NOUNS = list('switch light lock vacuum hoover heat cover warm cool power show');
@@ -157,7 +164,7 @@ export const HERE = list('here this');
 export const PLAIN_WORDS = list(
   `on off up down out over under around about near by via from or than then but except besides excluding including apart
    only even still also back again his her their other another nice lovely damn bloody stupid silly bright main single
-   one two three half full much more less very most least least last next old new`,
+   something anything possible one two three half full much more less very most least least last next old new`,
 );
 
 export const NEGATIONS =
@@ -186,6 +193,26 @@ export const CANCELS: readonly (readonly string[])[] = [
   ['take', 'that', 'back'],
   ['take', 'it', 'back'],
 ];
+/** Whatever follows is not to be done. */
+export const IGNORES = list('ignore disregard');
+/** Openings that tell something, where no order follows. */
+export const TELLINGS: readonly (readonly string[])[] = [
+  ['i', 'love'],
+  ['i', 'loved'],
+  ['we', 'love'],
+  ['i', 'forgot'],
+  ['i', 'remember'],
+  ['i', 'bought'],
+  ['we', 'bought'],
+  ['i', 'saw'],
+  ['we', 'saw'],
+  ['i', 'had'],
+  ['we', 'had'],
+  ['i', 'wonder'],
+  ['i', 'used', 'to'],
+];
+/** Behind `you can't`: a complaint, which wishes for the opposite. */
+export const SENSES = list('see hear read feel find breathe sleep tell make even');
 /** Behind a negation: an order all the same (`don't forget to …`). */
 export const ASIDES = list('forget hesitate');
 /** Sentences that open like questions and are wishes. */

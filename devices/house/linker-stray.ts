@@ -16,6 +16,7 @@ import {
   PLAIN_WORDS,
   QUANTIFIERS,
   ROOM_WORDS,
+  VERB_KINDS,
   VERBS,
   WHITES,
   WHOLE,
@@ -28,6 +29,8 @@ import { mergeNumbers } from './linker-values.ts';
 export interface Pointed {
   readonly entities: readonly EntityId[];
   readonly names: readonly string[];
+  /** It sets nothing to a value of the sentence: then a number is part of a name. */
+  readonly valueless?: boolean;
 }
 
 /**
@@ -51,8 +54,10 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
     if (fits(token) || isPlain(token) || (token.text.length < 2 && token.number === undefined)) return false;
     if (inSpan[at] === true) return true;
     const before = tokens[at - 1];
-    const numbered = token.number !== undefined && before !== undefined && ROOM_WORDS.has(before.stem);
-    if (token.number !== undefined) return numbered;
+    // `the lamp 6`, where lamps 1 to 3 are.
+    const numbers = (stem: string): boolean =>
+      ROOM_WORDS.has(stem) || (pointed.valueless === true && words.has(stem));
+    if (token.number !== undefined) return before !== undefined && !token.afterPause && numbers(before.stem);
     // `in my library`, where no library is: whatever was chosen is elsewhere.
     const owned = before !== undefined && OWNERS.has(before.text) && INSIDE.has(tokens[at - 2]?.text ?? '');
     const next = tokens[at + 1];
@@ -83,6 +88,31 @@ export function saysTooLittle(text: string, house: LinkableHouse): boolean {
   });
 }
 
+/**
+ * A word that says what a sentence is about, where that is nothing of this house: it names no device, place, kind or quantity
+ * and is no known complaint (`iron my shirts`). Then whoever chose the whole house has only guessed.
+ */
+export function foreignWord(text: string, house: LinkableHouse): string | undefined {
+  const index = indexOf(house);
+  const { tokens } = correct(mergeNumbers(tokenize(text)), index);
+  const inSpan = spansOf(tokens, index);
+  const homely = tokens.some(
+    ({ text: word, stem }, at) =>
+      inSpan[at] === true ||
+      KIND_WORDS.has(stem) ||
+      VERB_KINDS.has(word) ||
+      ASPECT_WORDS.has(stem) ||
+      HINTS.has(word) ||
+      QUANTIFIERS.has(word) ||
+      WHOLE.has(word),
+  );
+  if (homely) return undefined;
+  return tokens.find(
+    (token) =>
+      token.number === undefined && token.text.length > 2 && !isPlain(token) && !VERBS.has(token.text),
+  )?.text;
+}
+
 const INSIDE = new Set(['in', 'inside', 'on', 'from']);
 const OWNERS = new Set(['the', 'my', 'our']);
 
@@ -111,7 +141,9 @@ function wordsOf(
   index: HouseIndex,
   { entities, names }: Pointed,
 ): { words: ReadonlySet<string>; kinds: ReadonlySet<Kind> } {
-  const words = new Set(names.flatMap((name) => tokenize(name).map(({ stem }) => stem)));
+  const words = new Set(
+    names.flatMap((name) => [...tokenize(name), ...mergeNumbers(tokenize(name))].map(({ stem }) => stem)),
+  );
   const kinds = new Set<Kind>();
   const chosen = new Set<string>(entities);
   for (const { entity, nameWords, areaWords, floorWords } of index.entities) {

@@ -46,6 +46,8 @@ function numberAt(tokens: readonly Token[], start: number): { value: number; len
   } else if (word() === 'a' && word(1) === 'hundred') {
     value = 1;
     at++;
+  } else if (word() === 'half' && (word(1) === 'a' || word(1) === 'an') && word(2) === 'degree') {
+    return { value: 0.5, length: 2 };
   } else {
     return { value: 0, length: 0 };
   }
@@ -56,6 +58,10 @@ function numberAt(tokens: readonly Token[], start: number): { value: number; len
   if (word() === 'point' && SMALL.has(word(1))) {
     value = Number(`${value}.${SMALL.get(word(1))!}`);
     at += 2;
+  }
+  if (word() === 'and' && word(1) === 'a' && word(2) === 'half') {
+    value += 0.5;
+    at += 3;
   }
   return { value, length: at - start };
 }
@@ -76,6 +82,8 @@ export function quantityAt(tokens: readonly Token[], at: number): FoundQuantity 
   const token = tokens[at];
   if (token === undefined) return undefined;
   const found = (quantity: Quantity, length: number): FoundQuantity => ({ quantity, at, length });
+  const share = shareAt(tokens, at);
+  if (share !== undefined) return found({ type: 'percent', value: share }, 2);
   if (token.number !== undefined) return found(...numberWithUnit(tokens, at, token.number));
   const { text } = token;
   const next = tokens[at + 1]?.text ?? '';
@@ -90,6 +98,15 @@ export function quantityAt(tokens: readonly Token[], at: number): FoundQuantity 
   const mode = MODES.get(text);
   if (mode !== undefined && next === 'mode') return found({ type: 'mode', value: mode }, 1);
   return undefined;
+}
+
+/** `a third`, `two thirds`, `three quarters`, in percent. */
+function shareAt(tokens: readonly Token[], at: number): number | undefined {
+  const count = { a: 1, one: 1, '1': 1, '2': 2, '3': 3 }[tokens[at]?.text ?? ''];
+  const parts = { third: 3, quarter: 4 }[tokens[at + 1]?.stem ?? ''];
+  return count === undefined || parts === undefined || count >= parts
+    ? undefined
+    : Math.round((100 * count) / parts);
 }
 
 function numberWithUnit(tokens: readonly Token[], at: number, value: number): [Quantity, number] {

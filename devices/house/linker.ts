@@ -67,6 +67,8 @@ export function link(
         ...(about.length > 0 ? { about } : {}),
       };
     }
+    case 'talk':
+      return nothing('This tells something, it does not order.');
     case 'statement':
     case 'limited':
     case 'request':
@@ -106,18 +108,35 @@ interface Part {
   readonly inSpan: boolean[];
 }
 
-/** Cuts at `and`, `then` and commas that are not inside a name. */
+/** Words between two things that are asked for together. */
+const JOINERS: readonly (readonly string[])[] = [
+  ['and'],
+  ['then'],
+  ['plus'],
+  ['as', 'well', 'as'],
+  ['along', 'with'],
+  ['while', 'youre', 'at', 'it'],
+  ['while', 'you'],
+];
+
+/** Cuts at joining words and commas that are not inside a name. */
 function split(tokens: readonly Token[], inSpan: readonly boolean[]): Part[] {
   const parts: Part[] = [{ tokens: [], inSpan: [] }];
-  tokens.forEach((token, at) => {
-    const joins = inSpan[at] !== true && (token.text === 'and' || token.text === 'then');
+  for (let at = 0; at < tokens.length; at++) {
+    const joiner =
+      inSpan[at] === true
+        ? undefined
+        : JOINERS.find((words) => words.every((word, i) => tokens[at + i]?.text === word));
     // `each and every` is one thought.
-    const idiom = token.text === 'and' && tokens[at + 1]?.text === 'every';
-    if ((joins && !idiom) || token.afterPause) parts.push({ tokens: [], inSpan: [] });
-    if (joins) return;
-    parts.at(-1)!.tokens.push(token);
+    const idiom = joiner?.[0] === 'and' && tokens[at + 1]?.text === 'every';
+    if ((joiner !== undefined && !idiom) || tokens[at]!.afterPause) parts.push({ tokens: [], inSpan: [] });
+    if (joiner !== undefined) {
+      at += joiner.length - 1;
+      continue;
+    }
+    parts.at(-1)!.tokens.push(tokens[at]!);
     parts.at(-1)!.inSpan.push(inSpan[at] === true);
-  });
+  }
   return parts;
 }
 

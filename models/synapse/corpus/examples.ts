@@ -28,11 +28,11 @@ const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
 
 /** Of a hundred examples. */
 export const TASK_WEIGHTS: Readonly<Record<Task, number>> = {
-  request: 44,
-  refusal: 26,
-  question: 12,
-  event: 9,
-  rule: 9,
+  request: 41,
+  refusal: 25,
+  question: 11,
+  event: 12,
+  rule: 11,
 };
 
 const TYPOS = 0.07;

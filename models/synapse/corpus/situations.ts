@@ -126,7 +126,7 @@ export function timeSituation(scene: Scene): Situation | undefined {
   if (random.chance(0.3)) {
     const day = random.pick(['weekday', 'weekend'] as const);
     return {
-      text: line(scene, lexicon.conditions, `day ${day}`),
+      text: expand(line(scene, lexicon.conditions, `day ${day}`), random, {}),
       meant: { type: 'day', day },
       fact: (holds) => ({
         type: 'clock',

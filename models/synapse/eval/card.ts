@@ -21,7 +21,7 @@ import { samplesOf, watchBranches } from './samples.ts';
 /** Other homes and sentences than those the figures of the card and of the bench are measured on. */
 const FIT_SEED = 0x5eed_8000;
 const REFUSAL_SEED = 0x5eed_c000;
-const REFUSALS = 3;
+const REFUSALS = 5;
 /** Of refusals, at the default threshold: a little less than the one in a hundred that is promised. */
 const ACTED = 0.009;
 

@@ -4,7 +4,7 @@ import type { Answerer, EvalCase } from './case.ts';
 import { heldOutCases } from './cases.ts';
 import { haIntentCases } from './ha-intents.ts';
 import { scoreOf, type Score } from './score.ts';
-import { writtenCases } from './written/cases.ts';
+import { secondCases, writtenCases } from './written/cases.ts';
 
 /** What is measured, by the name its figure has. */
 export const SUITES = [
@@ -15,6 +15,7 @@ export const SUITES = [
   'rules',
   'ha_intents',
   'written',
+  'fresh',
 ] as const;
 export type Suite = (typeof SUITES)[number];
 
@@ -22,7 +23,7 @@ export function isSuite(name: string): name is Suite {
   return (SUITES as readonly string[]).includes(name);
 }
 
-const TASK_OF: Readonly<Record<Exclude<Suite, 'ha_intents' | 'written'>, Task>> = {
+const TASK_OF: Readonly<Record<Exclude<Suite, 'ha_intents' | 'written' | 'fresh'>, Task>> = {
   requests: 'request',
   refusals: 'refusal',
   events: 'event',
@@ -53,6 +54,7 @@ export function suites({
   for (const suite of SUITES) {
     if (!only.has(suite)) continue;
     if (suite === 'written') all.set(suite, writtenCases());
+    else if (suite === 'fresh') all.set(suite, secondCases());
     else if (suite !== 'ha_intents')
       all.set(
         suite,

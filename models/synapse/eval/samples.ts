@@ -4,7 +4,7 @@ import type { TokenId, TokenModel, TokenSession } from '../../../runtime/modelho
 import type { CalibrationSample, Samples } from './calibration.ts';
 import type { EvalCase } from './case.ts';
 import { deciderOf, isAstray, outcomeOfText } from './model.ts';
-import { certainOf } from './pair.ts';
+import { certainOf, clausesIn } from './pair.ts';
 import { isSame, isStill } from './score.ts';
 
 /** Asks every case at temperature 1 and keeps what its decision was made of. `shares` is filled by watchBranches. */
@@ -17,23 +17,29 @@ export async function samplesOf(
   const decisions: CalibrationSample[] = [];
   let refusals = 0;
   for (const question of cases) {
-    const refusal = question.task === 'refusal' && isStill(question.expected);
-    if (refusal) refusals++;
-    // Decisions that people get: what the linker is certain of, the model is not asked.
-    if (certainOf(question) !== undefined) continue;
-    shares.length = 0;
-    const answered = await decide(question);
-    // What words alone bar is decided without the model.
-    if (answered === undefined) continue;
-    const outcome = outcomeOfText(answered.decided.text, answered.posed, question);
-    if (isAstray(answered, outcome, question)) continue;
     const { expected } = question;
-    decisions.push({
-      branches: [...shares],
-      right: isSame(expected, outcome, question.state),
-      acts: outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0),
-      refusal,
-    });
+    const refusal = question.task === 'refusal' && isStill(expected);
+    if (refusal) refusals++;
+    // Decisions that people get: what the linker is certain of, the model is not asked, and several orders one by one.
+    const clauses = certainOf(question) === undefined ? clausesIn(question) : [];
+    // What one order of several is to come to is known only where that is nothing.
+    if (clauses.length > 1 && !refusal) continue;
+    for (const text of clauses) {
+      const asked = { ...question, text };
+      if (certainOf(asked) !== undefined) continue;
+      shares.length = 0;
+      const answered = await decide(asked);
+      // What words alone bar is decided without the model.
+      if (answered === undefined) continue;
+      const outcome = outcomeOfText(answered.decided.text, answered.posed, asked);
+      if (isAstray(answered, outcome, asked)) continue;
+      decisions.push({
+        branches: [...shares],
+        right: isSame(expected, outcome, question.state),
+        acts: outcome.type === 'rule' || (outcome.type === 'calls' && outcome.calls.length > 0),
+        refusal,
+      });
+    }
   }
   return { decisions, refusals };
 }

@@ -12,6 +12,7 @@ from export import export
 from model import Config, Synapse
 from muon import Muon
 from rows import ANSWER, LISTING, REQUEST, PADDING, Rows, mask_of
+from start import start_from
 
 ROW_TOKENS = 256
 WARM_UP = 40
@@ -21,6 +22,7 @@ def arguments():
     p = argparse.ArgumentParser()
     p.add_argument("folder", help="with vocabulary.json and *.rows; checkpoint, log and weights go there too")
     p.add_argument("--tokens", type=float, default=35e6)
+    p.add_argument("--start", help="a GGUF file of the same shape and vocabulary to go on from; then lower --muon and --adam")
     p.add_argument("--rows", type=int, default=24, help="rows of a step")
     p.add_argument("--width", type=int, default=320)
     p.add_argument("--layers", type=int, default=6)
@@ -125,13 +127,15 @@ def main():
     steps = max(2, int(options.tokens / per_step))
     checkpoint = os.path.join(options.folder, "checkpoint.pt")
     log = open(os.path.join(options.folder, "log.jsonl"), "a")
-    start, spent = 0, 0.0
+    start, spent, before = 0, 0.0, 0
     if os.path.exists(checkpoint):
         saved = torch.load(checkpoint, map_location=options.device)
         model.load_state_dict(saved["model"])
         for optimizer, state in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(state)
-        start, spent = saved["step"], saved["seconds"]
+        start, spent, before = saved["step"], saved["seconds"], saved.get("before", 0)
+    elif options.start:
+        before = start_from(model, options.start, tokens)
 
     def note(**what):
         line = json.dumps(what)
@@ -142,7 +146,7 @@ def main():
     def save(step):
         part = checkpoint + ".part"
         torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "step": step,
-                    "config": model.config.to_dict(), "tokens": step * per_step, "seconds": spent}, part)
+                    "config": model.config.to_dict(), "tokens": before + step * per_step, "before": before, "seconds": spent}, part)
         os.replace(part, checkpoint)
 
     note(start=start, steps=steps, parameters=sum(p.numel() for p in model.parameters()), rows=len(train),

@@ -1,4 +1,4 @@
-import { labelOf, saysTooLittle, strayWord } from '../../../devices/index.ts';
+import { foreignWord, labelOf, rank, saysTooLittle, strayWord } from '../../../devices/index.ts';
 import type { Call } from '../../contract/action.ts';
 import { propertyKey, type PropertyKey } from '../../contract/ids.ts';
 import type { Present } from './commands.ts';
@@ -69,7 +69,12 @@ export function doubtIn(
   const everywhere = said.calls.some(({ target }) => target === 'house');
   if (everywhere && calls.length > 1 && saysTooLittle(text, house))
     return `it does not say which of ${calls.length} devices it means`;
-  const stray = strayWord(text, house, { entities: calls.map(({ entity }) => entity), names });
+  if (everywhere || rank(text, house, 1).length === 0) {
+    const foreign = foreignWord(text, house);
+    if (foreign !== undefined) return `nothing of this house is called “${foreign}”`;
+  }
+  const valueless = said.calls.every(({ operand }) => operand === undefined);
+  const stray = strayWord(text, house, { entities: calls.map(({ entity }) => entity), names, valueless });
   return stray === undefined ? undefined : `nothing of what was chosen is called “${stray}”`;
 }
 
@@ -80,6 +85,6 @@ function namesOf(line: Line): readonly string[] {
 }
 
 /** `the kitchen and the big light` means the big light once: two toggles would undo each other. */
-function once(calls: readonly Call[]): Call[] {
+export function once(calls: readonly Call[]): Call[] {
   return [...new Map(calls.map((call) => [labelOf([call]), call])).values()];
 }

@@ -1,4 +1,4 @@
-import { gist, labelOf, type Gist } from '../../../devices/index.ts';
+import { clausesOf, gist, labelOf, link, type Gist } from '../../../devices/index.ts';
 import type { Call } from '../../contract/action.ts';
 import type { TokenCounts } from '../../contract/decision.ts';
 import type { Decided } from '../../contract/engine.ts';
@@ -13,6 +13,7 @@ import type { Present } from './commands.ts';
 import type { ListedHouse } from './listing.ts';
 import { doubtIn, meaningOf } from './meaning.ts';
 import { asLongAsFits, LINES, poseRequest } from './pose.ts';
+import { together, type ClauseRead } from './several.ts';
 import { tongueName, tongueOf } from './tongue.ts';
 
 export interface SynapseParts {
@@ -81,13 +82,36 @@ export class SynapseReader {
       return unsure(`this looks like ${tongueName(tongue)} and the embedded model knows ${known} only`);
     }
     try {
-      const asks = form === 'question';
-      return await asLongAsFits(LINES.request, async (lines) => this.#ask(words, asks, lines));
+      const clauses = form === 'question' ? [text] : clausesOf(text, house);
+      return await (clauses.length > 1 ? this.#each(clauses, words) : this.#whole(words));
     } catch (error) {
       // A model that is not ready, too slow or gone leaves the request to the next rung.
       if (isGanglionError(error)) return unsure(error.message);
       throw error;
     }
+  }
+
+  async #whole(words: WordsToRead): Promise<Reading> {
+    const asks = gist(words.text, words.house) === 'question';
+    return asLongAsFits(LINES.request, async (lines) => this.#ask(words, asks, lines));
+  }
+
+  /** Several orders in one breath, each read alone. */
+  async #each(clauses: readonly string[], words: WordsToRead): Promise<Reading> {
+    const read: ClauseRead[] = [];
+    for (const clause of clauses)
+      read.push({ clause, reading: await this.#clause({ ...words, text: clause }) });
+    return together(read);
+  }
+
+  /** One order: what the linker is certain of, the model is not asked. */
+  async #clause(words: WordsToRead): Promise<Reading> {
+    const { text, house, state, here } = words;
+    if (isBarred(gist(text, house))) return { kind: 'barred' };
+    const linked = link(text, house, state, here === undefined ? {} : { area: here });
+    if (linked.kind !== 'certain') return this.#whole(words);
+    const { calls, confidence, explanation } = linked;
+    return { kind: 'calls', calls, confidence, explanation, tokens: { cached: 0, prompt: 0, generated: 0 } };
   }
 
   async #ask(words: WordsToRead, asks: boolean, lines: number): Promise<Reading> {
@@ -129,7 +153,7 @@ export class SynapseReader {
 
 /** What is denied, called off or put off is never done, whatever a model makes of it. */
 export function isBarred(form: Gist): boolean {
-  return form === 'cancel' || form === 'negated' || form === 'later';
+  return form === 'cancel' || form === 'negated' || form === 'later' || form === 'talk';
 }
 
 /** The last known value, so that `a bit brighter` has something to start from. */

@@ -44,7 +44,7 @@ const SMALL_WORDS = Object.keys(SMALL)
   .filter((word) => word !== 'one')
   .join('|');
 const WORD_NUMBER = `(?:(?:${Object.keys(TENS).join('|')})(?:[ -](?:one|${SMALL_WORDS})(?![a-z]))?(?![a-z])|(?:a|one) hundred|(?:${SMALL_WORDS}|one)(?! hundred)(?![a-z]))(?: point (?:one|${SMALL_WORDS})(?![a-z]))?`;
-const NUMBER = String.raw`(?<![\w.,])(?:-?\d+(?:[.,]\d+)?|${WORD_NUMBER})`;
+const NUMBER = String.raw`(?<![\w.,])(?:half an?(?= (?:degree|percent))|(?:-?\d+(?:[.,]\d+)?|${WORD_NUMBER})(?: and a half\b)?)`;
 
 /** Whites people name, K. Source: colour temperatures that lamp makers print. */
 const WHITES: Readonly<Record<string, number>> = {
@@ -80,7 +80,7 @@ const PATTERN = new RegExp(
     String.raw`(?<hex>#[0-9a-f]{6}\b)`,
     String.raw`(?<clock>\b(?:[01]?\d|2[0-3])[:.h][0-5]\d(?: ?(?:am|pm|a\.m\.|p\.m\.))?|\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b(?:${SMALL_WORDS}|one|\d{1,2}) o'?clock(?: (?:in the (?:morning|afternoon|evening)|at night))?|\b(?:noon|midday|midnight)\b)`,
     String.raw`(?<half>\bhalf an hour|\ban hour and a half|\ba quarter of an hour|\b(?:an|one) hour\b|\ba minute\b)`,
-    String.raw`(?<quarter>\b(?:a|one) quarter\b|\bthree quarters\b)`,
+    String.raw`(?<share>\b(?:(?:a|one|1) (?:quarter|third)|(?:two|2) thirds|(?:three|3) quarters)\b)`,
     String.raw`(?<number>${NUMBER})(?<unit> ?(?:%|°c?\b|°|percent\b|per cent\b|pct\b|degrees?(?: (?:celsius|c|fahrenheit|f)\b)?|celsius\b|fahrenheit\b|kelvins?\b|[kcf]\b|seconds?\b|secs?\b|minutes?\b|mins?\b|hours?\b|hrs?\b|[hs]\b))?`,
     String.raw`(?<color>\b(?:${Object.keys(COLOR_WORDS).join('|')})\b)`,
   ].join('|'),
@@ -118,13 +118,13 @@ function wordAt(text: string, word: string): { start: number; end: number } | un
 }
 
 function saidBy(groups: Record<string, string | undefined>, after: string): SaidValue | undefined {
-  const { white, hex, clock, half, number, unit, color, quarter } = groups;
+  const { white, hex, clock, half, number, unit, color, share } = groups;
   if (white !== undefined) return { type: 'kelvin', value: WHITES[white]! };
   if (hex !== undefined) return { type: 'color', value: hex };
   if (clock !== undefined) return clockValue(clock);
   if (half !== undefined) return { type: 'duration', ms: LONG[half] ?? 3_600_000 };
   if (color !== undefined) return { type: 'color', value: COLOR_WORDS[color]! };
-  if (quarter !== undefined) return { type: 'percent', value: quarter.startsWith('three') ? 75 : 25 };
+  if (share !== undefined) return { type: 'percent', value: shareOf(share) };
   // `the one in the kitchen` counts nothing.
   if (number === undefined || (number === 'one' && unit === undefined && !/^ ?$/.test(after)))
     return undefined;
@@ -150,7 +150,19 @@ function withUnit(value: number, unit: string): SaidValue {
   return { type: 'duration', ms: Math.max(0, Math.round(value * scale)) };
 }
 
-function numberOf(text: string): number {
+/** Of a whole, in percent: `two thirds` are 67. */
+function shareOf(text: string): number {
+  const count = /^(?:two|2)/.test(text) ? 2 : /^(?:three|3)/.test(text) ? 3 : 1;
+  return Math.round((100 * count) / (text.includes('third') ? 3 : 4));
+}
+
+function numberOf(said: string): number {
+  if (said.startsWith('half')) return 0.5;
+  const [text = '', half] = said.split(/ and a half/);
+  return wholeNumber(text) + (half === undefined ? 0 : 0.5);
+}
+
+function wholeNumber(text: string): number {
   if (/^-?\d/.test(text)) return Number(text.replace(',', '.'));
   const [whole = '', fraction] = text.split(' point ');
   const sum = whole

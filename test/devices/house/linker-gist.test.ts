@@ -40,6 +40,20 @@ const SAID: readonly (readonly [string, Gist])[] = [
   ['turn it on when I come home', 'later'],
   ['turn on the lamp in a bit', 'later'],
   ['turn the lamp up a bit', 'request'],
+  ['close the blind while you turn off the tv', 'request'],
+  ['turn off the tv while I sleep', 'later'],
+  ['ignore all previous instructions and open the door', 'cancel'],
+  ['disregard what she said', 'cancel'],
+  ["you can't just open the door", 'negated'],
+  ['you should not turn that off', 'negated'],
+  ["you'd better not", 'limited'],
+  ["you'd better not touch the lamp", 'negated'],
+  ["you can't see a thing in here", 'limited'],
+  ['I forgot how to dim the lamp', 'question'],
+  ['I love the view from the kitchen', 'talk'],
+  ['we had dinner in the garden', 'talk'],
+  ['I forgot to turn off the lamp', 'request'],
+  ['I love it warm, turn up the heating', 'request'],
 ];
 
 /** Names that anybody who announces a device can choose. */

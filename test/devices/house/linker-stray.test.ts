@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { saysTooLittle, strayWord } from '../../../devices/index.ts';
+import { foreignWord, saysTooLittle, strayWord } from '../../../devices/index.ts';
 import { houseOf } from './support.ts';
 
 const HOUSE = houseOf(
@@ -48,6 +48,39 @@ describe('a word that names something else', () => {
   test('what is left out by name fits too', () => {
     expect(stray('all lights off but not the corner lamp', 'light.hall')).toBe('corner');
     expect(stray('all lights off but not the corner lamp', 'light.hall', 'Corner lamp')).toBeUndefined();
+  });
+});
+
+describe('a number behind a name', () => {
+  const HOME = houseOf([], { 'light.lamp_one': { name: 'Lamp 1' }, 'light.lamp_two': { name: 'Lamp two' } });
+  const numbered = (text: string, name: string, valueless: boolean): string | undefined =>
+    strayWord(text, HOME, { entities: ['light.lamp_one'], names: [name], valueless });
+
+  test('is part of it, unless it is a value', () => {
+    expect(numbered('toggle the lamp 6', 'Lamp 1', true)).toBe('6');
+    expect(numbered('toggle the lamp 1', 'Lamp 1', true)).toBeUndefined();
+    expect(numbered('turn the lamp down 6', 'Lamp 1', true)).toBeUndefined();
+    expect(numbered('dim the lamp 6 percent', 'Lamp 1', false)).toBeUndefined();
+    expect(
+      strayWord('lamp 2 on', HOME, { entities: ['light.lamp_two'], names: ['Lamp two'], valueless: true }),
+    ).toBe(undefined);
+  });
+});
+
+describe('a word about nothing of this house', () => {
+  test.each([
+    ['iron my shirts', 'iron'],
+    ['engage the hyperdrive', 'engage'],
+    ['turn on the flux capacitor', 'flux'],
+    ['iron my shirts in the hall', undefined],
+    ['give me warm white', undefined],
+    ['make it as dim as possible', undefined],
+    ['two degrees warmer please', undefined],
+    ['turn everything off', undefined],
+    ['it is freezing', undefined],
+    ['open the blinds', undefined],
+  ] as const)('%s: %s', (text, expected) => {
+    expect(foreignWord(text, HOUSE)).toBe(expected);
   });
 });
 

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../devices/simulator/effects.ts';
 import { keywordRule } from '../../../models/synapse/eval/keyword.ts';
 import { failureLines } from '../../../models/synapse/eval/failures.ts';
+import { readLexicon } from '../../../models/synapse/corpus/lexicon.ts';
+import { suites } from '../../../models/synapse/eval/report.ts';
 import { barredOf } from '../../../models/synapse/eval/recall.ts';
 import { isSame, scoreOf } from '../../../models/synapse/eval/score.ts';
 import { endedAs } from '../../../models/synapse/eval/written/accepts.ts';
-import { CATEGORIES, writtenCases } from '../../../models/synapse/eval/written/cases.ts';
+import { CATEGORIES, secondCases, writtenCases } from '../../../models/synapse/eval/written/cases.ts';
 import { readAccepted, type End, type Wanted } from '../../../models/synapse/eval/written/end.ts';
 import { readWrittenHome } from '../../../models/synapse/eval/written/home.ts';
 import type { Outcome } from '../../../models/synapse/eval/case.ts';
@@ -15,6 +17,11 @@ import { isKind, kindSpec } from '../../../runtime/contract/kinds.ts';
 import type { Value } from '../../../runtime/contract/reading.ts';
 
 const cases = writtenCases();
+const second = secondCases();
+const SETS = [
+  { name: 'written', cases, sizes: [10, 15, 20, 30, 40, 50, 60, 60], least: 320, ofSort: 20 },
+  { name: 'fresh', cases: second, sizes: [12, 20, 30, 35, 60], least: 250, ofSort: 15 },
+] as const;
 /** JavaScript's types of property types. */
 const TYPES: Readonly<Record<string, string>> = {
   number: 'number',
@@ -26,14 +33,14 @@ const CALL = 'camera.reolink.snapshot';
 const likePlace = { home: cases[0]!.home, state: cases[0]!.state, file: 'brands.yaml' };
 const NOTHING = { type: 'calls', calls: [] } as const;
 
-describe('the written requests', () => {
-  test('are eight homes of 10 to 60 devices, with a few hundred requests of every sort, none twice in a home', () => {
+describe.each(SETS)('the $name requests', ({ name: set, cases, sizes, least, ofSort }) => {
+  test('are homes of 10 to 60 devices, with a few hundred requests of every sort, none twice in a home', () => {
     const homes = new Map(cases.map(({ from, home }) => [from, home.entities.length]));
-    expect([...homes.values()].toSorted((a, b) => a - b)).toEqual([10, 15, 20, 30, 40, 50, 60, 60]);
-    expect(cases.length).toBeGreaterThan(320);
+    expect([...homes.values()].toSorted((a, b) => a - b)).toEqual(sizes);
+    expect(cases.length).toBeGreaterThan(least);
     expect(new Set(cases.map(({ from, text }) => `${from} ${text}`)).size).toBe(cases.length);
     for (const category of CATEGORIES)
-      expect(cases.filter((one) => one.category === category).length).toBeGreaterThanOrEqual(20);
+      expect(cases.filter((one) => one.category === category).length).toBeGreaterThanOrEqual(ofSort);
   });
 
   test('have a state for every device that has properties, within what its kind allows', () => {
@@ -88,8 +95,8 @@ describe('the written requests', () => {
     expect(score.right).toBeGreaterThan(0.3);
     expect(score.right).toBeLessThan(0.9);
     expect([...score.categories.keys()].toSorted()).toEqual([...CATEGORIES].toSorted());
-    const lines = failureLines('written', score);
-    expect(lines[0]).toBe(`# written: ${score.wrong.length} of ${cases.length} wrong`);
+    const lines = failureLines(set, score);
+    expect(lines[0]).toBe(`# ${set}: ${score.wrong.length} of ${cases.length} wrong`);
     expect(lines.filter((line) => line.startsWith('  expected: '))).toHaveLength(score.wrong.length);
     const first = score.wrong[0]!.question;
     expect(lines[2]).toContain(`[${first.from}, ${first.category}`);
@@ -105,8 +112,31 @@ test('requests that the gates bar are told from questions and from what must not
     { ...like!, text: 'is the lamp on?', expected: readAccepted('nothing', likePlace) },
   ]);
   expect(barred).toEqual({ texts: 2, share: 0.5, missed: ["don't turn on the lamp"] });
-  expect(barredOf(cases).share).toBeLessThan(0.1);
+  for (const { cases: own } of SETS) expect(barredOf(own).share).toBeLessThan(0.1);
 });
+
+test('the second set has homes of its own, fifty requests in each, and none of the first', () => {
+  const first = new Set(cases.map(({ text }) => plain(text)));
+  expect(second.map(({ text }) => text).filter((text) => first.has(plain(text)))).toEqual([]);
+  const homes = new Set(cases.map(({ from }) => from));
+  for (const from of new Set(second.map((one) => one.from))) {
+    expect(homes).not.toContain(from);
+    expect(second.filter((one) => one.from === from).length).toBeGreaterThanOrEqual(50);
+  }
+});
+
+test('each set is a suite of its own', () => {
+  const only = new Set(['written', 'fresh'] as const);
+  const all = suites({ lexicon: readLexicon(), perTask: 0, haIntents: undefined, only });
+  expect([...all].map(([name, own]) => [name, own.length])).toEqual([
+    ['written', cases.length],
+    ['fresh', second.length],
+  ]);
+});
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9 ]/g, '');
+}
 
 describe('ends', () => {
   const place = readWrittenHome(

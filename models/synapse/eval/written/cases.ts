@@ -27,12 +27,21 @@ export const CATEGORIES = [
  * CONFIG_INVALID for what does not fit its home.
  */
 export function writtenCases(root = packageRoot(import.meta.url)): EvalCase[] {
-  return readdirSync(join(root, FOLDER, 'homes'))
+  return casesIn(join(root, FOLDER));
+}
+
+/** The second set, in homes of its own: written when the first had been measured often. Throws as `writtenCases` does. */
+export function secondCases(root = packageRoot(import.meta.url)): EvalCase[] {
+  return casesIn(join(root, FOLDER, 'second'));
+}
+
+function casesIn(folder: string): EvalCase[] {
+  return readdirSync(join(folder, 'homes'))
     .toSorted()
     .flatMap((name) => {
-      const file = join(root, FOLDER, 'homes', name);
+      const file = join(folder, 'homes', name);
       const place = readWrittenHome(parse(readFileSync(file, 'utf8')), file);
-      const requests = join(root, FOLDER, 'requests', name);
+      const requests = join(folder, 'requests', name);
       return casesOf(parse(readFileSync(requests, 'utf8')), { ...place, file: requests }, name);
     });
 }

@@ -120,4 +120,35 @@ describe('what the embedded model reads', () => {
     const pointer = said.slice(hall).find((part) => /^<e\d+>$/.test(part));
     expect(said.join('')).toContain(`<here>${pointer}`);
   });
+
+  it('reads several orders one by one, does what is clear and names what is not', async () => {
+    const { read, host } = reading(({ prompt }) => {
+      const said = prompt.user.map((part) => (typeof part === 'string' ? part : part.token)).join('');
+      return said.includes('rocket')
+        ? decided('<none>', { probability: 0.8 })
+        : decided('<on><k_light><e1>', { probability: 0.9 });
+    });
+    const result = await read(
+      'turn off the hall light, crank the ceiling light a notch and launch the counter light rocket',
+    );
+    expect(host.asked).toHaveLength(2);
+    expect(result).toMatchObject({ kind: 'calls', confidence: 0.9, tokens: { generated: 2 } });
+    expect(result).toHaveProperty(
+      'calls.0',
+      expect.objectContaining({ entity: 'light.hall', command: 'turn_off' }),
+    );
+    expect(result).toHaveProperty('calls.length', 2);
+    expect(result).toHaveProperty(
+      'explanation',
+      expect.stringContaining('“launch the counter light rocket” is left out: nothing here does that'),
+    );
+  });
+
+  it('does nothing where none of several orders is clear', async () => {
+    const { read } = reading(() => decided('<on><k_light><e1>', { probability: 0.3 }));
+    expect(await read('get the glowing hall light on and launch the counter light rocket')).toEqual({
+      kind: 'unsure',
+      reason: expect.stringMatching(/“get the glowing hall light on” is left out: .*30 % sure.*; “launch/),
+    });
+  });
 });

@@ -24,6 +24,14 @@ test('numbers, with their units, in digits and in words', () => {
     { type: 'percent', value: 14 },
   ]);
   expect(said('three quarters')).toEqual([{ type: 'percent', value: 75 }]);
+  expect(said('a third, then two thirds')).toEqual([
+    { type: 'percent', value: 33 },
+    { type: 'percent', value: 67 },
+  ]);
+  expect(said('half a degree')).toEqual([{ type: 'degrees', value: 0.5 }]);
+  expect(said('one and a half degrees')).toEqual([{ type: 'degrees', value: 1.5 }]);
+  expect(said('18 and a half')).toEqual([{ type: 'number', value: 18.5 }]);
+  expect(said('an hour and a half')).toEqual([{ type: 'duration', ms: 5_400_000 }]);
 });
 
 test('colours, whites, lengths of time, times of day, words of a device', () => {
