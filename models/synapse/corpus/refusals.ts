@@ -255,7 +255,10 @@ export function impossibleOrder(scene: Scene): string | undefined {
   const sort = random.weighted({ absent: 50, area: 20, unsupported: 30 });
   if (sort === 'unsupported') {
     const text = line(scene, lexicon.refusals, 'unsupported');
-    const order = !/[{]|^(?:what|how|who|is|are|will|do|does|ignore|disregard|forget|pretend|from|you|say|read)\b/.test(text);
+    const order =
+      !/[{]|^(?:what|how|who|is|are|will|do|does|ignore|disregard|forget|pretend|from|you|say|read)\b/.test(
+        text,
+      );
     return order && !concerns(text, scene, true) ? text : undefined;
   }
   const clause = sort === 'absent' ? absent(scene) : absentArea(scene);
