@@ -21,7 +21,8 @@ const RIM_CHARACTERS = [12, 24, 48];
 
 /**
  * Says whether two texts that meet keep their tokens. Asked thousands of times for the same few rims: what is looked at
- * are the last two tokens before the boundary and the first after it, and each such pair only once.
+ * are two tokens and two characters on either side of the boundary, and each such pair only once. Fewer would not do: a
+ * space at the end of a text is split off differently than one before a digit, and a token may be a part of a character.
  */
 export class Boundaries {
   readonly #vocabulary: Vocabulary;
@@ -31,7 +32,6 @@ export class Boundaries {
   readonly #tailOf = new Map<Piece, Rim>();
   readonly #heads = new Map<string, Rim>();
   readonly #headOf = new Map<Piece, Rim>();
-  readonly #longHeadOf = new Map<Piece, Rim>();
 
   constructor(vocabulary: Vocabulary, key: string) {
     this.#vocabulary = vocabulary;
@@ -69,7 +69,7 @@ export class Boundaries {
    */
   #splice(left: Piece, right: Piece): TokenId[] | undefined {
     const tail = this.tail(left);
-    const head = this.#headBy(right, 2, this.#longHeadOf);
+    const head = this.head(right);
     const joined = this.#joined(tail, head);
     if (joined === true) {
       return [...left.tokens, ...right.tokens];
@@ -126,7 +126,7 @@ export class Boundaries {
     if (rim === undefined) {
       const { text, tokens } = piece;
       const last = tokens.slice(-2);
-      const key = last.join(' ');
+      const key = `${last.join(' ')} ${text.slice(-2)}`;
       rim = this.#tails.get(key);
       if (rim === undefined) {
         const short = this.#short(
@@ -143,17 +143,12 @@ export class Boundaries {
     return rim;
   }
 
-  /** One for all texts that begin with the same token: enough to tell whether that token stays. */
   head(piece: Piece): Rim {
-    return this.#headBy(piece, 1, this.#headOf);
-  }
-
-  #headBy(piece: Piece, count: number, known: Map<Piece, Rim>): Rim {
-    let rim = known.get(piece);
+    let rim = this.#headOf.get(piece);
     if (rim === undefined) {
       const { text, tokens } = piece;
       const first = tokens.slice(0, 2);
-      const key = first.slice(0, count).join(' ');
+      const key = `${first.join(' ')} ${text.slice(0, 2)}`;
       rim = this.#heads.get(key);
       if (rim === undefined) {
         const short = this.#short(
@@ -164,7 +159,7 @@ export class Boundaries {
         rim = { id: this.#heads.size, ...(short ?? piece), joined: [] };
         this.#heads.set(key, rim);
       }
-      known.set(piece, rim);
+      this.#headOf.set(piece, rim);
     }
     return rim;
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Boundaries } from '../../../../runtime/modelhost/automaton/boundaries.ts';
 import { compileAnswer } from '../../../../runtime/modelhost/automaton/compile.ts';
 import {
   acceptsTokens,
@@ -23,6 +24,10 @@ const FRAGMENTS =
   "light kitchen turn on off bright ness Licht Küche é ü 灯 🙂 A B x . _ ( ) : , ; \" ' 's - / < > 1 20 300 % °C"
     .split(' ')
     .concat([' ', '  ', ': ', ', ', '; ', '\n', ' \n ']);
+/** Spaces and letters of several bytes, which tokens may cut, and what looks ahead. */
+const ODD_FRAGMENTS = "º C BC elsius ll re l r ' 2 20 ٣ é ت 中 文 A a É . )"
+  .split(' ')
+  .concat([' ', '  ', '\t', '\n', '\r\n', '\u00a0', '\u1680', '\u2004', '\u2028', '\u3000']);
 const texts = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 8 }).map((parts) => parts.join(''));
 
 describe.each(VOCABULARIES)('with a real vocabulary: %s', (name, load, control) => {
@@ -38,6 +43,48 @@ describe.each(VOCABULARIES)('with a real vocabulary: %s', (name, load, control) 
         expect(automaton.answers).toBe(canonical.size);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('tells a space that ends a text from one before a digit', async () => {
+    const vocabulary = await load();
+    const root = {
+      seq: [
+        { text: ' 20' },
+        { any: [{ token: control, otherwise: control }, { text: '' }] },
+        { text: ', ' },
+        { text: ' ' },
+      ],
+    };
+    const automaton = compileAnswer({ key: 'spaces', root }, vocabulary);
+    expect(automaton.answers).toBe(2);
+    for (const parts of spell(root)) {
+      expect(acceptsTokens(automaton, tokensOf(parts, vocabulary))).toBe(true);
+    }
+  });
+
+  it('knows which texts keep their tokens when they meet, whatever was asked before', async () => {
+    const vocabulary = await load();
+    const odd = fc.array(fc.constantFrom(...ODD_FRAGMENTS), { maxLength: 4 }).map((parts) => parts.join(''));
+    const some = fc.uniqueArray(
+      fc.oneof(texts, odd).filter((text) => text !== ''),
+      { minLength: 24, maxLength: 24 },
+    );
+    fc.assert(
+      fc.property(some, (all) => {
+        const boundaries = new Boundaries(vocabulary, 'pairs');
+        const pieces = all.map((text) => boundaries.piece(text));
+        for (const left of pieces) {
+          for (const right of pieces) {
+            const tokens = vocabulary.tokenize(left.text + right.text);
+            const kept = tokens.join(' ') === [...left.tokens, ...right.tokens].join(' ');
+            const fits = boundaries.fit(boundaries.tail(left), boundaries.head(right));
+            expect([left.text, right.text, fits]).toEqual([left.text, right.text, kept]);
+            expect(boundaries.join(left, right).tokens).toEqual(tokens);
+          }
+        }
+      }),
+      { numRuns: 20 },
     );
   });
 
