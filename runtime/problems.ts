@@ -54,4 +54,10 @@ export class ProblemDesk {
     );
     this.#emit({ type: 'problem', code, message, remedy });
   }
+
+  /** What was wrong is right again: said, and should it go wrong once more, that is said at once. */
+  mended(code: string, message: string): void {
+    for (const key of this.#said.keys()) if (key.startsWith(`${code} `)) this.#said.delete(key);
+    this.#log.info({ code }, message);
+  }
 }

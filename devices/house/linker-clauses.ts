@@ -1,6 +1,17 @@
 import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
-import { FILLERS, ORDER_VERBS, QUANTIFIERS, VERB_NOUNS, VERBS, WHOLE } from './linker-lexicon.ts';
+import { gistOf } from './linker-intent.ts';
+import {
+  FILLERS,
+  KIND_WORDS,
+  NEGATIONS,
+  ORDER_VERBS,
+  QUANTIFIERS,
+  VERB_NOUNS,
+  VERBS,
+  WHOLE,
+} from './linker-lexicon.ts';
 import { correct, spansOf } from './linker-parse.ts';
+import { rank } from './linker-rank.ts';
 import { tokenize, type Token } from './linker-tokenize.ts';
 import { mergeNumbers, quantityAt } from './linker-values.ts';
 
@@ -11,12 +22,16 @@ const MAX_CLAUSES = 6;
 const JOINT =
   /(?:[,;]|\.(?=\s))(?:\s+(?:and|oh|then|also|plus|please)(?=\s))*|\s(?:and|then|plus|also|as well as|along with|after that|while you(?:['’]re at it)?)(?:\s+(?:and|then|also|please|oh))*(?=\s)/giu;
 
-/** What goes back to something said before: then the two belong together. */
+/** A time, said of all that is ordered. */
+const TIMED = /\b(?:\d{1,2}[:.h]\d\d|at \d|(?:mins?|secs?|hrs?|[ap]\.?m)\b)/iu;
+
+/** What goes back to something said before, leaves something out of it or says how all of it is to be: they belong together. */
 const REFERENCES = new Set(
-  'it its them they that those these one ones other others another same rest too else again there this'.split(
-    ' ',
-  ),
+  `it its them they that those these one ones other others another same rest too else again there this
+   but except excluding besides only stay stays is are was were be sure ensure if`.split(/\s+/u),
 );
+/** These go back to something unless a noun follows. */
+const BOTH = new Set(['both', 'all', 'each', 'every']);
 /** `turn`-like verbs order something only together with one of these, or with a value. */
 const PARTICLES = new Set(['on', 'off', 'up', 'down', 'open', 'closed', 'shut', 'back', 'out']);
 /** Wherever these stand; the lamp on the desk is not to be turned on. */
@@ -24,6 +39,8 @@ const ENDED = new Set(['off', 'closed', 'shut']);
 const MANNERS = new Set(['please', 'now', 'thanks', 'ok', 'again']);
 /** Before these a word such as `lock` or `light` orders something. */
 const ARTICLES = new Set(['the', 'my', 'our', 'all', 'every', 'both', 'up', 'a', 'an']);
+/** Behind these it is a thing. */
+const OWNERS = new Set(['the', 'my', 'our', 'your', 'a', 'an']);
 
 /**
  * The orders of a request, where it gives several and each stands for itself: it says what to do, names what with, and goes
@@ -31,8 +48,11 @@ const ARTICLES = new Set(['the', 'my', 'our', 'all', 'every', 'both', 'up', 'a',
  * (`turn the tv and the hall lamp off`) is one order, and so is whatever could be cut in two ways.
  */
 export function clausesOf(text: string, house: LinkableHouse): readonly string[] {
-  if (text.search(JOINT) < 0) return [text];
+  if (text.search(JOINT) < 0 || TIMED.test(text)) return [text];
   const index = indexOf(house);
+  const whole = read(text, index);
+  // What is denied, limited or told in one part of it may hold for all of it.
+  if (gistOf(whole.tokens, whole.inSpan, false) !== 'request') return [text];
   const clauses: Piece[] = [];
   let listed = false;
   for (const piece of piecesOf(text, index)) {
@@ -46,7 +66,15 @@ export function clausesOf(text: string, house: LinkableHouse): readonly string[]
     else clauses.push(piece);
   }
   if (clauses.length < 2 || clauses.length > MAX_CLAUSES) return [text];
-  return clauses.map(({ start, end }) => text.slice(start, end).trim());
+  const orders = clauses.map(({ start, end }) => text.slice(start, end).trim());
+  return orders.some((order) => isAmbiguous(order, house)) ? [text] : orders;
+}
+
+/** Whether two devices fit equally well: where they are is said in another order, maybe (`… and close the blind in the hall`). */
+function isAmbiguous(order: string, house: LinkableHouse): boolean {
+  const [first, second] = rank(order, house, 2);
+  const alike = first?.type === 'entity' && second?.type === 'entity' && first.score === second.score;
+  return alike && !tokenize(order).some(({ text, stem }) => QUANTIFIERS.has(text) || text !== stem);
 }
 
 /** Characters [start, end) of a text. */
@@ -80,7 +108,7 @@ type Role = 'order' | 'state' | 'thing' | 'unclear';
 
 function roleOf(piece: string, index: HouseIndex): Role {
   const { tokens, inSpan } = read(piece, index);
-  if (tokens.some(({ text }, at) => inSpan[at] !== true && REFERENCES.has(text))) return 'unclear';
+  if (tokens.some((_, at) => inSpan[at] !== true && refersBack(tokens, inSpan, at))) return 'unclear';
   const valued = tokens.some((_, at) => inSpan[at] !== true && quantityAt(tokens, at) !== undefined);
   const moved = tokens.some(({ text }, at) => inSpan[at] !== true && PARTICLES.has(text));
   const named = tokens.some(
@@ -99,13 +127,21 @@ function roleOf(piece: string, index: HouseIndex): Role {
   return complete && named ? 'order' : 'unclear';
 }
 
+function refersBack(tokens: readonly Token[], inSpan: readonly boolean[], at: number): boolean {
+  const { text } = tokens[at]!;
+  if (REFERENCES.has(text) || NEGATIONS.has(text)) return true;
+  if (!BOTH.has(text)) return false;
+  const next = tokens[at + 1];
+  return !(inSpan[at + 1] === true || KIND_WORDS.has(next?.stem ?? '') || OWNERS.has(next?.text ?? ''));
+}
+
 /** What a piece opens with, manners aside: a verb that says all, or one that waits for `on`, `off` or a value. */
 function openingVerb(tokens: readonly Token[], inSpan: readonly boolean[]): 'order' | 'turn' | undefined {
   const at = tokens.findIndex(
     ({ text }, i) => inSpan[i] === true || !FILLERS.has(text) || ORDER_VERBS.has(text),
   );
   const { text = '' } = tokens[at] ?? {};
-  if (at < 0 || inSpan[at] === true) return undefined;
+  if (at < 0 || inSpan[at] === true || OWNERS.has(tokens[at - 1]?.text ?? '')) return undefined;
   const verb = VERBS.get(text);
   if (verb === undefined) return ORDER_VERBS.has(text) ? 'order' : undefined;
   const next = tokens[at + 1];

@@ -5,6 +5,7 @@ import {
   IGNORES,
   LATER,
   NEGATIONS,
+  ORDER_VERBS,
   QUESTION_OPENERS,
   REQUEST_OPENERS,
   SENSES,
@@ -50,7 +51,7 @@ export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], end
   if (words.some(isLater)) return 'later';
   const asks = endsAsQuestion && !REQUEST_OPENERS.has(first);
   if (asks && !suggests && !words.includes('mind')) return 'question';
-  if (TELLINGS.some((phrase) => startsWith(said, phrase)) && !said.some((word) => VERBS.has(word)))
+  if (TELLINGS.some((phrase) => startsWith(said, phrase)) && !tokens.some((_, at) => mayOrder(tokens, at)))
     return 'talk';
   if (suggests) return 'limited';
   const makeSure = words.some(
@@ -67,6 +68,16 @@ function openingName(tokens: readonly Token[], inSpan: readonly boolean[]): numb
   while (at >= 0 && inSpan[at] === true) at++;
   const name = tokens.slice(Math.max(0, from), Math.max(0, at));
   return name.some(({ text }) => NEGATIONS.has(text) || CANCELS.some(([first]) => first === text)) ? at : 0;
+}
+
+const ARTICLES = new Set(['the', 'a', 'an', 'my', 'our', 'your', 'this', 'that']);
+const SWITCHED = new Set(['on', 'off', 'up', 'down', 'out']);
+
+/** Whether a word may belong to an order, behind whatever is told first: `I love this song, volume to 40`. */
+function mayOrder(tokens: readonly Token[], at: number): boolean {
+  const { text, number, afterPause } = tokens[at]!;
+  if (afterPause || number !== undefined || SWITCHED.has(text)) return true;
+  return (VERBS.has(text) || ORDER_VERBS.has(text)) && !ARTICLES.has(tokens[at - 1]?.text ?? '');
 }
 
 /** Called off as a whole, or in an afterthought: `turn on the lamp, no wait, forget it`. */
@@ -92,8 +103,8 @@ function isRuledByNegation(words: readonly string[], said: readonly string[]): b
   if (said[0] === 'no' || said[0] === 'not') {
     if (said[1] === undefined || VERBS.has(said[1]) || said[0] === 'not') return true;
   }
+  if (isForbidden(said)) return true;
   return words.some((word, at) => {
-    if (isForbidden(words, at)) return true;
     if (!isNegation(words, at) || word === 'leave') return false;
     return words
       .slice(at + 1, at + 1 + REACH)
@@ -105,15 +116,12 @@ const MODALS = new Set(['can', 'could', 'should', 'must', 'may', 'shall', 'bette
 const SOFTENERS = new Set(['better', 'just', 'ever', 'simply', 'really', 'to', 'supposed', 'allowed']);
 
 /** `you should not …`, `you can't just …`, `you'd better not …`; but not `you can't see a thing in here`. */
-function isForbidden(words: readonly string[], at: number): boolean {
-  const word = words[at]!;
-  if (word !== 'you' && word !== 'youd') return false;
-  let next = at + 1;
-  while (MODALS.has(words[next] ?? '') || SOFTENERS.has(words[next] ?? '')) next++;
-  if (words[next] === undefined || words[next] === 'leave' || !isNegation(words, next)) return false;
-  do next++;
-  while (SOFTENERS.has(words[next] ?? ''));
-  return words[next] !== undefined && !SENSES.has(words[next]!);
+function isForbidden([first, ...rest]: readonly string[]): boolean {
+  if (first !== 'you' && first !== 'youd') return false;
+  const denied = rest.findIndex((word) => !MODALS.has(word) && !SOFTENERS.has(word));
+  if (denied < 0 || rest[denied] === 'leave' || !isNegation(rest, denied)) return false;
+  const what = rest.slice(denied + 1).find((word) => !SOFTENERS.has(word));
+  return what !== undefined && !SENSES.has(what);
 }
 
 /** `tell me …`, `let me know if …`, `check whether …`; but not `tell Robbie to go home`. */
@@ -144,6 +152,7 @@ const MOMENTS = new Set(['bit', 'moment', 'while', 'sec', 'tick', 'jiffy', 'few'
 function isLater(word: string, at: number, words: readonly string[]): boolean {
   // `in a bit`
   if (word === 'in' && words[at + 1] === 'a' && MOMENTS.has(words[at + 2] ?? '')) return true;
+  if ((word === 'as' && words[at + 1] === 'soon') || (word === 'in' && words[at + 1] === 'case')) return true;
   // `close the blind while you turn off the tv`: both.
   if (word === 'while' && /^you(?:re)?$/u.test(words[at + 1] ?? '')) return false;
   return LATER.has(word) && !(word === 'once' && (words[at - 1] === 'at' || words[at + 1] === 'more'));

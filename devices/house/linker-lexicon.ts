@@ -68,7 +68,7 @@ export const ASPECT_KINDS: Readonly<Record<Aspect, readonly Kind[]>> = {
 export const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ...forms(
     'set',
-    'set setting change changing adjust make making put turn turning turned switch switching switched flip bring get keep transition power fade move',
+    'set setting change changing adjust make making put turn turning switch switching flip bring get keep transition power fade move',
   ),
   ...forms('on', 'activate activating enable illuminate illuminating light'),
   ...forms('off', 'deactivate deactivating disable kill extinguish cut'),

@@ -13,6 +13,7 @@ import {
   MINIMA,
   MODES,
   NEGATIONS,
+  ORDER_VERBS,
   PLAIN_WORDS,
   QUANTIFIERS,
   ROOM_WORDS,
@@ -21,9 +22,10 @@ import {
   WHITES,
   WHOLE,
 } from './linker-lexicon.ts';
+import { gistOf } from './linker-intent.ts';
 import { correct, spansOf } from './linker-parse.ts';
 import { tokenize, type Token } from './linker-tokenize.ts';
-import { mergeNumbers } from './linker-values.ts';
+import { mergeNumbers, quantityAt } from './linker-values.ts';
 
 /** What an answer is about: devices, and places or devices it points at or leaves out, by what they are called. */
 export interface Pointed {
@@ -57,7 +59,10 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
     // `the lamp 6`, where lamps 1 to 3 are.
     const numbers = (stem: string): boolean =>
       ROOM_WORDS.has(stem) || (pointed.valueless === true && words.has(stem));
-    if (token.number !== undefined) return before !== undefined && !token.afterPause && numbers(before.stem);
+    if (token.number !== undefined) {
+      const counts = UNITS.has(tokens[at + 1]?.stem ?? '');
+      return before !== undefined && !token.afterPause && !counts && numbers(before.stem);
+    }
     // `in my library`, where no library is: whatever was chosen is elsewhere.
     const owned = before !== undefined && OWNERS.has(before.text) && INSIDE.has(tokens[at - 2]?.text ?? '');
     const next = tokens[at + 1];
@@ -106,13 +111,16 @@ export function foreignWord(text: string, house: LinkableHouse): string | undefi
       QUANTIFIERS.has(word) ||
       WHOLE.has(word),
   );
-  if (homely) return undefined;
+  // A complaint may name nothing at all (`I can't see a thing`), and a value is said of something here.
+  if (homely || tokens.some((_, at) => quantityAt(tokens, at) !== undefined)) return undefined;
+  if (gistOf(tokens, inSpan, false) !== 'request') return undefined;
   return tokens.find(
     (token) =>
-      token.number === undefined && token.text.length > 2 && !isPlain(token) && !VERBS.has(token.text),
+      token.text.length > 2 && !isPlain(token) && !VERBS.has(token.text) && !ORDER_VERBS.has(token.text),
   )?.text;
 }
 
+const UNITS = new Set(['%', 'percent', '°', 'degree', 'k', 'kelvin']);
 const INSIDE = new Set(['in', 'inside', 'on', 'from']);
 const OWNERS = new Set(['the', 'my', 'our']);
 
@@ -149,7 +157,11 @@ function wordsOf(
   for (const { entity, nameWords, areaWords, floorWords } of index.entities) {
     if (!chosen.has(entity.id)) continue;
     kinds.add(entity.kind);
-    for (const own of [nameWords, areaWords, floorWords]) for (const word of own) words.add(word);
+    for (const own of [nameWords, areaWords, floorWords])
+      for (const word of own) {
+        words.add(word);
+        for (const { stem } of mergeNumbers(tokenize(word))) words.add(stem);
+      }
   }
   return { words, kinds };
 }

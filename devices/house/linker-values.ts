@@ -100,8 +100,17 @@ export function quantityAt(tokens: readonly Token[], at: number): FoundQuantity 
   return undefined;
 }
 
+/** What a share may stand before; `a third floor` is none. */
+const AFTER_SHARE = new Set(
+  'of open closed brightness volume speed power brighter dimmer louder quieter please and up down less more full in on at now'.split(
+    ' ',
+  ),
+);
+
 /** `a third`, `two thirds`, `three quarters`, in percent. */
 function shareAt(tokens: readonly Token[], at: number): number | undefined {
+  const after = tokens[at + 2];
+  if (after !== undefined && !after.afterPause && !AFTER_SHARE.has(after.text)) return undefined;
   const count = { a: 1, one: 1, '1': 1, '2': 2, '3': 3 }[tokens[at]?.text ?? ''];
   const parts = { third: 3, quarter: 4 }[tokens[at + 1]?.stem ?? ''];
   return count === undefined || parts === undefined || count >= parts

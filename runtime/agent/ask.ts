@@ -108,7 +108,9 @@ export class Asking {
     const by = { rung: 'llm', confidence, skipped: [], tokens };
     if (read.kind === 'calls') {
       // Of a question nothing is to be done: what the linker finds for it is the better answer.
-      return linked.kind === 'question' ? undefined : { ...by, calls: read.calls, explanation };
+      if (linked.kind === 'question') return undefined;
+      const skipped: SkippedRung[] = read.left === undefined ? [] : [{ rung: 'llm', reason: read.left }];
+      return { ...by, calls: read.calls, explanation, skipped };
     }
     const about = linked.kind === 'question' ? (linked.about ?? []) : [];
     if (about.length > 0 && confidence < LIKELY) return undefined;

@@ -35,7 +35,7 @@ export interface ShelfParts {
   readonly folder: PolicyFolder | undefined;
   readonly versions: PolicyVersions;
   readonly clock: Clock;
-  readonly problems: Pick<ProblemDesk, 'report' | 'say' | 'caught'>;
+  readonly problems: Pick<ProblemDesk, 'report' | 'say' | 'caught' | 'mended'>;
   readonly health: Pick<HealthBoard, 'set'>;
   readonly tell?: FolderWatchOptions['tell'];
 }
@@ -338,7 +338,14 @@ export class Shelf implements PolicyShelf {
         'warn',
         `${path}${more} has mistakes, ${meanwhile}: ${wrong[0]?.message ?? ''}`,
       );
-    } else if (this.#complained) health.set('policy files', 'ok', 'all of them can be read');
+    } else if (this.#complained) {
+      this.#complained = false;
+      health.set('policy files', 'ok', 'all of them can be read');
+      problems.mended(
+        'POLICY_PROBLEM',
+        'The policy files can all be read again; what they say now is in force.',
+      );
+    }
   }
 
   #failed(error: unknown): void {

@@ -16,6 +16,8 @@ export interface Samples {
   readonly decisions: readonly CalibrationSample[];
   /** Cases in which nothing was to be done, those that words alone decide among them. */
   readonly refusals: number;
+  /** Of these, how many the linker acts on, certain as it is; default none. */
+  readonly actedAnyway?: number;
 }
 
 /** Bins of the expected calibration error, as in the paper. */
@@ -84,11 +86,15 @@ export function calibrationError(samples: readonly CalibrationSample[], temperat
 }
 
 /** Of the decisions where nothing was to be done, the share that does something all the same. */
-export function actedShare({ decisions, refusals }: Samples, temperature: number, threshold: number): number {
+export function actedShare(
+  { decisions, refusals, actedAnyway = 0 }: Samples,
+  temperature: number,
+  threshold: number,
+): number {
   const acted = decisions.filter(
     (sample) => sample.refusal && sample.acts && sureness(sample, temperature) >= threshold,
   );
-  return acted.length / Math.max(1, refusals);
+  return (acted.length + actedAnyway) / Math.max(1, refusals);
 }
 
 /** Less sure than that, an act is likelier wrong than right. */

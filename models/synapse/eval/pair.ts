@@ -1,7 +1,6 @@
-import { clausesOf, gist, link } from '../../../devices/index.ts';
+import { clausesOf, link } from '../../../devices/index.ts';
 import type { Call } from '../../../runtime/contract/action.ts';
 import { once } from '../../../runtime/modelhost/synapse/meaning.ts';
-import { isBarred } from '../../../runtime/modelhost/synapse/reader.ts';
 import type { Answerer, Outcome } from './case.ts';
 import type { Asked } from './model.ts';
 import { viewOf } from './state.ts';
@@ -32,8 +31,7 @@ export function pairOf(model: Answerer): Answerer {
 /** The orders of what is said, as the product takes them apart. */
 export function clausesIn({ task, text, home }: Asked): readonly string[] {
   if (task === 'event' || task === 'rule') return [text];
-  const form = gist(text, home.house);
-  return form === 'question' || isBarred(form) ? [text] : clausesOf(text, home.house);
+  return clausesOf(text, home.house);
 }
 
 /** What the linker alone is certain of; undefined where a model is to be asked. */

@@ -16,12 +16,16 @@ export async function samplesOf(
   const decide = deciderOf(model, 1);
   const decisions: CalibrationSample[] = [];
   let refusals = 0;
+  let actedAnyway = 0;
   for (const question of cases) {
     const { expected } = question;
     const refusal = question.task === 'refusal' && isStill(expected);
     if (refusal) refusals++;
     // Decisions that people get: what the linker is certain of, the model is not asked, and several orders one by one.
-    const clauses = certainOf(question) === undefined ? clausesIn(question) : [];
+    const clauses = clausesIn(question);
+    const certain = (text: string): boolean => (certainOf({ ...question, text })?.length ?? 0) > 0;
+    if (refusal && (certain(question.text) || clauses.some((text) => certain(text)))) actedAnyway++;
+    if (certainOf(question) !== undefined) continue;
     // What one order of several is to come to is known only where that is nothing.
     if (clauses.length > 1 && !refusal) continue;
     for (const text of clauses) {
@@ -41,7 +45,7 @@ export async function samplesOf(
       });
     }
   }
-  return { decisions, refusals };
+  return { decisions, refusals, actedAnyway };
 }
 
 /** The same model; the shares of every branch it scores are put behind each other into `shares`. */

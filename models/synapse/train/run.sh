@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes the embedded model from nothing: corpus, vocabulary, rows, training, files. Started again, it goes on where it was.
 #   models/synapse/train/run.sh [FOLDER] [OPTIONS OF train.py, such as --tokens 35e6]
+# To go on from a file that was trained before, with its vocabulary and smaller steps:
+#   START=models/synapse/synapse.gguf models/synapse/train/run.sh FOLDER --muon 0.012 --adam 0.0036
 set -eu
 cd "$(dirname "$0")/../../.."
 folder=${1:-models/synapse/train/work}
@@ -12,6 +14,13 @@ last=$((${TRAIN_SHARDS:-24} - 1))
 half=$((last / 2))
 
 npm run -s build
+if [ -n "${START:-}" ]; then
+  mkdir -p "$folder"
+  "$python" models/synapse/train/start.py "$START" "$folder/vocabulary.json"
+  # What it starts from may be the file that is written at the end.
+  [ -f "$folder/start.gguf" ] || cp "$START" "$folder/start.gguf"
+  set -- --start "$folder/start.gguf" "$@"
+fi
 prepare=dist/models/synapse/train/prepare.js
 node $prepare "$folder" 0 0 test 512
 node $prepare "$folder" 0 "$half" train &

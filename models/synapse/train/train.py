@@ -177,7 +177,7 @@ def main():
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         if (step + 1) % 25 == 0 or step == start:
-            note(step=step + 1, tokens=(step + 1) * per_step, loss=round(loss.item(), 4), pointing=round(pointing.item(), 4),
+            note(step=step + 1, tokens=before + (step + 1) * per_step, loss=round(loss.item(), 4), pointing=round(pointing.item(), 4),
                  seconds=round(spent + time.monotonic() - began, 1))
         if (step + 1) % options.every == 0 or step + 1 == steps:
             now = time.monotonic()

@@ -39,7 +39,12 @@ export interface WordsToRead {
 /** What the embedded model makes of a sentence. */
 export type Reading =
   /** No calls: it finds nothing that is to be done. */
-  | (Read & { readonly kind: 'calls'; readonly calls: readonly Call[] })
+  | (Read & {
+      readonly kind: 'calls';
+      readonly calls: readonly Call[];
+      /** Of several orders, those that are not done, and why. */
+      readonly left?: string;
+    })
   /** What a question is answered from. */
   | (Read & { readonly kind: 'query'; readonly keys: readonly PropertyKey[] })
   | { readonly kind: 'unsure'; readonly reason: string }
@@ -81,9 +86,16 @@ export class SynapseReader {
       const known = languages.map(tongueName).join(' and ');
       return unsure(`this looks like ${tongueName(tongue)} and the embedded model knows ${known} only`);
     }
+    const clauses = clausesOf(text, house);
+    return clauses.length > 1 ? this.#each(clauses, words) : this.#whole(words, this.#parts.deadlineMs);
+  }
+
+  async #whole(words: WordsToRead, deadlineMs: number): Promise<Reading> {
+    const asks = gist(words.text, words.house) === 'question';
     try {
-      const clauses = form === 'question' ? [text] : clausesOf(text, house);
-      return await (clauses.length > 1 ? this.#each(clauses, words) : this.#whole(words));
+      return await asLongAsFits(LINES.request, async (lines) =>
+        this.#ask(words, { asks, lines, deadlineMs }),
+      );
     } catch (error) {
       // A model that is not ready, too slow or gone leaves the request to the next rung.
       if (isGanglionError(error)) return unsure(error.message);
@@ -91,32 +103,35 @@ export class SynapseReader {
     }
   }
 
-  async #whole(words: WordsToRead): Promise<Reading> {
-    const asks = gist(words.text, words.house) === 'question';
-    return asLongAsFits(LINES.request, async (lines) => this.#ask(words, asks, lines));
-  }
-
-  /** Several orders in one breath, each read alone. */
+  /** Several orders in one breath, each read alone; together they may take as long as one. */
   async #each(clauses: readonly string[], words: WordsToRead): Promise<Reading> {
+    const deadlineMs = this.#parts.deadlineMs / clauses.length;
     const read: ClauseRead[] = [];
     for (const clause of clauses)
-      read.push({ clause, reading: await this.#clause({ ...words, text: clause }) });
+      read.push({ clause, reading: await this.#clause({ ...words, text: clause }, deadlineMs) });
     return together(read);
   }
 
   /** One order: what the linker is certain of, the model is not asked. */
-  async #clause(words: WordsToRead): Promise<Reading> {
+  async #clause(words: WordsToRead, deadlineMs: number): Promise<Reading> {
     const { text, house, state, here } = words;
     if (isBarred(gist(text, house))) return { kind: 'barred' };
     const linked = link(text, house, state, here === undefined ? {} : { area: here });
-    if (linked.kind !== 'certain') return this.#whole(words);
+    if (linked.kind !== 'certain') return this.#whole(words, deadlineMs);
     const { calls, confidence, explanation } = linked;
     return { kind: 'calls', calls, confidence, explanation, tokens: { cached: 0, prompt: 0, generated: 0 } };
   }
 
-  async #ask(words: WordsToRead, asks: boolean, lines: number): Promise<Reading> {
+  async #ask(
+    words: WordsToRead,
+    {
+      asks,
+      lines,
+      deadlineMs,
+    }: { readonly asks: boolean; readonly lines: number; readonly deadlineMs: number },
+  ): Promise<Reading> {
     const { text, house, here, signal } = words;
-    const { host, file, card, deadlineMs, repeats } = this.#parts;
+    const { host, file, card, repeats } = this.#parts;
     const posed = poseRequest({ text, house, asks, here, lines });
     const { temperature, threshold } = card;
     const request = { prompt: posed.prompt, language: posed.language, temperature };

@@ -22,6 +22,7 @@ export function together(read: readonly ClauseRead[]): Reading {
     kind: 'calls',
     calls: once(done.flatMap(({ calls }) => calls)),
     confidence: Math.min(...done.map(({ confidence }) => confidence)),
+    ...(left.length === 0 ? {} : { left: left.join('; ') }),
     explanation: [...done.map(({ explanation }) => explanation), ...left.map((one) => `${one}.`)].join(' '),
     tokens: read.reduce<TokenCounts>(
       (sum, { reading }) => {

@@ -80,7 +80,7 @@ const PATTERN = new RegExp(
     String.raw`(?<hex>#[0-9a-f]{6}\b)`,
     String.raw`(?<clock>\b(?:[01]?\d|2[0-3])[:.h][0-5]\d(?: ?(?:am|pm|a\.m\.|p\.m\.))?|\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b(?:${SMALL_WORDS}|one|\d{1,2}) o'?clock(?: (?:in the (?:morning|afternoon|evening)|at night))?|\b(?:noon|midday|midnight)\b)`,
     String.raw`(?<half>\bhalf an hour|\ban hour and a half|\ba quarter of an hour|\b(?:an|one) hour\b|\ba minute\b)`,
-    String.raw`(?<share>\b(?:(?:a|one|1) (?:quarter|third)|(?:two|2) thirds|(?:three|3) quarters)\b)`,
+    String.raw`(?<share>\b(?:(?:a|one|1) quarter|(?:three|3) quarters|(?:two|2) thirds|(?:a|one) third(?=$|\W*$|[,.;]| (?:of|open|closed|brightness|volume|speed|power|brighter|dimmer|louder|quieter|please|and|up|down|less|more|full|in|on|at|now)\b))\b)`,
     String.raw`(?<number>${NUMBER})(?<unit> ?(?:%|°c?\b|°|percent\b|per cent\b|pct\b|degrees?(?: (?:celsius|c|fahrenheit|f)\b)?|celsius\b|fahrenheit\b|kelvins?\b|[kcf]\b|seconds?\b|secs?\b|minutes?\b|mins?\b|hours?\b|hrs?\b|[hs]\b))?`,
     String.raw`(?<color>\b(?:${Object.keys(COLOR_WORDS).join('|')})\b)`,
   ].join('|'),

@@ -12,6 +12,8 @@ const HOUSE = houseOf(
   {
     'light.ceiling': { name: 'Ceiling light', area: 'kitchen' },
     'light.hall': { name: 'Hall light', area: 'hall' },
+    'light.spot_hall': { name: 'Spot', area: 'hall' },
+    'light.spot_kitchen': { name: 'Spot', area: 'kitchen' },
     'media_player.tv': { name: 'TV', area: 'kitchen' },
     'media_player.bar': { name: 'Soundbar', area: 'kitchen' },
     'cover.blind': { name: 'Hall blind', area: 'hall' },
@@ -50,6 +52,17 @@ describe('orders given in one breath', () => {
     'tv off, soundbar and hall light on',
     'turn off the tv, switch the soundbar and the hall light on',
     'turn off the tv and the ceiling light on the left',
+    // What holds for all of it: what is left out, when, where, and how it is to be.
+    'turn off all the lights and leave the hall light on',
+    "I don't want the tv on and the hall light off",
+    'lock the front door, turn off all lights, but keep the hall light on',
+    'turn off the tv and lock the front door at 22:00',
+    'turn off the tv and lock the front door in 10 mins',
+    'make sure the hall blind is closed and the hall light is off',
+    'dim the spot and close the hall blind',
+    // A thing that sounds like a verb.
+    'turn off the tv and the fire in the hall',
+    'open the hall blind and the ceiling light and then close both',
     // What goes back to something said before, or names nothing.
     'turn on the hall light and make it red',
     'turn off the hall light and dim the other one',

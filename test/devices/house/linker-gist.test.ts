@@ -54,6 +54,13 @@ const SAID: readonly (readonly [string, Gist])[] = [
   ['we had dinner in the garden', 'talk'],
   ['I forgot to turn off the lamp', 'request'],
   ['I love it warm, turn up the heating', 'request'],
+  ['we had a great evening, all lights off please', 'request'],
+  ['I love this song volume to 40', 'request'],
+  ['I love the light in the kitchen', 'talk'],
+  ["turn on the hall light so you don't trip", 'limited'],
+  ["dim the lights so you won't wake the baby", 'limited'],
+  ['turn off the tv as soon as I get home', 'later'],
+  ['lock the door in case I fall asleep', 'later'],
 ];
 
 /** Names that anybody who announces a device can choose. */

@@ -70,7 +70,7 @@ describe('a number behind a name', () => {
 describe('a word about nothing of this house', () => {
   test.each([
     ['iron my shirts', 'iron'],
-    ['engage the hyperdrive', 'engage'],
+    ['engage the hyperdrive', 'hyperdrive'],
     ['turn on the flux capacitor', 'flux'],
     ['iron my shirts in the hall', undefined],
     ['give me warm white', undefined],
@@ -79,6 +79,10 @@ describe('a word about nothing of this house', () => {
     ['turn everything off', undefined],
     ['it is freezing', undefined],
     ['open the blinds', undefined],
+    ["I can't see a thing", undefined],
+    ["it's pitch black", undefined],
+    ['hush', undefined],
+    ['give me 50 percent', undefined],
   ] as const)('%s: %s', (text, expected) => {
     expect(foreignWord(text, HOUSE)).toBe(expected);
   });

@@ -84,6 +84,7 @@ function open(files?: FolderFiles, path = folder, kept?: number) {
       caught: (_work, error) => {
         throw error;
       },
+      mended: (_code, message) => void said.push(message),
     },
     health: { set: (name, status) => void health.set(name, status) },
     tell: (_path, listener) => {
@@ -197,6 +198,22 @@ describe('policies that are changed by hand', () => {
     const { running, health } = await again();
     expect(running()).toEqual(['hall']);
     expect(health.get('policy files')).toBe('warn');
+  });
+
+  it('are said to be in force again once they are mended, each time', () => {
+    file('hall.yaml', HALL);
+    const { notice, said, health } = open();
+    for (let time = 1; time <= 2; time++) {
+      file('hall.yaml', '- id: [');
+      notice();
+      expect([said.length > 0, health.get('policy files')]).toEqual([true, 'warn']);
+      said.length = 0;
+      file('hall.yaml', HALL);
+      notice();
+      expect(said).toEqual(['The policy files can all be read again; what they say now is in force.']);
+      expect(health.get('policy files')).toBe('ok');
+      said.length = 0;
+    }
   });
 
   it('run as far as they can be read where no good text is known', () => {
@@ -401,7 +418,7 @@ then: light.hall.turn_on
       folder: undefined,
       versions: new PolicyVersions(journal, join(root, 'data')),
       clock,
-      problems: { report: () => {}, say: () => {}, caught: () => {} },
+      problems: { report: () => {}, say: () => {}, caught: () => {}, mended: () => {} },
       health: { set: () => {} },
     });
     expect(shelf.open().policies).toEqual([]);

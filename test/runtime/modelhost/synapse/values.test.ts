@@ -28,6 +28,7 @@ test('numbers, with their units, in digits and in words', () => {
     { type: 'percent', value: 33 },
     { type: 'percent', value: 67 },
   ]);
+  expect(said('the light on a third floor landing')).toEqual([]);
   expect(said('half a degree')).toEqual([{ type: 'degrees', value: 0.5 }]);
   expect(said('one and a half degrees')).toEqual([{ type: 'degrees', value: 1.5 }]);
   expect(said('18 and a half')).toEqual([{ type: 'number', value: 18.5 }]);
