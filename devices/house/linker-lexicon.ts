@@ -164,7 +164,7 @@ export const HERE = list('here this');
 export const PLAIN_WORDS = list(
   `on off up down out over under around about near by via from or than then but except besides excluding including apart
    only even still also back again his her their other another nice lovely damn bloody stupid silly bright main single
-   something anything possible one two three half full much more less very most least least last next old new`,
+   something anything possible thing things stuff one two three half full much more less very most least least last next old new`,
 );
 
 export const NEGATIONS =

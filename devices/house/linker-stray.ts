@@ -17,7 +17,6 @@ import {
   PLAIN_WORDS,
   QUANTIFIERS,
   ROOM_WORDS,
-  VERB_KINDS,
   VERBS,
   WHITES,
   WHOLE,
@@ -33,6 +32,8 @@ export interface Pointed {
   readonly names: readonly string[];
   /** It sets nothing to a value of the sentence: then a number is part of a name. */
   readonly valueless?: boolean;
+  /** It is about the whole house. */
+  readonly everywhere?: boolean;
 }
 
 /**
@@ -46,13 +47,14 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
   const inSpan = spansOf(tokens, index);
   const { words, kinds } = wordsOf(index, pointed);
   // A scene is named after a mood, and asked for wherever somebody is.
-  if (kinds.size > 0 && [...kinds].every((kind) => kind === 'scene')) return undefined;
+  const moods = kinds.size > 0 && [...kinds].every((kind) => kind === 'scene');
   const fits = ({ text: word, stem }: Token): boolean =>
     words.has(stem) ||
     words.has(word) ||
     words.has(word.replace(/s$/u, '')) ||
     (KIND_WORDS.get(stem)?.some((kind) => kinds.has(kind)) ?? false);
   const stray = tokens.find((token, at) => {
+    if (moods) return isMood(tokens[at + 1]) && !fits(token) && !isPlain(token);
     if (fits(token) || isPlain(token) || (token.text.length < 2 && token.number === undefined)) return false;
     if (inSpan[at] === true) return true;
     const before = tokens[at - 1];
@@ -64,9 +66,17 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
       return before !== undefined && !token.afterPause && !counts && numbers(before.stem);
     }
     // `in my library`, where no library is: whatever was chosen is elsewhere.
-    const owned = before !== undefined && OWNERS.has(before.text) && INSIDE.has(tokens[at - 2]?.text ?? '');
+    const inside = tokens[at - 2]?.text ?? '';
+    const owned =
+      before !== undefined && OWNERS.has(before.text) && (INSIDE.has(inside) || THROUGHOUT.has(inside));
     const next = tokens[at + 1];
     if (owned && next?.text !== 'mode') return true;
+    // `throughout the library`, `lily's study`, `my darkroom`: places that nothing chosen is in.
+    const where = before !== undefined && THROUGHOUT.has(before.text);
+    const whose = OWN.has(before?.text ?? '') && pointed.everywhere === true && !VERBS.has(token.text);
+    // `the mezzanine's lightsaber to white`: only a place of it is here.
+    const placed = inSpan[at - 1] === true && before?.text !== before?.stem && endsName(next);
+    if (where || whose || (placed && !VERBS.has(token.text))) return true;
     const describes = next !== undefined && !next.afterPause && !isPlain(next) && fits(next);
     return describes && (before !== undefined || KIND_WORDS.has(token.stem)) && !VERBS.has(token.text);
   });
@@ -105,7 +115,6 @@ export function foreignWord(text: string, house: LinkableHouse): string | undefi
     ({ text: word, stem }, at) =>
       inSpan[at] === true ||
       KIND_WORDS.has(stem) ||
-      VERB_KINDS.has(word) ||
       ASPECT_WORDS.has(stem) ||
       HINTS.has(word) ||
       QUANTIFIERS.has(word) ||
@@ -118,6 +127,20 @@ export function foreignWord(text: string, house: LinkableHouse): string | undefi
     (token) =>
       token.text.length > 2 && !isPlain(token) && !VERBS.has(token.text) && !ORDER_VERBS.has(token.text),
   )?.text;
+}
+
+const THROUGHOUT = new Set(['inside', 'throughout', 'across', 'around']);
+const OWN = new Set(['my', 'our']);
+const AFTER_NAME = new Set('to on off up down at by please because now open closed thanks'.split(' '));
+
+/** Whether a name ends before this word. */
+function endsName(next: Token | undefined): boolean {
+  return next === undefined || next.afterPause || AFTER_NAME.has(next.text);
+}
+
+/** `movie mode`, `the away scene` */
+function isMood(next: Token | undefined): boolean {
+  return next?.text === 'mode' || next?.text === 'scene';
 }
 
 const UNITS = new Set(['%', 'percent', '°', 'degree', 'k', 'kelvin']);

@@ -69,12 +69,16 @@ export function doubtIn(
   const everywhere = said.calls.some(({ target }) => target === 'house');
   if (everywhere && calls.length > 1 && saysTooLittle(text, house))
     return `it does not say which of ${calls.length} devices it means`;
-  if (everywhere || rank(text, house, 1).length === 0) {
-    const foreign = foreignWord(text, house);
-    if (foreign !== undefined) return `nothing of this house is called “${foreign}”`;
-  }
+  const foreign = foreignWord(text, house);
+  if (foreign !== undefined && (everywhere || rank(foreign, house, 1).length === 0))
+    return `nothing of this house is called “${foreign}”`;
   const valueless = said.calls.every(({ operand }) => operand === undefined);
-  const stray = strayWord(text, house, { entities: calls.map(({ entity }) => entity), names, valueless });
+  const stray = strayWord(text, house, {
+    entities: calls.map(({ entity }) => entity),
+    names,
+    valueless,
+    everywhere,
+  });
   return stray === undefined ? undefined : `nothing of what was chosen is called “${stray}”`;
 }
 

@@ -29,6 +29,8 @@ describe('a word that names something else', () => {
     ['the ground floor light a bit brighter', 'light.hall'],
     ['it is too dark in the hall', 'light.hall'],
     ['party mode in the kitchen', 'scene.party'],
+    ["the hall's brightness to 40", 'light.hall'],
+    ['lights off around the house', 'light.hall'],
   ] as const)('%s fits %s', (text, entity) => {
     expect(stray(text, entity)).toBeUndefined();
   });
@@ -41,6 +43,9 @@ describe('a word that names something else', () => {
     ['dim the kitchen lamp', 'light.hall', 'kitchen'],
     ['switch off everything in my library', 'light.hall', 'library'],
     ['more light on the mezzanine please', 'light.hall', 'mezzanine'],
+    ['everything off throughout the library', 'light.hall', 'library'],
+    ["the hall's lightsaber to white", 'light.hall', 'lightsaber'],
+    ['away mode please', 'scene.party', 'away'],
   ] as const)('%s does not fit %s', (text, entity, word) => {
     expect(stray(text, entity)).toBe(word);
   });
@@ -82,6 +87,7 @@ describe('a word about nothing of this house', () => {
     ["I can't see a thing", undefined],
     ["it's pitch black", undefined],
     ['hush', undefined],
+    ['skip that idea', 'idea'],
     ['give me 50 percent', undefined],
   ] as const)('%s: %s', (text, expected) => {
     expect(foreignWord(text, HOUSE)).toBe(expected);
