@@ -39,7 +39,10 @@ export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], end
   const first =
     tokens.find((token) => !POLITE.has(token.text) || REQUEST_OPENERS.has(token.text))?.text ?? '';
   const suggests = SUGGESTIONS.some((phrase) => startsWith(said, phrase));
-  const opensAsQuestion = QUESTION_OPENERS.has(first) && !suggests;
+  // `dim level of the lamp`: a level that is not said is asked for.
+  const level = words.findIndex((word, at) => word === 'level' && words[at + 1] === 'of');
+  const unsaid = level >= 0 && tokens.every(({ number }) => number === undefined);
+  const opensAsQuestion = (QUESTION_OPENERS.has(first) || unsaid) && !suggests;
   const denies = words.some(
     (word, at) => isNegation(words, at) && !(word === 'leave' && words[at + 1] === 'me'),
   );

@@ -229,7 +229,7 @@ export const SUGGESTIONS: readonly (readonly string[])[] = [
 ];
 export const QUESTION_OPENERS =
   list(`is are was were am what whats which who whos whose where wheres when whens why how hows do does
-   did has should status`);
+   did has should status illuminance lux`);
 /** Openers of a polite request, which may end in a question mark. */
 export const REQUEST_OPENERS = list('can could would will please');
 /** Words that put the request off to another time or tie it to a condition. */
