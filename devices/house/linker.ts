@@ -3,10 +3,12 @@ import { propertyKey } from '../../runtime/contract/ids.ts';
 import type { Choice } from '../../runtime/contract/rung.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { Present } from './linker-command.ts';
+import { linkExcept } from './linker-except.ts';
 import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
 import { gistOf } from './linker-intent.ts';
 import { KIND_WORDS } from './linker-lexicon.ts';
 import { correct, parseClause, spansOf, type Clause } from './linker-parse.ts';
+import { splitClauses } from './linker-split.ts';
 import { aboutOf } from './linker-question.ts';
 import { targetsOf, type Reading, type Targets } from './linker-target.ts';
 import { MAX_REQUEST_CHARS, tokenize, type Token } from './linker-tokenize.ts';
@@ -96,48 +98,13 @@ function linkClauses(
     const known = state.get(propertyKey(entity.id, property));
     return known.standing === 'known' || known.standing === 'stale' ? known.value : undefined;
   };
-  const clauses = split(tokens, inSpan).map((part) => parseClause(part.tokens, part.inSpan, typos));
+  const all = linkExcept({ tokens, inSpan, typos }, index, present, options.area);
+  if (all !== undefined) return [{ certain: all, readings: [all], reason: '' }];
+  const clauses = splitClauses(tokens, inSpan).map((part) => parseClause(part.tokens, part.inSpan, typos));
   const said = clauses.filter((clause) => !isEmpty(clause));
   if (said.length > MAX_CLAUSES) return [{ readings: [], reason: 'it asks for too many things at once' }];
   inherit(said);
   return said.map((clause) => targetsOf(clause, index, present, options.area));
-}
-
-interface Part {
-  readonly tokens: Token[];
-  readonly inSpan: boolean[];
-}
-
-/** Words between two things that are asked for together. */
-const JOINERS: readonly (readonly string[])[] = [
-  ['and'],
-  ['then'],
-  ['plus'],
-  ['as', 'well', 'as'],
-  ['along', 'with'],
-  ['while', 'youre', 'at', 'it'],
-  ['while', 'you'],
-];
-
-/** Cuts at joining words and commas that are not inside a name. */
-function split(tokens: readonly Token[], inSpan: readonly boolean[]): Part[] {
-  const parts: Part[] = [{ tokens: [], inSpan: [] }];
-  for (let at = 0; at < tokens.length; at++) {
-    const joiner =
-      inSpan[at] === true
-        ? undefined
-        : JOINERS.find((words) => words.every((word, i) => tokens[at + i]?.text === word));
-    // `each and every` is one thought.
-    const idiom = joiner?.[0] === 'and' && tokens[at + 1]?.text === 'every';
-    if ((joiner !== undefined && !idiom) || tokens[at]!.afterPause) parts.push({ tokens: [], inSpan: [] });
-    if (joiner !== undefined) {
-      at += joiner.length - 1;
-      continue;
-    }
-    parts.at(-1)!.tokens.push(tokens[at]!);
-    parts.at(-1)!.inSpan.push(inSpan[at] === true);
-  }
-  return parts;
 }
 
 function isEmpty(clause: Clause): boolean {

@@ -115,11 +115,11 @@ test('one request without a daemon', async () => {
     expect({ code, stderr: io.stderr }).toEqual({ code: 0, stderr: '' });
     return JSON.parse(io.stdout) as AskJson;
   };
-  expect(await ask('turn off everything upstairs except the hall')).toMatchObject({
+  expect(await ask('turn off everything upstairs bar the hall')).toMatchObject({
     decision: { rung: 'llm', tokens: { cached: 0 } },
   });
   writeCard(file, { threshold: 1 });
-  const { decision, state } = await ask('turn off everything upstairs except the hall');
+  const { decision, state } = await ask('turn off everything upstairs bar the hall');
   expect(decision).toMatchObject({ rung: 'abstain', explanation: expect.stringContaining('are wanted') });
   expect(state).toEqual({});
 }, 60_000);

@@ -53,6 +53,8 @@ describe('link', () => {
     ['turn on the cafe ecke', 'light.cafe.turn_on'],
     ['lights off in the lounge', 'light.living.turn_off; light.cafe.turn_off'],
     ['upper floor lights off', 'light.bedroom.turn_off'],
+    ['turn off all the kitchen lights except the counter light', 'light.kitchen.turn_off'],
+    ['lights off in the lounge apart from the CAFÉ-ecke', 'light.living.turn_off'],
     ['dim the hall light to 20%', 'light.hall.turn_on(brightness: 20)'],
     ['dim the hall light by 10 percent', 'light.hall.turn_on(brightness: 30)'],
     ['brighten the hall light', 'light.hall.turn_on(brightness: 65)'],
