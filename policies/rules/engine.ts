@@ -362,6 +362,8 @@ export class RuleEngine {
 
   #elapse(now: Now): void {
     this.#watches.elapse(now, this.#onWatch);
+    // A schedule and what the same rule says of the clock come at one moment: neither is looked at without the other.
+    for (let i = 0; i < this.#index.news; i++) this.#index.timeChanged(this.#index.newsAt(i));
     this.#hear(now, false, 'time');
     for (;;) {
       const id = this.#heap.take(now.mono);
