@@ -1,4 +1,4 @@
-import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
+import type { LinkableHouse } from './linker-index.ts';
 import { gistOf } from './linker-intent.ts';
 import {
   FILLERS,
@@ -10,10 +10,10 @@ import {
   VERBS,
   WHOLE,
 } from './linker-lexicon.ts';
-import { correct, spansOf } from './linker-parse.ts';
 import { rank } from './linker-rank.ts';
+import { readWords } from './linker-read.ts';
 import { tokenize, type Token } from './linker-tokenize.ts';
-import { mergeNumbers, quantityAt } from './linker-values.ts';
+import { quantityAt } from './linker-values.ts';
 
 /** More orders than anybody gives in one breath. */
 const MAX_CLAUSES = 6;
@@ -49,14 +49,13 @@ const OWNERS = new Set(['the', 'my', 'our', 'your', 'a', 'an']);
  */
 export function clausesOf(text: string, house: LinkableHouse): readonly string[] {
   if (text.search(JOINT) < 0 || TIMED.test(text)) return [text];
-  const index = indexOf(house);
-  const whole = read(text, index);
+  const whole = readWords(text, house);
   // What is denied, limited or told in one part of it may hold for all of it.
   if (gistOf(whole.tokens, whole.inSpan, false) !== 'request') return [text];
   const clauses: Piece[] = [];
   let listed = false;
-  for (const piece of piecesOf(text, index)) {
-    const role = roleOf(text.slice(piece.start, piece.end), index);
+  for (const piece of piecesOf(text, house)) {
+    const role = roleOf(text.slice(piece.start, piece.end), house);
     const before = clauses.at(-1);
     // `the tv off, the radio and the lamp on`: on which side the radio is, only reading it all tells.
     if (role === 'unclear' || (before === undefined && role === 'thing') || (role === 'state' && listed))
@@ -84,12 +83,12 @@ interface Piece {
 }
 
 /** What is between joining words, but for those that are part of a name (`mum and dad's room`). */
-function piecesOf(text: string, index: HouseIndex): Piece[] {
+function piecesOf(text: string, house: LinkableHouse): Piece[] {
   const pieces: Piece[] = [];
   const add = (start: number, end: number): void => {
     if (text.slice(start, end).trim() === '') return;
     const before = pieces.at(-1);
-    const named = (from: number, to: number): number => namedIn(text.slice(from, to), index);
+    const named = (from: number, to: number): number => namedIn(text.slice(from, to), house);
     const apart = before === undefined ? 0 : named(before.start, before.end) + named(start, end);
     if (before !== undefined && named(before.start, end) > apart) before.end = end;
     else pieces.push({ start, end });
@@ -106,8 +105,8 @@ function piecesOf(text: string, index: HouseIndex): Piece[] {
 /** An order with a verb, one without (`the tv off`), something more for the order before, or what could be several of these. */
 type Role = 'order' | 'state' | 'thing' | 'unclear';
 
-function roleOf(piece: string, index: HouseIndex): Role {
-  const { tokens, inSpan } = read(piece, index);
+function roleOf(piece: string, house: LinkableHouse): Role {
+  const { tokens, inSpan } = readWords(piece, house);
   if (tokens.some((_, at) => inSpan[at] !== true && refersBack(tokens, inSpan, at))) return 'unclear';
   const valued = tokens.some((_, at) => inSpan[at] !== true && quantityAt(tokens, at) !== undefined);
   const moved = tokens.some(({ text }, at) => inSpan[at] !== true && PARTICLES.has(text));
@@ -150,11 +149,6 @@ function openingVerb(tokens: readonly Token[], inSpan: readonly boolean[]): 'ord
   return verb === 'set' ? 'turn' : 'order';
 }
 
-function namedIn(text: string, index: HouseIndex): number {
-  return read(text, index).inSpan.filter(Boolean).length;
-}
-
-function read(text: string, index: HouseIndex): { tokens: readonly Token[]; inSpan: readonly boolean[] } {
-  const { tokens } = correct(mergeNumbers(tokenize(text)), index);
-  return { tokens, inSpan: spansOf(tokens, index) };
+function namedIn(text: string, house: LinkableHouse): number {
+  return readWords(text, house).inSpan.filter(Boolean).length;
 }

@@ -3,7 +3,7 @@ import type { HouseIndex } from './linker-index.ts';
 import { KIND_WORDS } from './linker-lexicon.ts';
 import { parseClause } from './linker-parse.ts';
 import { splitClauses } from './linker-split.ts';
-import { targetsOf, type Reading } from './linker-target.ts';
+import { named, targetsOf, type Reading } from './linker-target.ts';
 import type { Token } from './linker-tokenize.ts';
 
 /** What comes before what is left out. */
@@ -16,8 +16,6 @@ const EXCEPTIONS: readonly (readonly string[])[] = [
   ['excluding'],
   ['besides'],
 ];
-/** Devices that are named in an explanation. */
-const NAMED = 4;
 /** `except the ones in the hall` */
 const STAND_INS = new Set(['ones', 'those', 'that']);
 
@@ -48,10 +46,10 @@ export function linkExcept(
   const from = at + marker.length;
   const kept = new Set<string>();
   for (const part of splitClauses(tokens.slice(from), inSpan.slice(from))) {
-    const named = part.tokens.map((token, i) => part.inSpan[i] === true || !STAND_INS.has(token.text));
+    const meant = part.tokens.map((token, i) => part.inSpan[i] === true || !STAND_INS.has(token.text));
     const clause = parseClause(
-      part.tokens.filter((_, i) => named[i]),
-      part.inSpan.filter((_, i) => named[i]),
+      part.tokens.filter((_, i) => meant[i]),
+      part.inSpan.filter((_, i) => meant[i]),
       typos,
     );
     // `except the hall, and lock the door`: another order.
@@ -68,10 +66,8 @@ export function linkExcept(
   }
   const calls = whole.calls.filter(({ entity }) => !kept.has(entity));
   if (calls.length === 0 || calls.length === whole.calls.length) return undefined;
-  const names = index.entities.filter(({ entity }) => calls.some((call) => call.entity === entity.id));
-  const few = names.slice(0, NAMED).map(({ entity }) => entity.name.slice(0, 60));
-  const more = calls.length > few.length ? ` and ${calls.length - few.length} more` : '';
-  return { ...whole, calls, what: `${few.join(', ')}${more}` };
+  const members = index.entities.filter(({ entity }) => calls.some((call) => call.entity === entity.id));
+  return { ...whole, calls, what: named(members) };
 }
 
 function markerAt(tokens: readonly Token[], at: number): readonly string[] | undefined {

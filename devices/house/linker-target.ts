@@ -271,9 +271,14 @@ function coverage(
 function readingOf(chosen: Pick<Chosen, 'members' | 'confidence'>, typos: number): Reading {
   const { members } = chosen;
   const confidence = Math.max(0.5, chosen.confidence - 0.1 * typos);
+  return { calls: members.map(({ call }) => call), confidence, what: named(members) };
+}
+
+/** The first few of them by name, and how many more there are. */
+export function named(members: readonly NamedEntity[]): string {
   const names = members.slice(0, 4).map(({ entity }) => entity.name.slice(0, 60));
   const more = members.length > names.length ? ` and ${members.length - names.length} more` : '';
-  return { calls: members.map(({ call }) => call), confidence, what: `${names.join(', ')}${more}` };
+  return `${names.join(', ')}${more}`;
 }
 
 function rank(able: readonly Candidate[], chosen: Chosen | undefined): Reading[] {
