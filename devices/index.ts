@@ -20,9 +20,11 @@ export {
 export { DIALS, type Dial } from './house/linker-command.ts';
 export { labelOf, link, type LinkOptions } from './house/linker.ts';
 export { type LinkResult } from './house/linker-types.ts';
-export { rank, type RankedMeaning } from './house/linker-rank.ts';
+export { isCommon, rank, type RankedMeaning } from './house/linker-rank.ts';
 export { foreignWord, saysTooLittle, strayWord, type Pointed } from './house/linker-stray.ts';
 export { clausesOf } from './house/linker-clauses.ts';
+export { digitsOf } from './house/linker-words.ts';
+export { singular } from './house/linker-tokenize.ts';
 export { gist } from './house/linker-gist.ts';
 export { type Gist } from './house/linker-intent.ts';
 export { type LinkableHouse } from './house/linker-index.ts';

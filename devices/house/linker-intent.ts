@@ -14,6 +14,7 @@ import {
   VERB_NOUNS,
   VERBS,
 } from './linker-lexicon.ts';
+import { courtesiesIn } from './linker-courtesy.ts';
 import type { Token } from './linker-tokenize.ts';
 
 /**
@@ -33,11 +34,15 @@ const TAKE_VERBS = new Set(['to', 'not', 'dont', 'never']);
 /** Tells orders from questions, denials, cancellations and plans. Words inside names (`inSpan`) tell nothing. */
 export function gistOf(tokens: readonly Token[], inSpan: readonly boolean[], endsAsQuestion: boolean): Gist {
   const opening = openingName(tokens, inSpan);
-  const words = tokens.filter((_, at) => inSpan[at] !== true || at < opening).map((token) => token.text);
+  const polite = courtesiesIn(tokens, inSpan);
+  const words = tokens
+    .filter((_, at) => !polite[at]! && (inSpan[at] !== true || at < opening))
+    .map((token) => token.text);
   const said = words.filter((word) => !POLITE.has(word));
   if (isCalledOff(said)) return 'cancel';
   const first =
-    tokens.find((token) => !POLITE.has(token.text) || REQUEST_OPENERS.has(token.text))?.text ?? '';
+    tokens.find((token, at) => !polite[at]! && (!POLITE.has(token.text) || REQUEST_OPENERS.has(token.text)))
+      ?.text ?? '';
   const suggests = SUGGESTIONS.some((phrase) => startsWith(said, phrase));
   // `dim level of the lamp`: a level that is not said is asked for.
   const level = words.findIndex((word, at) => word === 'level' && words[at + 1] === 'of');
@@ -103,16 +108,29 @@ function isNegation(words: readonly string[], at: number): boolean {
 
 /** Whether what is denied is an order itself (`don't ever open …`), or the sentence opens with a bare no. */
 function isRuledByNegation(words: readonly string[], said: readonly string[]): boolean {
-  if (said[0] === 'no' || said[0] === 'not') {
+  if (said[0] === 'no' || (said[0] === 'not' && !isGraded(words, words.indexOf('not')))) {
     if (said[1] === undefined || VERBS.has(said[1]) || said[0] === 'not') return true;
   }
   if (isForbidden(said)) return true;
   return words.some((word, at) => {
-    if (!isNegation(words, at) || word === 'leave') return false;
+    if (!isNegation(words, at) || word === 'leave' || isGraded(words, at)) return false;
+    // `I can't see out, open the blind`
+    if (/^(?:cant|cannot|couldnt)$/u.test(word) && PERCEIVED.has(words[at + 1] ?? '')) return false;
     return words
       .slice(at + 1, at + 1 + REACH)
       .some((next, i) => VERBS.has(next) && (!VERB_NOUNS.has(next) || TAKE_VERBS.has(words[at + i]!)));
   });
+}
+
+const GRADES = new Set(['so', 'too', 'quite', 'nearly', 'as', 'only', 'just']);
+const PERCEIVED = new Set(['see', 'hear', 'read', 'find', 'breathe']);
+const STATES = new Set(['on', 'off', 'open', 'up', 'down', 'running', 'playing', 'so', 'too']);
+
+/** `not so dim`, `must not stay open`: what is denied is how something is, and that may be an order. */
+function isGraded(words: readonly string[], at: number): boolean {
+  const [word, next = '', what = ''] = words.slice(at);
+  if (word !== 'not' || words[at - 1] === 'do' || /^(?:yet|now)$/u.test(what)) return false;
+  return GRADES.has(next) || (/^(?:be|stay|remain)$/u.test(next) && STATES.has(what));
 }
 
 const MODALS = new Set(['can', 'could', 'should', 'must', 'may', 'shall', 'better', 'had', 'are', 'ought']);
@@ -138,8 +156,10 @@ function asksToBeTold(words: readonly string[]): boolean {
         return true;
       case 'know':
       case 'check':
-      case 'see':
         return next === 'if' || next === 'that' || next === 'whether';
+      case 'see':
+        // `see that the door is locked` is an order.
+        return next === 'if' || (next === 'that' && !words.slice(0, at).every((one) => POLITE.has(one)));
       case 'find':
         return next === 'out';
       case 'how':
@@ -150,12 +170,19 @@ function asksToBeTold(words: readonly string[]): boolean {
   });
 }
 
+const THEN = new Set(['please', 'can', 'could', 'i', 'have', 'make', 'let', 'get', 'you']);
 const MOMENTS = new Set(['bit', 'moment', 'while', 'sec', 'tick', 'jiffy', 'few']);
 
 function isLater(word: string, at: number, words: readonly string[]): boolean {
   // `in a bit`
   if (word === 'in' && words[at + 1] === 'a' && MOMENTS.has(words[at + 2] ?? '')) return true;
   if ((word === 'as' && words[at + 1] === 'soon') || (word === 'in' && words[at + 1] === 'case')) return true;
+  // `dim the lamp, after that lock the door`: now, in turn.
+  const next = words[at + 2] ?? '';
+  const orders =
+    THEN.has(next) || (VERBS.has(next) && (!VERB_NOUNS.has(next) || ARTICLES.has(words[at + 3] ?? '')));
+  if (word === 'after' && /^(?:this|that)$/u.test(words[at + 1] ?? '') && orders && at + 3 < words.length)
+    return false;
   // `close the blind while you turn off the tv`: both.
   if (word === 'while' && /^you(?:re)?$/u.test(words[at + 1] ?? '')) return false;
   return LATER.has(word) && !(word === 'once' && (words[at - 1] === 'at' || words[at + 1] === 'more'));

@@ -162,11 +162,11 @@ export const HERE = list('here this');
 
 /** Before a noun these do not tell one thing from another. */
 export const PLAIN_WORDS = list(
-  `on off up down out over under around about near by via from or than then but except besides excluding including apart
-   only even still also back again his her their other another nice lovely damn bloody stupid silly bright main single
-   something anything possible thing things stuff one two three half full much more less very most least least last next old new`,
+  `device devices called named within belonging both of on off up down out over under around about near by via
+   from or than then but except besides excluding including apart only even still also back again his her their
+   other another nice lovely damn bloody stupid silly bright main single something anything possible thing
+   things stuff one two three half full much more less very most least last next old new`,
 );
-
 export const NEGATIONS =
   list(`not dont never no cannot cant wont shouldnt doesnt isnt without avoid nor neither nobody nothing
    didnt mustnt wouldnt leave`);
@@ -226,6 +226,10 @@ export const SUGGESTIONS: readonly (readonly string[])[] = [
   ['is', 'it', 'okay', 'to'],
   ['do', 'you', 'mind'],
   ['are', 'you', 'able', 'to'],
+  ['do', 'something'],
+  ...['want', 'need', 'prefer'].flatMap((verb) => ['i', 'we'].map((who) => ['what', who, verb, 'is'])),
+  ['what', 'id', 'like', 'is'],
+  ['what', 'wed', 'like', 'is'],
 ];
 export const QUESTION_OPENERS =
   list(`is are was were am what whats which who whos whose where wheres when whens why how hows do does

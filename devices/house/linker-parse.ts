@@ -1,3 +1,4 @@
+import { COURTESY_WORDS } from './linker-courtesy.ts';
 import type { Kind } from '../../runtime/contract/kinds.ts';
 import { editDistance } from '../../runtime/lib/suggest.ts';
 import type { HouseIndex } from './linker-index.ts';
@@ -138,6 +139,7 @@ function isKnown({ text, stem }: Token, index: HouseIndex): boolean {
     ROOM_WORDS.has(stem) ||
     HINTS.has(text) ||
     GATE_WORDS.has(text) ||
+    COURTESY_WORDS.has(text) ||
     COMMON.has(text)
   );
 }

@@ -125,7 +125,8 @@ function matches(words: readonly string[], index: RankIndex): Map<string, number
   return said;
 }
 
-function isCommon(word: string): boolean {
+/** Words of commands, kinds and manners: none is a slip of a name. */
+export function isCommon(word: string): boolean {
   return FILLERS.has(word) || VERBS.has(word) || QUANTIFIERS.has(word) || KIND_WORDS.has(word);
 }
 

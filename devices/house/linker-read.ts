@@ -1,3 +1,4 @@
+import { withoutCourtesies } from './linker-courtesy.ts';
 import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
 import { correct, spansOf } from './linker-parse.ts';
 import { tokenize, type Token } from './linker-tokenize.ts';
@@ -16,4 +17,10 @@ export function readWords(text: string, house: LinkableHouse): Words {
   const index = indexOf(house);
   const { tokens } = correct(mergeNumbers(tokenize(text)), index);
   return { tokens, inSpan: spansOf(tokens, index), index };
+}
+
+/** The same without set phrases that mean nothing. */
+export function readPlainly(text: string, house: LinkableHouse): Words {
+  const { tokens, inSpan, index } = readWords(text, house);
+  return { ...withoutCourtesies(tokens, inSpan), index };
 }

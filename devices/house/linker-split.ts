@@ -1,3 +1,4 @@
+import { COLORS } from './linker-lexicon.ts';
 import type { Token } from './linker-tokenize.ts';
 
 /** One clause of a request: its tokens, and which of them belong to names. */
@@ -36,4 +37,27 @@ export function splitClauses(tokens: readonly Token[], inSpan: readonly boolean[
     parts.at(-1)!.inSpan.push(inSpan[at] === true);
   }
   return parts;
+}
+
+const UNITS = new Set(['%', 'percent', '°', 'degree', 'degrees', 'k', 'kelvin']);
+const STATES = new Set(
+  'on off open closed shut up down locked unlocked low high auto automatic heat cool heating cooling dry'.split(
+    ' ',
+  ),
+);
+
+/** A clause without what a change starts from: `from 20 to 40 %`, `from off to on`. Only where that is one value or state. */
+export function withoutOrigin(part: Part): Part {
+  const { tokens, inSpan } = part;
+  const from = tokens.findIndex(({ text }, at) => text === 'from' && !inSpan[at]!);
+  const to = tokens.findIndex(({ text }, at) => at > from && text === 'to');
+  if (from < 0 || to < 0 || inSpan.slice(from, to + 1).includes(true)) return part;
+  const origin = tokens.slice(from + 1, to).filter(({ text }) => !UNITS.has(text));
+  const [value] = origin;
+  if (value === undefined || origin.length > 1) return part;
+  // `from 8 to 10` may be hours.
+  const counts = value.number !== undefined && UNITS.has(tokens[to + 2]?.text ?? '');
+  if (!counts && !STATES.has(value.text) && !COLORS.has(value.text)) return part;
+  const isKept = (_: unknown, at: number): boolean => at < from || at >= to;
+  return { tokens: tokens.filter(isKept), inSpan: inSpan.filter(isKept) };
 }

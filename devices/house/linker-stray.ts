@@ -22,7 +22,7 @@ import {
   WHOLE,
 } from './linker-lexicon.ts';
 import { gistOf } from './linker-intent.ts';
-import { readWords } from './linker-read.ts';
+import { readPlainly } from './linker-read.ts';
 import { tokenize, type Token } from './linker-tokenize.ts';
 import { mergeNumbers, quantityAt } from './linker-values.ts';
 
@@ -42,7 +42,7 @@ export interface Pointed {
  * door` and the back door was). Undefined where every such word fits. Whoever chose may be sure; a word still says otherwise.
  */
 export function strayWord(text: string, house: LinkableHouse, pointed: Pointed): string | undefined {
-  const { tokens, inSpan, index } = readWords(text, house);
+  const { tokens, inSpan, index } = readPlainly(text, house);
   const { words, kinds } = wordsOf(index, pointed);
   // A scene is named after a mood, and asked for wherever somebody is.
   const moods = kinds.size > 0 && [...kinds].every((kind) => kind === 'scene');
@@ -86,7 +86,7 @@ export function strayWord(text: string, house: LinkableHouse, pointed: Pointed):
  * (`turn off the light`). What it wishes in other words (`it is too dark`) is not too little.
  */
 export function saysTooLittle(text: string, house: LinkableHouse): boolean {
-  const { tokens, inSpan } = readWords(text, house);
+  const { tokens, inSpan } = readPlainly(text, house);
   if (inSpan.includes(true)) return false;
   const wide = tokens.some(
     ({ text: word, stem }) =>
@@ -104,7 +104,7 @@ export function saysTooLittle(text: string, house: LinkableHouse): boolean {
  * and is no known complaint (`iron my shirts`). Then whoever chose the whole house has only guessed.
  */
 export function foreignWord(text: string, house: LinkableHouse): string | undefined {
-  const { tokens, inSpan } = readWords(text, house);
+  const { tokens, inSpan } = readPlainly(text, house);
   const homely = tokens.some(
     ({ text: word, stem }, at) =>
       inSpan[at] === true ||

@@ -5,6 +5,11 @@ const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
     .split(' ')
     .map((word, value) => [word, String(value)]),
 );
+/** `2` for `two`, up to twelve. */
+export function digitsOf(word: string): string | undefined {
+  return NUMBERS[word];
+}
+
 const ORDINALS: Readonly<Record<string, readonly string[]>> = {
   first: ['1', 'st'],
   second: ['2', 'nd'],
@@ -20,7 +25,7 @@ const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hang
  */
 export function wordsOf(text: string): string[] {
   return tokenize(text.slice(0, 1000)).flatMap(({ text: word, stem }) => {
-    const number = NUMBERS[word];
+    const number = digitsOf(word);
     if (number !== undefined) return [number];
     const ordinal = ORDINALS[word];
     if (ordinal !== undefined) return ordinal;

@@ -3,12 +3,13 @@ import { propertyKey } from '../../runtime/contract/ids.ts';
 import type { Choice } from '../../runtime/contract/rung.ts';
 import type { StateView } from '../../runtime/contract/state.ts';
 import type { Present } from './linker-command.ts';
+import { withoutCourtesies } from './linker-courtesy.ts';
 import { linkExcept } from './linker-except.ts';
 import { indexOf, type HouseIndex, type LinkableHouse } from './linker-index.ts';
 import { gistOf } from './linker-intent.ts';
 import { KIND_WORDS } from './linker-lexicon.ts';
 import { correct, parseClause, spansOf, type Clause } from './linker-parse.ts';
-import { splitClauses } from './linker-split.ts';
+import { splitClauses, withoutOrigin } from './linker-split.ts';
 import { aboutOf } from './linker-question.ts';
 import { targetsOf, type Reading, type Targets } from './linker-target.ts';
 import { MAX_REQUEST_CHARS, tokenize, type Token } from './linker-tokenize.ts';
@@ -76,7 +77,8 @@ export function link(
     case 'request':
       break;
   }
-  const targets = linkClauses(tokens, inSpan, typos, index, state, options);
+  const plain = withoutCourtesies(tokens, inSpan);
+  const targets = linkClauses(plain.tokens, plain.inSpan, typos, index, state, options);
   return settle(targets, gist !== 'request');
 }
 
@@ -100,7 +102,9 @@ function linkClauses(
   };
   const all = linkExcept({ tokens, inSpan, typos }, index, present, options.area);
   if (all !== undefined) return [{ certain: all, readings: [all], reason: '' }];
-  const clauses = splitClauses(tokens, inSpan).map((part) => parseClause(part.tokens, part.inSpan, typos));
+  const clauses = splitClauses(tokens, inSpan)
+    .map((part) => withoutOrigin(part))
+    .map((part) => parseClause(part.tokens, part.inSpan, typos));
   const said = clauses.filter((clause) => !isEmpty(clause));
   if (said.length > MAX_CLAUSES) return [{ readings: [], reason: 'it asks for too many things at once' }];
   inherit(said);
