@@ -7,13 +7,13 @@ import type { Asker } from '../modelhost/rungs.ts';
 import type { SynapseCard } from '../modelhost/synapse/card.ts';
 import type { Present } from '../modelhost/synapse/commands.ts';
 import { requestLanguage, ruleLanguage } from '../modelhost/synapse/language.ts';
-import { hintsFor, listedFor, optionsOf } from '../modelhost/synapse/linking.ts';
+import { listedFor, mark } from '../modelhost/synapse/linking.ts';
 import { listingOf, listingParts, type Listing } from '../modelhost/synapse/listing.ts';
 import { authorParts, requestParts } from '../modelhost/synapse/question.ts';
 import { resolveCalls } from '../modelhost/synapse/resolve.ts';
 import { draftRule } from '../modelhost/synapse/rule.ts';
 import { readSaid } from '../modelhost/synapse/said.ts';
-import { plainText, valuesIn, type SaidValue } from '../modelhost/synapse/values.ts';
+import { plainText, type SaidValue } from '../modelhost/synapse/values.ts';
 import { chosen, wordsFor, type AuthorModel, type ModelDraft, type ModelQuestion } from './model.ts';
 
 export interface EmbeddedAuthorParts {
@@ -70,7 +70,7 @@ export class EmbeddedAuthor implements AuthorModel {
   ): Promise<readonly ModelDraft[]> {
     const asked = this.#asked(action, question, lines);
     const language = requestLanguage(asked.listing, asked.values);
-    const prompt = [...listingParts(asked.listing), ...requestParts(asked.text, asked.found, asked.hints)];
+    const prompt = [...listingParts(asked.listing), ...requestParts(asked.marked)];
     return this.#answers(question, prompt, language, (text) => {
       const said = readSaid(text);
       if (said?.type !== 'calls') return undefined;
@@ -92,7 +92,7 @@ export class EmbeddedAuthor implements AuthorModel {
   async #rule(question: ModelQuestion, lines: number): Promise<readonly ModelDraft[]> {
     const asked = this.#asked(question.clear.rest, question, lines);
     const language = ruleLanguage(asked.listing, asked.values);
-    const prompt = [...listingParts(asked.listing), ...authorParts(asked.text, asked.found, asked.hints)];
+    const prompt = [...listingParts(asked.listing), ...authorParts(asked.marked)];
     return this.#answers(question, prompt, language, (text) =>
       ruleOf(text, asked.listing, asked.values, question),
     );
@@ -101,9 +101,8 @@ export class EmbeddedAuthor implements AuthorModel {
   #asked(words: string, { house }: ModelQuestion, lines: number) {
     const text = plainText(words);
     const listing = listingOf(house, listedFor(text, house, lines));
-    const found = valuesIn(text, optionsOf(listing));
-    const values = found.map(({ said }) => said);
-    return { text, listing, found, values, hints: hintsFor(text, listing, house, undefined) };
+    const marked = mark(text, listing, house);
+    return { listing, marked, values: marked.found.map(({ said }) => said) };
   }
 
   async #answers(

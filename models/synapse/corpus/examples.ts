@@ -1,8 +1,8 @@
-import { hintsFor, listedFor, optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
+import { listedFor, mark } from '../../../runtime/modelhost/synapse/linking.ts';
 import { listingOf, type Listable, type Listing } from '../../../runtime/modelhost/synapse/listing.ts';
-import type { Hints } from '../../../runtime/modelhost/synapse/question.ts';
+import type { Marked } from '../../../runtime/modelhost/synapse/question.ts';
 import type { Said } from '../../../runtime/modelhost/synapse/said.ts';
-import { plainText, valuesIn, type FoundValue } from '../../../runtime/modelhost/synapse/values.ts';
+import { plainText } from '../../../runtime/modelhost/synapse/values.ts';
 import { makeCombined } from './combined.ts';
 import type { Example, Task } from './example.ts';
 import { makeEvent, makeRule } from './guided.ts';
@@ -28,11 +28,11 @@ const MAKERS: Readonly<Record<Task, (scene: Scene) => Example | undefined>> = {
 
 /** Of a hundred examples. */
 export const TASK_WEIGHTS: Readonly<Record<Task, number>> = {
-  request: 41,
-  refusal: 25,
-  question: 11,
-  event: 12,
-  rule: 11,
+  request: 40,
+  refusal: 24,
+  question: 9,
+  event: 15,
+  rule: 12,
 };
 
 const TYPOS = 0.07;
@@ -52,20 +52,15 @@ export function makeExample(scene: Scene, task: Task): Example | undefined {
 
 /** What the model is given of an example's text, and what it should answer. */
 export interface Posed {
-  readonly text: string;
-  readonly found: readonly FoundValue[];
-  readonly hints: Hints;
+  readonly marked: Marked;
   readonly said: Said;
 }
 
 /** An example put in terms of a listing. Undefined where it cannot be said with it. */
 export function pose(example: Example, listing: Listing, home: Home): Posed | undefined {
-  const text = plainText(example.text);
-  const found = valuesIn(text, optionsOf(listing));
-  const said = saidOf(example.meant, listing, found);
-  return said === undefined
-    ? undefined
-    : { text, found, hints: hintsFor(text, listing, home.house, example.here?.id), said };
+  const marked = mark(plainText(example.text), listing, home.house, example.here?.id);
+  const said = saidOf(example.meant, listing, marked.found);
+  return said === undefined ? undefined : { marked, said };
 }
 
 /** What is listed for a text: what the linker ranks first, and what a question names of itself. */

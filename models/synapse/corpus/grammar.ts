@@ -61,19 +61,33 @@ function tidy(text: string): string {
 }
 
 /**
- * Whether a template can give this text, in which every slot holds something else. Compiled once per template: a test of all
- * against all is cheap.
+ * Whether a template can give this text, in which every slot holds something else. Compiled once per template, and most are told
+ * apart by their longest literal part: a test of all against all is cheap.
  */
 export function couldSay(template: string, text: string): boolean {
-  let pattern = patterns.get(template);
-  if (pattern === undefined) {
-    pattern = new RegExp(`^${patternOf(template)}$`);
-    patterns.set(template, pattern);
+  let known = compiled.get(template);
+  if (known === undefined) {
+    known = { pattern: new RegExp(`^${patternOf(template)}$`), literal: longestLiteral(template) };
+    compiled.set(template, known);
   }
-  return pattern.test(text.replaceAll(/\s+/g, ''));
+  const close = text.replaceAll(' ', '');
+  return close.includes(known.literal) && known.pattern.test(close);
 }
 
-const patterns = new Map<string, RegExp>();
+const compiled = new Map<string, { readonly pattern: RegExp; readonly literal: string }>();
+
+/** Of what stands outside of all brackets, without spaces. */
+function longestLiteral(template: string): string {
+  let depth = 0;
+  let outside = '';
+  for (const char of template) {
+    if (char in CLOSERS) depth++;
+    if (depth === 0 && char !== ' ') outside += char;
+    else if (depth > 0) outside += '\n';
+    if (')]}'.includes(char)) depth--;
+  }
+  return outside.split('\n').toSorted((one, other) => other.length - one.length)[0]!;
+}
 
 /** Without spaces: an alternative may be empty, and leaves none behind. */
 function patternOf(template: string): string {

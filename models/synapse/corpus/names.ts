@@ -43,6 +43,9 @@ const PATTERNS = {
   underscored: 2,
 } as const;
 
+/** How often a name has a word that no other such device would have. */
+const ANY_WORD = 0.3;
+
 /** Makes names of places, people and devices that people could give, from one side of the split. */
 export class Names {
   readonly #random: Random;
@@ -124,7 +127,7 @@ export class Names {
   #name(pattern: keyof typeof PATTERNS, { noun, before }: Sort, area: Area | undefined): string {
     const place = area?.name.toLowerCase();
     const number = this.#random.int(1, 6);
-    const qualifier = this.#random.pick(namesOf(before, this.#part));
+    const qualifier = this.#qualifier(before);
     switch (pattern) {
       case 'area noun':
         return place === undefined ? `${qualifier} ${noun}` : `${place} ${noun}`;
@@ -165,6 +168,12 @@ export class Names {
       case 'code':
         return `${qualifier} ${noun}`;
     }
+  }
+
+  /** What tells one lamp from another: most often a word that is common for the sort, sometimes any word at all. */
+  #qualifier(common: readonly string[]): string {
+    if (this.#random.chance(ANY_WORD)) return this.#word('words');
+    return this.#random.pick(namesOf(common, this.#part));
   }
 
   #code(): string {

@@ -5,7 +5,7 @@ import type { Decided, LoadedModel } from '../../../runtime/contract/engine.ts';
 import { gist } from '../../../devices/index.ts';
 import { Lanes } from '../../../runtime/modelhost/lanes.ts';
 import { eventLanguage, ruleLanguage } from '../../../runtime/modelhost/synapse/language.ts';
-import { hintsFor, listedFor, optionsOf } from '../../../runtime/modelhost/synapse/linking.ts';
+import { listedFor, mark } from '../../../runtime/modelhost/synapse/linking.ts';
 import { listingOf, listingParts } from '../../../runtime/modelhost/synapse/listing.ts';
 import {
   asLongAsFits,
@@ -17,7 +17,7 @@ import {
 import { authorParts } from '../../../runtime/modelhost/synapse/question.ts';
 import { isBarred } from '../../../runtime/modelhost/synapse/reader.ts';
 import { readSaid } from '../../../runtime/modelhost/synapse/said.ts';
-import { plainText, valuesIn } from '../../../runtime/modelhost/synapse/values.ts';
+import { plainText } from '../../../runtime/modelhost/synapse/values.ts';
 import type { Answerer, EvalCase, Outcome } from './case.ts';
 import { outcomeOf } from './expected.ts';
 
@@ -99,11 +99,10 @@ function posedOf({ task, text: words, home, facts, here }: Asked, lines: number)
   if (task === 'rule') {
     const text = plainText(words);
     const listing = listingOf(house, listedFor(text, house, lines));
-    const found = valuesIn(text, optionsOf(listing));
-    const values = found.map(({ said }) => said);
-    const question = authorParts(text, found, hintsFor(text, listing, house, undefined));
+    const marked = mark(text, listing, house);
+    const values = marked.found.map(({ said }) => said);
     return {
-      prompt: { system: [], user: [...listingParts(listing), ...question] },
+      prompt: { system: [], user: [...listingParts(listing), ...authorParts(marked)] },
       listing,
       values,
       language: ruleLanguage(listing, values),

@@ -20,6 +20,8 @@ class Config:
     context: int = 512
     rope_base: float = 10000.0
     norm_epsilon: float = 1e-5
+    # Of what a layer adds and of what is read, so much is left out in training.
+    dropout: float = 0.0
     # (first token, count) of groups whose members differ in nothing but which one they are; see Alike.
     alike: tuple = ()
 
@@ -44,11 +46,20 @@ def rotate(x, cos, sin):
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
 
 
+def drop(x, share):
+    """Leaves out a share of the channels of x, (batch, time, width), of each row others: one draw a row costs nothing."""
+    if share == 0:
+        return x
+    kept = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= share
+    return x * kept / (1 - share)
+
+
 class Layer(nn.Module):
     def __init__(self, config):
         super().__init__()
         w, f = config.width, config.feed_forward
         self.heads = config.heads
+        self.dropout = config.dropout
         self.attn_norm = Norm(w, config.norm_epsilon)
         self.q = nn.Linear(w, w, bias=False)
         self.k = nn.Linear(w, w, bias=False)
@@ -72,10 +83,13 @@ class Layer(nn.Module):
         q = rotate(split(self.q(h)).float(), cos, sin).to(v.dtype)
         k = rotate(split(self.k(h)).float(), cos, sin).to(v.dtype)
         attention = ((q @ k.transpose(-1, -2)).float() * (w // self.heads) ** -0.5 + mask).softmax(-1)
-        x = x + self.o((attention.to(v.dtype) @ v).transpose(1, 2).reshape(b, t, w)).float()
+        x = x + self.drop(self.o((attention.to(v.dtype) @ v).transpose(1, 2).reshape(b, t, w)).float())
         h = self.ffn_norm(x)
-        x = x + self.down(F.silu(self.gate(h)) * self.up(h)).float()
+        x = x + self.drop(self.down(F.silu(self.gate(h)) * self.up(h)).float())
         return x, attention[:, 0] if watched else None
+
+    def drop(self, x):
+        return drop(x, self.dropout) if self.training else x
 
 
 class Alike(nn.Module):
@@ -126,6 +140,8 @@ class Synapse(nn.Module):
         attention of head 0 of layer `watch`."""
         table = self.table()
         x = F.embedding(ids, table).float()
+        if self.training:
+            x = drop(x, self.config.dropout)
         cos, sin = self.cos[positions][:, None], self.sin[positions][:, None]
         seen = None
         for i, block in enumerate(self.blocks):

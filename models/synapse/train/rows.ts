@@ -5,12 +5,17 @@ import {
   type Listable,
   type Listing,
 } from '../../../runtime/modelhost/synapse/listing.ts';
-import { authorParts, eventParts, requestParts } from '../../../runtime/modelhost/synapse/question.ts';
+import {
+  authorParts,
+  eventParts,
+  requestParts,
+  type Marked,
+} from '../../../runtime/modelhost/synapse/question.ts';
 import { factsIn } from '../../../runtime/modelhost/synapse/pose.ts';
 import { JOIN, writeSaid } from '../../../runtime/modelhost/synapse/said.ts';
 import { MAX_POINTERS } from '../../../runtime/modelhost/synapse/tokens.ts';
 import type { KnownFact, Task } from '../corpus/example.ts';
-import { listed, makeExample, pose, TASK_WEIGHTS, type Posed } from '../corpus/examples.ts';
+import { listed, makeExample, pose, TASK_WEIGHTS } from '../corpus/examples.ts';
 import { makeHome, type Home } from '../corpus/homes.ts';
 import type { Lexicon, Part } from '../corpus/lexicon.ts';
 import { needs } from '../corpus/meant.ts';
@@ -94,8 +99,8 @@ function makeRow(base: Base, encoder: Encoder): Row | undefined {
       failed++;
       continue;
     }
-    const hints = withHints ? posed.hints : { ...posed.hints, pointers: [] };
-    const question = questionParts(example.task, { ...posed, hints }, example.facts, listing);
+    const marked = withHints ? posed.marked : withoutHelp(posed.marked);
+    const question = questionParts(example.task, marked, example.facts, listing);
     if (!row.question(question, writeSaid(posed.said))) failed++;
   }
   return row.isEmpty ? undefined : row.row();
@@ -113,12 +118,17 @@ function linesFor(base: Base): Listable[] {
 
 export function questionParts(
   task: Task,
-  { text, found, hints }: Omit<Posed, 'said'>,
+  marked: Marked,
   facts: readonly KnownFact[],
   listing: Listing,
 ): PromptPart[] {
-  if (task === 'event') return eventParts(text, found, factsIn(facts, listing), listing, hints);
-  return task === 'rule' ? authorParts(text, found, hints) : requestParts(text, found, hints);
+  if (task === 'event') return eventParts(marked, factsIn(facts, listing), listing);
+  return task === 'rule' ? authorParts(marked) : requestParts(marked);
+}
+
+/** As if the linker knew nothing: so that the model also learns to find names by itself. */
+function withoutHelp(marked: Marked): Marked {
+  return { ...marked, mentions: [], hints: { ...marked.hints, pointers: [] } };
 }
 
 export function encodeParts(parts: readonly PromptPart[], encoder: Encoder): number[] {

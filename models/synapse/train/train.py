@@ -33,6 +33,7 @@ def arguments():
     p.add_argument("--request", type=float, default=0.15, help="weight of the request's tokens")
     p.add_argument("--pointing", type=float, default=0.5, help="weight of looking at the right pointer")
     p.add_argument("--learned", type=float, default=0.375, help="share of places whose next token is learned; answers first")
+    p.add_argument("--dropout", type=float, default=0.0, help="share of what layers add that is left out; the phrasings are seen many times over")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--every", type=int, default=250, help="steps between checkpoints and evaluations")
     p.add_argument("--seed", type=int, default=1)
@@ -117,7 +118,8 @@ def main():
     names = {tokens.index(t): t[1:-1] for t in ("<none>", "<query>", "<when>")}
     train, test = Rows(options.folder, "train", ROW_TOKENS), Rows(options.folder, "test", ROW_TOKENS)
     alike = tuple((tokens.index(f"<{c}1>"), n) for c, n in (("e", 32), ("v", 8)))
-    config = Config(len(tokens), options.width, options.layers, options.heads, options.feed_forward, alike=alike)
+    config = Config(len(tokens), options.width, options.layers, options.heads, options.feed_forward,
+                    dropout=options.dropout, alike=alike)
     model = Synapse(config).to(options.device)
     matrices = [p for n, p in model.named_parameters() if is_matrix(n, p)]
     others = [p for n, p in model.named_parameters() if not is_matrix(n, p)]

@@ -1,6 +1,9 @@
 import { rank, type LinkableHouse } from '../../../devices/index.ts';
 import type { Line, Listable, Listing } from './listing.ts';
-import type { Hints } from './question.ts';
+import { isWithin, mentionsIn } from './mentions.ts';
+import type { Hints, Marked } from './question.ts';
+import { MAX_VALUES } from './tokens.ts';
+import { valuesIn } from './values.ts';
 
 /** So many things the linker ranks; those that are listed become hints. */
 const RANKED = 8;
@@ -21,13 +24,18 @@ export function listedFor(
   return [...all.values()].slice(0, Math.max(most, sure.length));
 }
 
-/** Of what is listed, what the linker ranks first. `here`: id of the area the speaker is in. */
-export function hintsFor(
-  text: string,
-  listing: Listing,
-  house: LinkableHouse,
-  here: string | undefined,
-): Hints {
+/** What is found in a text before the model sees it. `here`: id of the area the speaker is in. */
+export function mark(text: string, listing: Listing, house: LinkableHouse, here?: string): Marked {
+  const all = valuesIn(text, optionsOf(listing), Infinity);
+  const mentions = mentionsIn(text, listing, all);
+  const found = all
+    .filter((value) => !mentions.some((mention) => isWithin(value, mention)))
+    .slice(0, MAX_VALUES);
+  return { text, found, mentions, hints: hintsFor(text, listing, house, here) };
+}
+
+/** Of what is listed, what the linker ranks first. */
+function hintsFor(text: string, listing: Listing, house: LinkableHouse, here: string | undefined): Hints {
   const pointer = new Map(listing.lines.map((line) => [`${line.type} ${idOf(line)}`, line.pointer]));
   const pointers = rank(text, house, RANKED * 2).flatMap(
     ({ type, id }) => pointer.get(`${type} ${id}`) ?? [],

@@ -138,7 +138,11 @@ function lineParts(line: Line, listing: Listing): PromptPart[] {
   return [control('<floor>'), ...named(line.floor.name, line.floor.aliases), ...kindsOf(line.members), end];
 }
 
-function floorName(listing: Listing, area: string): string | undefined {
+/** Of the floor that an area is on; undefined where it is on none. */
+export function floorName(
+  listing: Pick<Listing, 'floorOf' | 'floorNames'>,
+  area: string,
+): string | undefined {
   const floor = listing.floorOf.get(area);
   return floor === undefined ? undefined : (listing.floorNames.get(floor) ?? floor.replaceAll('_', ' '));
 }

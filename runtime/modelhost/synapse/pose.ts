@@ -4,10 +4,10 @@ import type { EntityId } from '../../contract/ids.ts';
 import type { Value } from '../../contract/reading.ts';
 import { isGanglionError } from '../../errors.ts';
 import { questionLanguage, requestLanguage } from './language.ts';
-import { hintsFor, listedFor, optionsOf } from './linking.ts';
+import { listedFor, mark } from './linking.ts';
 import { listingOf, listingParts, type Listable, type ListedHouse, type Listing } from './listing.ts';
 import { eventParts, requestParts, type Fact } from './question.ts';
-import { plainText, valuesIn, type SaidValue } from './values.ts';
+import { plainText, type SaidValue } from './values.ts';
 
 /** Lines of a listing: for what people say, and for guidance and rules, which speak of more things. */
 export const LINES = { request: 8, guidance: 16 } as const;
@@ -47,11 +47,10 @@ export function poseRequest({
   const text = plainText(words);
   const sure: Listable[] = here === undefined ? [] : [{ type: 'area', id: here }];
   const listing = listingOf(house, listedFor(text, house, lines, sure));
-  const found = valuesIn(text, optionsOf(listing));
-  const values = found.map(({ said }) => said);
-  const question = requestParts(text, found, hintsFor(text, listing, house, here));
+  const marked = mark(text, listing, house, here);
+  const values = marked.found.map(({ said }) => said);
   return {
-    prompt: promptOf([...listingParts(listing), ...question]),
+    prompt: promptOf([...listingParts(listing), ...requestParts(marked)]),
     listing,
     values,
     language: asks ? questionLanguage(listing) : requestLanguage(listing, values),
@@ -86,15 +85,11 @@ export function poseEvent({
   const sure = [...known.flatMap((one) => (one.type === 'property' ? [one.entity] : [])), ...about];
   const wanted = sure.map((id): Listable => ({ type: 'entity', id }));
   const listing = listingOf(house, listedFor(text, house, lines, wanted));
-  const found = valuesIn(text, optionsOf(listing));
-  const hints = hintsFor(text, listing, house, undefined);
+  const marked = mark(text, listing, house);
   return {
-    prompt: promptOf([
-      ...listingParts(listing),
-      ...eventParts(text, found, factsIn(known, listing), listing, hints),
-    ]),
+    prompt: promptOf([...listingParts(listing), ...eventParts(marked, factsIn(known, listing), listing)]),
     listing,
-    values: found.map(({ said }) => said),
+    values: marked.found.map(({ said }) => said),
   };
 }
 

@@ -2,6 +2,7 @@ import type { PromptPart } from '../../contract/engine.ts';
 import type { Entity } from '../../contract/house.ts';
 import type { Value } from '../../contract/reading.ts';
 import { control, type Listing } from './listing.ts';
+import type { Mention } from './mentions.ts';
 import { isProperty, isStateWord, pointerToken, valueToken, type Property } from './tokens.ts';
 import type { FoundValue, SaidValue } from './values.ts';
 
@@ -15,26 +16,43 @@ export interface Hints {
   readonly here?: number;
 }
 
-/** Pointers to values stand right behind what they point at, so that the model need not search. */
-export function textParts(text: string, found: readonly FoundValue[]): PromptPart[] {
+/** A text with all that is found in it before the model sees it. */
+export interface Marked {
+  /** Plain: see plainText. */
+  readonly text: string;
+  readonly found: readonly FoundValue[];
+  readonly mentions: readonly Mention[];
+  readonly hints: Hints;
+}
+
+/** Pointers to values and lines stand right behind the words that name them, so that the model need not search. */
+export function textParts({
+  text,
+  found,
+  mentions,
+}: Pick<Marked, 'text' | 'found' | 'mentions'>): PromptPart[] {
+  const marks = [
+    ...found.map(({ end }, i) => ({ end, tokens: [valueToken(i)] })),
+    ...mentions.map(({ end, pointers }) => ({ end, tokens: pointers.map((one) => pointerToken(one)) })),
+  ];
   const parts: PromptPart[] = [];
   let from = 0;
-  found.forEach(({ end }, i) => {
-    parts.push(`${from === 0 ? ' ' : ''}${text.slice(from, end)}`, control(valueToken(i)));
+  for (const { end, tokens } of marks.toSorted((a, b) => a.end - b.end)) {
+    parts.push(`${from === 0 ? ' ' : ''}${text.slice(from, end)}`, ...tokens.map((token) => control(token)));
     from = end;
-  });
+  }
   const rest = from === 0 ? ` ${text}` : text.slice(from);
   return rest.trim() === '' ? parts : [...parts, rest];
 }
 
-/** `<ask> turn on the lamp at 40 %<v1><hint><e3><e5><answer>` */
-export function requestParts(text: string, found: readonly FoundValue[], hints: Hints): PromptPart[] {
-  return [control('<ask>'), ...textParts(text, found), ...hintParts(hints), control('<answer>')];
+/** `<ask> turn on the lamp<e3> at 40 %<v1><hint><e3><e5><answer>` */
+export function requestParts(marked: Marked): PromptPart[] {
+  return [control('<ask>'), ...textParts(marked), ...hintParts(marked.hints), control('<answer>')];
 }
 
-/** `<author> when the door opens turn on the hall light<hint><e1><e4><answer>` */
-export function authorParts(text: string, found: readonly FoundValue[], hints: Hints): PromptPart[] {
-  return [control('<author>'), ...textParts(text, found), ...hintParts(hints), control('<answer>')];
+/** `<author> when the door<e4> opens turn on the hall light<e1><hint><e1><e4><answer>` */
+export function authorParts(marked: Marked): PromptPart[] {
+  return [control('<author>'), ...textParts(marked), ...hintParts(marked.hints), control('<answer>')];
 }
 
 /** One thing that is known: a property of a line, or the time. */
@@ -45,20 +63,14 @@ export type Fact =
 /**
  * The house's guidance, then what is known, first what changed. Numbers are compared beforehand with those of the guidance:
  *
- *     <event> keep co2 under 1000<v1><now><e4><p_co2> 1200<above><v1><e2><is_off><answer>
+ *     <event> fan<e3> on when co2 is over 1000<v1><now><e4><p_co2> 1200<above><v1><e2><is_off><answer>
  */
-export function eventParts(
-  guidance: string,
-  found: readonly FoundValue[],
-  facts: readonly Fact[],
-  listing: Listing,
-  hints: Hints = { pointers: [] },
-): PromptPart[] {
-  const values = found.map(({ said }) => said);
+export function eventParts(guidance: Marked, facts: readonly Fact[], listing: Listing): PromptPart[] {
+  const values = guidance.found.map(({ said }) => said);
   return [
     control('<event>'),
-    ...textParts(guidance, found),
-    ...hintParts(hints),
+    ...textParts(guidance),
+    ...hintParts(guidance.hints),
     control('<now>'),
     ...facts.flatMap((fact) => factParts(fact, values, listing)),
     control('<answer>'),

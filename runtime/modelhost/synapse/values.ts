@@ -88,10 +88,10 @@ const PATTERN = new RegExp(
 );
 
 /**
- * The values a plain text names, in order, at most eight. `options`: words of devices' own lists, found where they stand as
+ * The values a plain text names, in order, at most `most`. `options`: words of devices' own lists, found where they stand as
  * words of their own. Linear in the length of the text.
  */
-export function valuesIn(text: string, options: readonly string[] = []): FoundValue[] {
+export function valuesIn(text: string, options: readonly string[] = [], most = MAX_VALUES): FoundValue[] {
   const found: FoundValue[] = [];
   for (const match of text.matchAll(PATTERN)) {
     const said = saidBy(match.groups ?? {}, text.slice(match.index + match[0].length));
@@ -104,7 +104,7 @@ export function valuesIn(text: string, options: readonly string[] = []): FoundVa
     if (at === undefined || taken(at.start, at.end)) continue;
     found.push({ said: { type: 'option', value: option }, ...at });
   }
-  return found.toSorted((a, b) => a.start - b.start).slice(0, MAX_VALUES);
+  return found.toSorted((a, b) => a.start - b.start).slice(0, most);
 }
 
 function wordAt(text: string, word: string): { start: number; end: number } | undefined {

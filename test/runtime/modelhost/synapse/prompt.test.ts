@@ -61,8 +61,10 @@ describe('what the embedded model is shown', () => {
 
   test('a request with its values and what the linker thinks of', () => {
     const said = plainText('Set the lamp to 40 %, please');
-    expect(text(requestParts(said, valuesIn(said), { pointers: [2, 1], here: 1 }))).toBe(
-      '<ask> set the lamp to 40 %<v1>, please<hint><e2><e1><here><e1><answer>',
+    const mentions = [{ pointers: [2], start: 4, end: 12 }];
+    const marked = { text: said, found: valuesIn(said), mentions, hints: { pointers: [2, 1], here: 1 } };
+    expect(text(requestParts(marked))).toBe(
+      '<ask> set the lamp<e2> to 40 %<v1>, please<hint><e2><e1><here><e1><answer>',
     );
   });
 
@@ -74,7 +76,8 @@ describe('what the embedded model is shown', () => {
       { pointer: 2, property: 'state', value: 'off' },
       { minutes: 1310, weekend: true },
     ];
-    expect(text(eventParts(guidance, valuesIn(guidance), facts, listing))).toBe(
+    const marked = { text: guidance, found: valuesIn(guidance), mentions: [], hints: { pointers: [] } };
+    expect(text(eventParts(marked, facts, listing))).toBe(
       '<event> lamp on when co2 is over 1000<v1>, after 22:00<v2><now><e3><p_co2> 1200<above><v1><e2><is_off>' +
         '<time> 21:50<below><v2><weekend><answer>',
     );
