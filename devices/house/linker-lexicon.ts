@@ -243,6 +243,9 @@ export const LATER =
    saturday sunday weekday weekdays weekend weekends day days sunset sunrise midnight noon timer
    schedule remind`);
 
+/** Behind a number, as singular nouns: it is a value and no part of a name. */
+export const UNITS = list('% ° percent degree k kelvin');
+
 export const COLORS =
   list(`red green blue yellow orange purple pink white cyan magenta turquoise violet lime teal gold
    indigo lavender salmon crimson amber coral`);

@@ -1,4 +1,4 @@
-import { COLORS } from './linker-lexicon.ts';
+import { COLORS, UNITS } from './linker-lexicon.ts';
 import type { Token } from './linker-tokenize.ts';
 
 /** One clause of a request: its tokens, and which of them belong to names. */
@@ -39,7 +39,6 @@ export function splitClauses(tokens: readonly Token[], inSpan: readonly boolean[
   return parts;
 }
 
-const UNITS = new Set(['%', 'percent', '°', 'degree', 'degrees', 'k', 'kelvin']);
 const STATES = new Set(
   'on off open closed shut up down locked unlocked low high auto automatic heat cool heating cooling dry'.split(
     ' ',
@@ -52,11 +51,11 @@ export function withoutOrigin(part: Part): Part {
   const from = tokens.findIndex(({ text }, at) => text === 'from' && !inSpan[at]!);
   const to = tokens.findIndex(({ text }, at) => at > from && text === 'to');
   if (from < 0 || to < 0 || inSpan.slice(from, to + 1).includes(true)) return part;
-  const origin = tokens.slice(from + 1, to).filter(({ text }) => !UNITS.has(text));
+  const origin = tokens.slice(from + 1, to).filter(({ stem }) => !UNITS.has(stem));
   const [value] = origin;
   if (value === undefined || origin.length > 1) return part;
   // `from 8 to 10` may be hours.
-  const counts = value.number !== undefined && UNITS.has(tokens[to + 2]?.text ?? '');
+  const counts = value.number !== undefined && UNITS.has(tokens[to + 2]?.stem ?? '');
   if (!counts && !STATES.has(value.text) && !COLORS.has(value.text)) return part;
   const isKept = (_: unknown, at: number): boolean => at < from || at >= to;
   return { tokens: tokens.filter(isKept), inSpan: inSpan.filter(isKept) };

@@ -17,6 +17,7 @@ import {
   PLAIN_WORDS,
   QUANTIFIERS,
   ROOM_WORDS,
+  UNITS,
   VERBS,
   WHITES,
   WHOLE,
@@ -137,7 +138,6 @@ function isMood(next: Token | undefined): boolean {
   return next?.text === 'mode' || next?.text === 'scene';
 }
 
-const UNITS = new Set(['%', 'percent', '°', 'degree', 'k', 'kelvin']);
 const INSIDE = new Set(['in', 'inside', 'on', 'from']);
 const OWNERS = new Set(['the', 'my', 'our']);
 

@@ -1,23 +1,23 @@
 import { tokenize } from './linker-tokenize.ts';
 
-const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
+const NUMBERS: ReadonlyMap<string, string> = new Map(
   'zero one two three four five six seven eight nine ten eleven twelve'
     .split(' ')
     .map((word, value) => [word, String(value)]),
 );
+const ORDINALS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['first', ['1', 'st']],
+  ['second', ['2', 'nd']],
+  ['third', ['3', 'rd']],
+  ['fourth', ['4', 'th']],
+  ['fifth', ['5', 'th']],
+]);
+const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー]+/gu;
+
 /** `2` for `two`, up to twelve. */
 export function digitsOf(word: string): string | undefined {
-  return NUMBERS[word];
+  return NUMBERS.get(word);
 }
-
-const ORDINALS: Readonly<Record<string, readonly string[]>> = {
-  first: ['1', 'st'],
-  second: ['2', 'nd'],
-  third: ['3', 'rd'],
-  fourth: ['4', 'th'],
-  fifth: ['5', 'th'],
-};
-const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー]+/gu;
 
 /**
  * The words of a name or sentence to compare: singular, numbers as digits, ordinals as `1 st`. Writing without spaces is cut
@@ -27,7 +27,7 @@ export function wordsOf(text: string): string[] {
   return tokenize(text.slice(0, 1000)).flatMap(({ text: word, stem }) => {
     const number = digitsOf(word);
     if (number !== undefined) return [number];
-    const ordinal = ORDINALS[word];
+    const ordinal = ORDINALS.get(word);
     if (ordinal !== undefined) return ordinal;
     return word.search(CJK) >= 0 ? pairs(word) : [stem];
   });

@@ -37,6 +37,11 @@ describe('ranking', () => {
     expect(first('everything upstairs off', 2)).toContain('upstairs');
   });
 
+  test('words that every object has are words', () => {
+    expect(wordsOf('constructor two first')).toEqual(['constructor', '2', '1', 'st']);
+    expect(first('constructor')).toEqual([]);
+  });
+
   test('plurals, slips, words written together, numbers in words, aliases', () => {
     expect(first('close the left blnd')).toEqual(['cover.left']);
     expect(first('the livingroom')).toEqual(['living_room']);

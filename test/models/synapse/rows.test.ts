@@ -49,6 +49,22 @@ test('rows hold a listing and questions whose answers can be read', () => {
   }
 });
 
+test('names that a text says in full are followed by their pointers, but for some rows without help', () => {
+  const rows = rowsOf(readLexicon(), encoder, 'train', 5);
+  let marked = 0;
+  const bare = new Set<number>();
+  for (let n = 0; n < 40; n++) {
+    const row = rows.next().value!;
+    const asked = [...row.ids].filter((_, i) => row.segments[i]! > 0 && row.classes[i] === CLASSES.request);
+    const said = asked.map((id) => vocabulary.tokens[id]!).join('');
+    const hint = said.includes('<hint>');
+    if (hint && /<ask>[^<]+(?:<v\d>[^<]+)*<e\d+>/.test(said)) marked++;
+    if (!hint) bare.add(n);
+  }
+  expect(marked).toBeGreaterThan(20);
+  expect(bare.size).toBeGreaterThan(2);
+});
+
 test('weights become a GGUF file with the vocabulary and the shape', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ganglion-synapse-'));
   try {
